@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gateway.h: the product as an engine sees it.
+ */
+#ifndef SP_GATEWAY_GATEWAY_H
+#define SP_GATEWAY_GATEWAY_H
+
+#include "config/config.h"
+#include "io/port.h"
+
+struct sp_gateway;
+
+/* Shared memory that a gateway with `workers` workers wants, in bytes. */
+size_t sp_gateway_shared_bytes(const struct sp_config *config, unsigned workers);
+
+/* Make the gateway of one worker, after fork: reads the archives, compiles the snapshot, opens the audit
+ * sink. The configuration must outlive it. Archives that cannot be used are problems, not failures: their
+ * APIs are not deployed. */
+enum sp_status sp_gateway_new(const struct sp_config *config, const struct sp_worker *worker,
+                              struct sp_problems *problems, struct sp_gateway **ret_gateway,
+                              struct sp_error *err) SP_MUST_CHECK;
+/* Cancels what runs, writes what is buffered. Accepts NULL. */
+void sp_gateway_free(struct sp_gateway *gateway);
+/* The port's handler; valid until free. */
+struct sp_handler sp_gateway_handler(struct sp_gateway *gateway);
+
+#endif

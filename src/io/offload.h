@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * offload.h: work that blocks, done by a small pool of threads while the fiber waits.
+ */
+#ifndef SP_IO_OFFLOAD_H
+#define SP_IO_OFFLOAD_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Run `fn(arg)` in a thread and suspend the fiber until it returns; the result is fn's status. The work
+ * cannot be interrupted: when the fiber is canceled or the deadline (monotonic microseconds, 0: none) passes,
+ * this returns SP_ECANCELED or SP_ETIMEDOUT at once and `release(arg)` (may be NULL) is called on the loop's
+ * thread when the work has ended; otherwise `release` is not called and `arg` is the caller's again.
+ * SP_ELIMIT when too many jobs wait. Only in a fiber. */
+enum sp_status io_offload(enum sp_status (*fn)(void *arg), void *arg, void (*release)(void *arg),
+                          int64_t deadline_us) SP_MUST_CHECK;
+
+#endif

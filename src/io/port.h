@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * port.h: the port that an engine implements.
+ *
+ * An engine (the nginx module; a plain test program) speaks HTTP and TLS. It hands each request to the
+ * gateway as a struct sp_http_request and takes one struct sp_http_reply back. Nothing in this header is of
+ * nginx.
+ */
+#ifndef SP_IO_PORT_H
+#define SP_IO_PORT_H
+
+#include "base/str.h"
+
+struct sp_http_header {
+    struct sp_str name; /* as sent; compare caseless */
+    struct sp_str value;
+};
+
+/* Everything is a view of memory that the engine keeps until the reply was given or the request was canceled.
+ */
+struct sp_http_request {
+    struct sp_str method;
+    struct sp_str target; /* as sent: path and query, not decoded */
+    struct sp_str path;   /* of the target, not decoded, before '?' */
+    struct sp_str query;  /* behind '?', not decoded; ptr NULL when there was none */
+    struct sp_str host;   /* Host header or authority, as sent */
+    const struct sp_http_header *headers;
+    size_t header_count;
+    struct sp_str body; /* in one piece; the engine refuses longer ones with 413 */
+
+    struct sp_str peer_address; /* text of the client's IP address, after PROXY from trusted proxies only */
+    unsigned peer_port;
+    struct sp_str local_address;
+    unsigned local_port;
+    unsigned endpoint;          /* index of the httpEndpoint in the configuration */
+    unsigned https_port;        /* where the same endpoint listens with TLS; 0: nowhere */
+    bool tls;                   /* arrived over TLS that this engine ended */
+    struct sp_str tls_protocol; /* "TLSv1.3"; empty without TLS */
+    struct sp_str tls_cipher;
+    struct sp_str client_certificate; /* DER of the verified client certificate; empty when none */
+    int64_t arrived_us;               /* realtime, when the header was complete */
+};
+
+struct sp_http_reply {
+    unsigned status;                      /* 100..599 */
+    const struct sp_http_header *headers; /* Content-Type among them; Content-Length is the engine's */
+    size_t header_count;
+    struct sp_str body;
+};
+
+/* One request in work. The engine makes it, passes it to the handler, and learns of its end by `reply`. */
+struct sp_exchange {
+    const struct sp_http_request *request;
+    /* Called exactly once, unless the engine cancels first. The engine copies what it needs before it
+     * returns. */
+    void (*reply)(struct sp_exchange *exchange, const struct sp_http_reply *reply);
+    void *handler_state; /* the handler's own */
+};
+
+/* What an engine calls. The handler may reply before sp_handler->start returns. */
+struct sp_handler {
+    void (*start)(void *handler, struct sp_exchange *exchange);
+    /* The client is gone: the handler stops the work and must not reply any more. When it returns, nothing
+     * refers to the exchange or its request. */
+    void (*cancel)(void *handler, struct sp_exchange *exchange);
+    void *handler;
+};
+
+/* What a worker gives the handler when it starts (after fork). */
+struct sp_worker {
+    struct sp_loop *loop;
+    unsigned index; /* 0 .. count-1 */
+    unsigned count; /* workers */
+    void *shared;   /* memory shared by all workers, zero-filled when the server started */
+    size_t shared_bytes;
+};
+
+/* The value of the first header of that name, or a view with ptr NULL. */
+struct sp_str sp_http_header_get(const struct sp_http_request *request, const char *name);
+/* How many headers of that name there are. */
+size_t sp_http_header_count(const struct sp_http_request *request, const char *name);
+
+#endif

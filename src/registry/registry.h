@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * registry.h: who exists, and in which groups.
+ *
+ * One interface before the kinds of registry (basic in server.xml, LDAP, SAF). Calls may wait: in a fiber.
+ */
+#ifndef SP_REGISTRY_REGISTRY_H
+#define SP_REGISTRY_REGISTRY_H
+
+#include "config/config.h"
+
+struct sp_registry;
+
+/* A user as the registry knows it. Lives in the arena of the call. */
+struct sp_registry_user {
+    struct sp_str name;      /* as the registry spells it */
+    struct sp_str unique_id; /* "user:<realm>/<name>" is its access id */
+    struct sp_str_list groups;
+    bool is_saf; /* the name is a SAF user id */
+};
+
+/* The registry that the configuration names: SAF, else LDAP, else basic; one that knows nobody when there is
+ * none. */
+enum sp_status sp_registry_new(const struct sp_config *config, struct sp_registry **ret_registry,
+                               struct sp_error *err) SP_MUST_CHECK;
+void sp_registry_free(struct sp_registry *registry);
+struct sp_str sp_registry_realm(const struct sp_registry *registry);
+
+/* Check a password. SP_OK; SP_EDENIED: unknown user or wrong password, not told apart; SP_EUNAVAIL: the
+ * registry cannot be asked. The text in `err` is for the log, not for the client. */
+enum sp_status io_registry_verify(struct sp_registry *registry, struct sp_str name, struct sp_str password,
+                                  struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                  struct sp_error *err) SP_MUST_CHECK;
+/* Look a user up without a password. SP_ENOTFOUND, SP_EUNAVAIL. */
+enum sp_status io_registry_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
+                                struct sp_registry_user *ret_user, struct sp_error *err) SP_MUST_CHECK;
+
+#endif
