@@ -3,8 +3,9 @@
  *
  * For documents of administrators and archives: server.xml, .si, package.xml, mapping.xml, .map. No DTD is
  * read, no entity is fetched; a document type declaration is refused. Names are given without their namespace
- * prefix (the reader matches local names, as Liberty does); the namespace is kept beside. Any encoding expat
- * knows plus the single-byte ones of text/codepage.h; any line end.
+ * prefix (the reader matches local names, as Liberty does); the namespace is kept beside. UTF-8, UTF-16,
+ * ISO-8859-1, US-ASCII and every set of one byte a character that iconv knows, EBCDIC among them; any line
+ * end.
  */
 #ifndef SP_TEXT_XML_H
 #define SP_TEXT_XML_H
