@@ -6,6 +6,9 @@
 
 #include "authn/authn.h"
 
+/* The role every user of a protected item needs. */
+#define SP_AUTHZ_ROLE "zosConnectAccess"
+
 /* Functions that need authority; docs/authorization.md has the table of levels that grant them. */
 enum sp_authz_action {
     SP_ACT_INVOKE,
@@ -16,13 +19,31 @@ enum sp_authz_action {
     SP_ACT_STATISTICS,
 };
 
-/* Whether the principal holds role zosConnectAccess. SP_OK or SP_EDENIED with the reason. */
+/* Whether the principal holds role zosConnectAccess: by name, by a group, or by a special subject. Nobody
+ * holds it when the configuration does not bind it. Names are compared exactly. SP_OK or SP_EDENIED with the
+ * reason, for the log. */
 enum sp_status sp_authz_role(const struct sp_config *config, const struct sp_principal *principal,
                              struct sp_error *err) SP_MUST_CHECK;
 
-/* Whether the principal's groups permit the action: on an item that sets groups for the action's function,
- * those alone; otherwise the global ones (override per function; see docs/authorization.md). `item` NULL: a
- * collection. SP_OK or SP_EDENIED with the reason (BAQR0409W). */
+/* Where IBM's documents leave the rule open. */
+struct sp_authz_rules {
+    bool admin_invokes; /* level admin grants invoke too */
+    bool per_level;     /* an item overrides level by level, rather than the whole function */
+};
+
+/* Both false: the stricter reading of each. */
+extern const struct sp_authz_rules sp_authz_default_rules;
+
+/* Whether the principal's groups permit the action, by `rules`. Per function: when the item names groups at
+ * any level that grants the action, only those count; otherwise the global ones. Per level: for each level
+ * that grants the action, the item's groups when it names some, otherwise the global ones. SP_ACT_LIST and
+ * SP_ACT_DEPLOY have no item and look at the global ones only, as everything does when `item` is NULL. A
+ * level without groups is held by nobody. SP_OK or SP_EDENIED with the reason (BAQR0409W). */
+enum sp_status sp_authz_level_by(const struct sp_authz_rules *rules, const struct sp_cfg_groups *global,
+                                 const struct sp_cfg_groups *item, enum sp_authz_action action,
+                                 const struct sp_principal *principal, struct sp_error *err) SP_MUST_CHECK;
+
+/* The same by the default rules. */
 enum sp_status sp_authz_level(const struct sp_cfg_groups *global, const struct sp_cfg_groups *item,
                               enum sp_authz_action action, const struct sp_principal *principal,
                               struct sp_error *err) SP_MUST_CHECK;
