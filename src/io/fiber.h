@@ -21,22 +21,25 @@ struct sp_fiber;
 typedef void sp_fiber_fn(void *arg);
 
 /* Start `fn(arg)` on a pooled stack and run it until it first waits or returns. SP_ELIMIT when as many fibers
- * as the loop allows are running, SP_ENOMEM. `*ret_fiber` (may be NULL) is valid until the function returns;
- * use sp_fiber_cancel through a handle only while you know it lives. */
+ * as the loop allows are running, SP_ENOMEM, SP_ECANCELED while the loop is being freed. May be called in a
+ * fiber. `*ret_fiber` (may be NULL) is stored before the function runs and valid until it returns, which may
+ * be at once: let the function itself clear the handle at its end. */
 enum sp_status sp_fiber_start(struct sp_loop *loop, sp_fiber_fn *fn, void *arg,
                               struct sp_fiber **ret_fiber) SP_MUST_CHECK;
 /* The fiber that is running, or NULL outside of any. */
 struct sp_fiber *sp_fiber_self(void);
-/* Ask a fiber to stop: its present or next wait returns SP_ECANCELED. From the loop's thread, not from the
- * fiber itself. */
+/* Ask a fiber to stop: its present or next wait returns SP_ECANCELED, and every one after that. It runs on at
+ * the end of the loop's turn, not inside this call. From the loop's thread. */
 void sp_fiber_cancel(struct sp_fiber *fiber);
 /* Whether the running fiber was canceled. */
 bool sp_fiber_canceled(void);
 
 /* Suspend the running fiber until sp_fiber_wake, the deadline (monotonic microseconds, 0: none) or a cancel.
- * Returns SP_OK, SP_ETIMEDOUT or SP_ECANCELED. The base of all waits; a wake that comes before the wait is
- * not lost. */
+ * Returns SP_OK, SP_ETIMEDOUT or SP_ECANCELED; SP_EINTERNAL outside of a fiber. The base of all waits; a wake
+ * that comes before the wait is not lost, several count as one, and one may be left over from something that
+ * was waited for before: ask again for what you wait for. */
 enum sp_status sp_fiber_wait(int64_t deadline_us) SP_MUST_CHECK;
+/* From the loop's thread. The fiber runs on at the end of the loop's turn. */
 void sp_fiber_wake(struct sp_fiber *fiber);
 /* Sleep. SP_OK after the time, SP_ECANCELED. */
 enum sp_status sp_fiber_sleep(int64_t microseconds) SP_MUST_CHECK;
