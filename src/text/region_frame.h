@@ -18,6 +18,9 @@
 #define SP_REGION_FRAME_MAX (64u * 1024u * 1024u)
 #define SP_REGION_COMMAREA_MAX 32763u
 #define SP_REGION_CONTAINERS_MAX 256u
+#define SP_REGION_FIELDS_MAX 512u /* of one frame, unknown ones included */
+#define SP_REGION_REASON_MAX 1024u
+#define SP_REGION_PASSWORD_MAX 100u /* a pass phrase */
 
 enum sp_region_kind {
     SP_REGION_HELLO = 1,  /* gateway: who it is (applid, networkid); region answers HELLO or REFUSE */
@@ -41,7 +44,7 @@ enum sp_region_outcome {
 };
 
 struct sp_region_container {
-    struct sp_str name; /* 1..16 characters, UTF-8 on this wire */
+    struct sp_str name; /* 1..16 graphic ASCII characters or U+00AC, as UTF-8; unique in its channel */
     bool is_char;       /* CHAR container: data in `ccsid` of the request */
     struct sp_str data;
 };
@@ -52,11 +55,11 @@ struct sp_region_link {
     struct sp_str transaction;  /* 0..4; empty: the region's mirror transaction */
     bool transaction_is_mirror; /* EIB_AND_MIRROR: attach under `transaction`, not only EIBTRNID */
     struct sp_str user;         /* SAF user id, 0..8 */
-    struct sp_str password;     /* password or PassTicket; empty: none */
+    struct sp_str password;     /* password, phrase or PassTicket, 0..100; empty: none. A secret */
     struct sp_str dist_name;    /* distributed identity, 0..246 bytes UTF-8 */
     struct sp_str dist_realm;   /* 0..252 bytes UTF-8 */
     unsigned ccsid;             /* of character data; 0: the region's */
-    uint32_t deadline_ms;       /* time left from now */
+    uint32_t deadline_ms;       /* time left from now; 0: the region's own limit */
     struct sp_str correlator;   /* 0..64 bytes, for logs */
     bool has_channel;
     struct sp_str channel; /* 1..16 */
@@ -70,7 +73,7 @@ struct sp_region_answer {
     uint32_t request_id;
     enum sp_region_outcome outcome;
     struct sp_str abend;  /* 0..4, such as "ASRA" */
-    struct sp_str reason; /* text for the log */
+    struct sp_str reason; /* text for the log, 0..1024 bytes */
     bool has_channel;
     const struct sp_region_container *containers;
     size_t container_count;
