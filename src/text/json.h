@@ -54,9 +54,10 @@ struct sp_json_reader {
     const struct sp_json_limits *limits;
     struct sp_arena *arena;
     struct sp_error *err;
-    struct sp_json_names *names;
+    struct sp_json_names *names; /* of the innermost open object, or NULL */
+    struct sp_json_names *spare; /* the outermost set made so far, for the next object to use again */
+    enum sp_status failed;       /* SP_OK until the first error */
     unsigned char expect;
-    bool failed;
     unsigned char open[SP_JSON_DEPTH_MAX / 8]; /* a bit a level: object or array */
 };
 
@@ -66,7 +67,9 @@ struct sp_json_reader {
 void sp_json_reader_init(struct sp_json_reader *reader, struct sp_str input, struct sp_arena *arena,
                          const struct sp_json_limits *limits, struct sp_error *err);
 enum sp_json_token sp_json_next(struct sp_json_reader *reader);
-/* Read over the rest of the value whose first token was `first` (for a scalar nothing is left). */
+/* Read over the rest of the value whose first token was `first` (for a scalar nothing is left; a NAME counts
+ * as the start of its member's value). The status of the error when reading fails; SP_EINVAL when `first`
+ * does not begin a value. */
 enum sp_status sp_json_skip(struct sp_json_reader *reader, enum sp_json_token first) SP_MUST_CHECK;
 /* Line and column (from 1, in bytes) of a byte offset of the input. */
 void sp_json_place(const struct sp_json_reader *reader, size_t offset, unsigned *ret_line,

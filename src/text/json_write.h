@@ -2,7 +2,8 @@
  * json_write.h: writing JSON (RFC 8259) to a buffer.
  *
  * Commas and, when asked, indentation are put by the writer. The buffer's `failed` mark tells at the end
- * whether all fitted. Wrong nesting is a defect of the caller and is caught by assert.
+ * whether all fitted. Wrong nesting (or more than SP_JSON_WRITE_DEPTH_MAX levels) is a defect of
+ * the caller and is caught by assert.
  */
 #ifndef SP_TEXT_JSON_WRITE_H
 #define SP_TEXT_JSON_WRITE_H
@@ -11,12 +12,15 @@
 
 struct sp_json_value;
 
+#define SP_JSON_WRITE_DEPTH_MAX 256
+
 struct sp_json_writer {
     struct sp_buf *buf;
     unsigned depth;
-    unsigned indent; /* blanks a level; 0: compact */
-    bool value_due;  /* a name was written */
-    bool first;      /* nothing written in the open object or array yet */
+    unsigned indent;                                 /* blanks a level; 0: compact */
+    bool value_due;                                  /* a name was written */
+    bool first;                                      /* nothing written in the open object or array yet */
+    unsigned char open[SP_JSON_WRITE_DEPTH_MAX / 8]; /* a bit a level: set for an object */
 };
 
 void sp_json_writer_init(struct sp_json_writer *writer, struct sp_buf *buf, unsigned indent);
