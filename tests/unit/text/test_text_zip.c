@@ -487,27 +487,6 @@ static void both_headers_of_an_entry_must_agree(void **state)
     assert_refused(f, open_limited(f, NULL), SP_ESYNTAX, "inconsistent");
 }
 
-static void the_shared_samples_are_read(void **state)
-{
-    struct fixture *f = *state;
-    const char *root = getenv("SALLYPORT_SHARED");
-    char path[512];
-    snprintf(path, sizeof path, "%s%s/samples/bank/CSaccenq.sar",
-             root ? root : getenv("SALLYPORT_SOURCE_ROOT"), root ? "" : "/../shared");
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        print_message("# the shared samples are not there: %s\n", path);
-        skip();
-    }
-    unsigned char *room = sp_buf_reserve(&f->bytes, 1 << 20);
-    f->bytes.len = fread(room, 1, 1 << 20, file);
-    fclose(file);
-    assert_int_equal(open_limited(f, NULL), SP_OK);
-    assert_int_equal(sp_zip_count(f->zip), 5);
-    assert_int_equal(read_ok(f, "files/interfaces/INQACCZ.si").len, 16571);
-    assert_int_equal(read_ok(f, "files/service\\CSaccenq.xml").len, 7051);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -541,7 +520,6 @@ int main(void)
         TEST(bytes_behind_the_archive_are_refused),
         TEST(the_directory_must_hold_what_its_end_says),
         TEST(both_headers_of_an_entry_must_agree),
-        TEST(the_shared_samples_are_read),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
