@@ -40,14 +40,15 @@ void sp_saf_db_rollback(struct sp_saf_db *db);
 /* For each kind of object: put (insert or replace by its key), get (SP_ENOTFOUND), drop (SP_ENOTFOUND), and
  * each, which calls `fn` in key order until it returns an error, which is returned. Values given to `fn` and
  * views inside them last for that call; got ones live in the arena. */
-#define SP_SAF_EACH_FN(type) enum sp_status (*fn)(void *arg, const struct type *value)
+/* `value` is the struct of the kind that is gone through. */
+typedef enum sp_status sp_saf_each_fn(void *arg, const void *value);
 
 enum sp_status sp_saf_put_user(struct sp_saf_db *db, const struct sp_saf_user *user,
                                struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_get_user(struct sp_saf_db *db, struct sp_str id, struct sp_arena *arena,
                                struct sp_saf_user *ret_user, struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_user(struct sp_saf_db *db, struct sp_str id, struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_user(struct sp_saf_db *db, SP_SAF_EACH_FN(sp_saf_user), void *arg,
+enum sp_status sp_saf_each_user(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                 struct sp_error *err) SP_MUST_CHECK;
 
 enum sp_status sp_saf_put_group(struct sp_saf_db *db, const struct sp_saf_group *group,
@@ -55,7 +56,7 @@ enum sp_status sp_saf_put_group(struct sp_saf_db *db, const struct sp_saf_group 
 enum sp_status sp_saf_get_group(struct sp_saf_db *db, struct sp_str id, struct sp_arena *arena,
                                 struct sp_saf_group *ret_group, struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_group(struct sp_saf_db *db, struct sp_str id, struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_group(struct sp_saf_db *db, SP_SAF_EACH_FN(sp_saf_group), void *arg,
+enum sp_status sp_saf_each_group(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                  struct sp_error *err) SP_MUST_CHECK;
 
 enum sp_status sp_saf_put_connect(struct sp_saf_db *db, const struct sp_saf_connect *connect,
@@ -67,8 +68,7 @@ enum sp_status sp_saf_drop_connect(struct sp_saf_db *db, struct sp_str user, str
                                    struct sp_error *err) SP_MUST_CHECK;
 /* `user` or `group` empty: any. */
 enum sp_status sp_saf_each_connect(struct sp_saf_db *db, struct sp_str user, struct sp_str group,
-                                   SP_SAF_EACH_FN(sp_saf_connect), void *arg,
-                                   struct sp_error *err) SP_MUST_CHECK;
+                                   sp_saf_each_fn *fn, void *arg, struct sp_error *err) SP_MUST_CHECK;
 
 /* Dropping a profile drops its access lists, members and SSIGNON with it. `class` empty: every class. */
 enum sp_status sp_saf_put_profile(struct sp_saf_db *db, const struct sp_saf_profile *profile,
@@ -78,8 +78,8 @@ enum sp_status sp_saf_get_profile(struct sp_saf_db *db, struct sp_str class, str
                                   struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_profile(struct sp_saf_db *db, struct sp_str class, struct sp_str name,
                                    struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_profile(struct sp_saf_db *db, struct sp_str class, SP_SAF_EACH_FN(sp_saf_profile),
-                                   void *arg, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_each_profile(struct sp_saf_db *db, struct sp_str class, sp_saf_each_fn *fn, void *arg,
+                                   struct sp_error *err) SP_MUST_CHECK;
 
 enum sp_status sp_saf_put_access(struct sp_saf_db *db, const struct sp_saf_access_entry *entry,
                                  struct sp_error *err) SP_MUST_CHECK;
@@ -87,7 +87,7 @@ enum sp_status sp_saf_drop_access(struct sp_saf_db *db, const struct sp_saf_acce
                                   struct sp_error *err) SP_MUST_CHECK;
 /* `class` and `profile` empty: of all profiles; `id` empty: of anybody. */
 enum sp_status sp_saf_each_access(struct sp_saf_db *db, struct sp_str class, struct sp_str profile,
-                                  struct sp_str id, SP_SAF_EACH_FN(sp_saf_access_entry), void *arg,
+                                  struct sp_str id, sp_saf_each_fn *fn, void *arg,
                                   struct sp_error *err) SP_MUST_CHECK;
 
 enum sp_status sp_saf_put_member(struct sp_saf_db *db, const struct sp_saf_member *member,
@@ -95,12 +95,11 @@ enum sp_status sp_saf_put_member(struct sp_saf_db *db, const struct sp_saf_membe
 enum sp_status sp_saf_drop_member(struct sp_saf_db *db, const struct sp_saf_member *member,
                                   struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_each_member(struct sp_saf_db *db, struct sp_str class, struct sp_str profile,
-                                  SP_SAF_EACH_FN(sp_saf_member), void *arg,
-                                  struct sp_error *err) SP_MUST_CHECK;
+                                  sp_saf_each_fn *fn, void *arg, struct sp_error *err) SP_MUST_CHECK;
 
 enum sp_status sp_saf_put_class(struct sp_saf_db *db, const struct sp_saf_class *class,
                                 struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_class(struct sp_saf_db *db, SP_SAF_EACH_FN(sp_saf_class), void *arg,
+enum sp_status sp_saf_each_class(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                  struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_put_options(struct sp_saf_db *db, const struct sp_saf_options *options,
                                   struct sp_error *err) SP_MUST_CHECK;
@@ -114,8 +113,11 @@ enum sp_status sp_saf_get_passticket(struct sp_saf_db *db, struct sp_str profile
                                      struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_passticket(struct sp_saf_db *db, struct sp_str profile,
                                       struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_passticket(struct sp_saf_db *db, SP_SAF_EACH_FN(sp_saf_passticket_profile),
-                                      void *arg, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_each_passticket(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
+                                      struct sp_error *err) SP_MUST_CHECK;
+/* Commit without raising the version: for what images do not hold (failed tries, last use). */
+enum sp_status sp_saf_db_commit_quiet(struct sp_saf_db *db, struct sp_error *err) SP_MUST_CHECK;
+
 /* Remember that a ticket was used until `until` (seconds since 1970); SP_EEXISTS when it was already. Old
  * ones are forgotten. Shared by all processes on this database. In a transaction of its own. */
 enum sp_status sp_saf_use_passticket(struct sp_saf_db *db, struct sp_str user, struct sp_str appl,
@@ -123,7 +125,9 @@ enum sp_status sp_saf_use_passticket(struct sp_saf_db *db, struct sp_str user, s
 
 enum sp_status sp_saf_put_certificate(struct sp_saf_db *db, const struct sp_saf_certificate *certificate,
                                       struct sp_error *err) SP_MUST_CHECK;
-/* `with_key` false: the private key stays encrypted where it is. */
+/* `with_key` false: the private key stays encrypted where it is, and `private_key` is empty. A put stores the
+ * key it is given, none when it is empty: get with the key before changing something else. Keys that were got
+ * are the caller's to wipe. */
 enum sp_status sp_saf_get_certificate(struct sp_saf_db *db, enum sp_saf_cert_owner owner_kind,
                                       struct sp_str owner, struct sp_str label, bool with_key,
                                       struct sp_arena *arena, struct sp_saf_certificate *ret_certificate,
@@ -131,36 +135,34 @@ enum sp_status sp_saf_get_certificate(struct sp_saf_db *db, enum sp_saf_cert_own
 enum sp_status sp_saf_drop_certificate(struct sp_saf_db *db, enum sp_saf_cert_owner owner_kind,
                                        struct sp_str owner, struct sp_str label,
                                        struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_certificate(struct sp_saf_db *db, bool with_keys,
-                                       SP_SAF_EACH_FN(sp_saf_certificate), void *arg,
+enum sp_status sp_saf_each_certificate(struct sp_saf_db *db, bool with_keys, sp_saf_each_fn *fn, void *arg,
                                        struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_put_ring(struct sp_saf_db *db, const struct sp_saf_ring *ring,
                                struct sp_error *err) SP_MUST_CHECK;
 /* With its connections. */
 enum sp_status sp_saf_drop_ring(struct sp_saf_db *db, const struct sp_saf_ring *ring,
                                 struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_ring(struct sp_saf_db *db, struct sp_str owner, SP_SAF_EACH_FN(sp_saf_ring),
-                                void *arg, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_each_ring(struct sp_saf_db *db, struct sp_str owner, sp_saf_each_fn *fn, void *arg,
+                                struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_put_ring_entry(struct sp_saf_db *db, const struct sp_saf_ring_entry *entry,
                                      struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_ring_entry(struct sp_saf_db *db, const struct sp_saf_ring_entry *entry,
                                       struct sp_error *err) SP_MUST_CHECK;
 /* `owner` and `ring` empty: of all rings. In the order in which they were connected. */
 enum sp_status sp_saf_each_ring_entry(struct sp_saf_db *db, struct sp_str owner, struct sp_str ring,
-                                      SP_SAF_EACH_FN(sp_saf_ring_entry), void *arg,
-                                      struct sp_error *err) SP_MUST_CHECK;
+                                      sp_saf_each_fn *fn, void *arg, struct sp_error *err) SP_MUST_CHECK;
 
 enum sp_status sp_saf_put_cert_filter(struct sp_saf_db *db, const struct sp_saf_cert_filter *filter,
                                       struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_cert_filter(struct sp_saf_db *db, struct sp_str subject, struct sp_str issuer,
                                        struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_cert_filter(struct sp_saf_db *db, SP_SAF_EACH_FN(sp_saf_cert_filter), void *arg,
+enum sp_status sp_saf_each_cert_filter(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                        struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_put_identity_filter(struct sp_saf_db *db, const struct sp_saf_identity_filter *filter,
                                           struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_identity_filter(struct sp_saf_db *db, struct sp_str name, struct sp_str registry,
                                            struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saf_each_identity_filter(struct sp_saf_db *db, SP_SAF_EACH_FN(sp_saf_identity_filter),
-                                           void *arg, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_each_identity_filter(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
+                                           struct sp_error *err) SP_MUST_CHECK;
 
 #endif

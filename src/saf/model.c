@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "saf/model.h"
+
+static const char *const access_names[] = {"NONE", "EXECUTE", "READ", "UPDATE", "CONTROL", "ALTER"};
+static const char *const authority_names[] = {"USE", "CREATE", "CONNECT", "JOIN"};
+
+const char *sp_saf_access_name(enum sp_saf_access access)
+{
+    return (unsigned)access < sizeof access_names / sizeof access_names[0] ? access_names[access] : "NONE";
+}
+
+enum sp_status sp_saf_access_named(struct sp_str name, enum sp_saf_access *ret_access)
+{
+    for (unsigned i = 0; i < sizeof access_names / sizeof access_names[0]; i++) {
+        struct sp_str known = sp_str_of(access_names[i]);
+        if (name.len && name.len <= known.len && sp_str_caseless_eq(sp_str_slice(known, 0, name.len), name)) {
+            *ret_access = (enum sp_saf_access)i;
+            return SP_OK;
+        }
+    }
+    return SP_EINVAL;
+}
+
+const char *sp_saf_authority_name(enum sp_saf_authority authority)
+{
+    return (unsigned)authority < sizeof authority_names / sizeof authority_names[0]
+               ? authority_names[authority]
+               : "USE";
+}
+
+bool sp_saf_id_ok(struct sp_str id)
+{
+    if (id.len < 1 || id.len > SP_SAF_ID_MAX)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '#' || c == '$' || c == '@'))
+            return false;
+    }
+    return true;
+}
