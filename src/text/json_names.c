@@ -14,53 +14,71 @@ struct sp_json_names *sp_json_names_open(struct sp_json_names *outer, struct sp_
             return NULL;
         names->outer = outer;
         names->inner = NULL;
-        names->slots = NULL;
-        names->room = 0;
+        memset(names->tables, 0, sizeof names->tables);
         *place = names;
     }
     names->count = 0;
     names->seen = 0;
+    names->slots = NULL;
     names->mask = 0;
     return names;
 }
 
-/* A free slot's pointer is NULL, so an empty name needs one that is not. */
-static struct sp_str named(struct sp_str name)
-{
-    return name.len ? name : SP_STR("");
-}
-
 /* The slot that holds the name, or the free one where it belongs. The table is never full. */
-static struct sp_str *slot_for(const struct sp_json_names *names, struct sp_str name)
+static struct sp_json_names_slot *slot_for(const struct sp_json_names *names, uint64_t hash,
+                                           struct sp_str name)
 {
-    for (size_t at = (size_t)sp_hash_bytes(name.ptr, name.len);; at++) {
-        struct sp_str *slot = &names->slots[at & names->mask];
-        if (!slot->ptr || sp_str_eq(*slot, name))
+    for (size_t at = (size_t)hash;; at++) {
+        struct sp_json_names_slot *slot = &names->slots[at & names->mask];
+        if (!slot->hash || (slot->hash == hash && sp_str_eq(slot->name, name)))
             return slot;
     }
 }
 
-/* Clears as many slots as the set needs, not as many as there is memory for: else a document of one large
- * object and many of moderate size would cost their product. */
+static size_t size_of_table(size_t which)
+{
+    return (size_t)SP_JSON_NAMES_SMALL * 4 << which;
+}
+
+/* Begin to use the empty table of the next size: each object clears no more than it needs, however large the
+ * objects before it were. */
+static enum sp_status next_table(struct sp_json_names *names, struct sp_arena *arena)
+{
+    size_t which = 0;
+    while (names->slots && which < SP_JSON_NAMES_SIZES && size_of_table(which) <= names->mask + 1)
+        which++;
+    if (which == SP_JSON_NAMES_SIZES)
+        return SP_ENOMEM;
+    size_t size = size_of_table(which);
+    struct sp_json_names_slot *table = names->tables[which];
+    if (!table)
+        table = sp_arena_alloc(arena, size * sizeof *table);
+    if (!table)
+        return SP_ENOMEM;
+    memset(table, 0, size * sizeof *table);
+    names->tables[which] = table;
+    names->slots = table;
+    names->mask = size - 1;
+    return SP_OK;
+}
+
+static void place(struct sp_json_names *names, uint64_t hash, struct sp_str name)
+{
+    *slot_for(names, hash, name) = (struct sp_json_names_slot){hash, name};
+}
+
 static enum sp_status grow(struct sp_json_names *names, struct sp_arena *arena)
 {
-    size_t old_size = names->mask ? names->mask + 1 : SP_JSON_NAMES_SMALL;
-    const struct sp_str *old = names->mask ? names->slots : names->small;
-    size_t size = names->mask ? old_size * 2 : old_size * 4;
-    struct sp_str *slots = names->slots;
-    if (old == slots || names->room < size) {
-        slots = sp_arena_calloc(arena, size, sizeof *slots);
-        if (!slots)
-            return SP_ENOMEM;
-        names->room = size;
-    } else {
-        memset(slots, 0, size * sizeof *slots);
-    }
-    names->slots = slots;
-    names->mask = size - 1;
+    const struct sp_json_names_slot *old = names->slots;
+    size_t old_size = old ? names->mask + 1 : 0;
+    enum sp_status status = next_table(names, arena);
+    if (status)
+        return status;
     for (size_t i = 0; i < old_size; i++)
-        if (old[i].ptr)
-            *slot_for(names, old[i]) = old[i];
+        if (old[i].hash)
+            place(names, old[i].hash, old[i].name);
+    for (size_t i = 0; i < SP_JSON_NAMES_SMALL && !old; i++)
+        place(names, sp_hash_bytes(names->small[i].ptr, names->small[i].len), names->small[i]);
     return SP_OK;
 }
 
@@ -73,22 +91,22 @@ static uint64_t sort_of(struct sp_str name)
 
 static enum sp_status add_to_table(struct sp_json_names *names, struct sp_str name, struct sp_arena *arena)
 {
-    if (!names->mask || names->count >= names->mask / 4 * 3) {
+    if (!names->slots || names->count >= names->mask / 4 * 3) {
         enum sp_status status = grow(names, arena);
         if (status)
             return status;
     }
-    struct sp_str *slot = slot_for(names, name);
-    if (slot->ptr)
+    uint64_t hash = sp_hash_bytes(name.ptr, name.len);
+    struct sp_json_names_slot *slot = slot_for(names, hash, name);
+    if (slot->hash)
         return SP_EEXISTS;
-    *slot = name;
+    *slot = (struct sp_json_names_slot){hash, name};
     names->count++;
     return SP_OK;
 }
 
 enum sp_status sp_json_names_add(struct sp_json_names *names, struct sp_str name, struct sp_arena *arena)
 {
-    name = named(name);
     if (names->count >= SP_JSON_NAMES_SMALL)
         return add_to_table(names, name, arena);
     uint64_t sort = sort_of(name);

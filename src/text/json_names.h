@@ -9,16 +9,23 @@
 
 #include "base/arena.h"
 
-#define SP_JSON_NAMES_SMALL 8u
+#define SP_JSON_NAMES_SMALL 32u
+#define SP_JSON_NAMES_SIZES 24u /* the smallest has 128 slots, each next one twice as many */
+
+struct sp_json_names_slot {
+    uint64_t hash; /* 0: free */
+    struct sp_str name;
+};
 
 struct sp_json_names {
     struct sp_json_names *outer; /* set of the object around this one, or NULL */
     struct sp_json_names *inner; /* made earlier for the next level, or NULL */
     size_t count;
-    uint64_t seen;        /* a bit for each sort of name in the set, so that most names need no compare */
-    struct sp_str *slots; /* hash table once count exceeds SP_JSON_NAMES_SMALL; ptr NULL: free */
-    size_t mask;          /* slots in use - 1, 0 while the set is small */
-    size_t room;          /* slots there is memory for */
+    uint64_t seen;                    /* a bit for each sort of name, so that most need no compare */
+    struct sp_json_names_slot *slots; /* the hash table, NULL while the set is small */
+    size_t mask;                      /* its size - 1 */
+    /* One table of each size, made when first needed and kept for the objects to come. */
+    struct sp_json_names_slot *tables[SP_JSON_NAMES_SIZES];
     struct sp_str small[SP_JSON_NAMES_SMALL];
 };
 

@@ -29,9 +29,13 @@ static void put(struct sp_json_writer *writer, const char *bytes, size_t len)
     }
 }
 
-static void put_byte(struct sp_json_writer *writer, char byte)
+static inline void put_byte(struct sp_json_writer *writer, char byte)
 {
-    put(writer, &byte, 1);
+    unsigned char *room = room_for(writer->buf, 1);
+    if (room) {
+        *room = (unsigned char)byte;
+        writer->buf->len++;
+    }
 }
 
 static void put_line(struct sp_json_writer *writer)
@@ -128,18 +132,35 @@ static void put_escape(struct sp_json_writer *writer, unsigned char c)
     }
 }
 
-static void put_quoted(struct sp_json_writer *writer, struct sp_str utf8)
+/* The characters behind `done`, which need no escape. */
+static void put_escaped(struct sp_json_writer *writer, struct sp_str utf8, const char *done)
 {
-    const char *p = utf8.ptr, *end = utf8.ptr + utf8.len;
+    const char *run = utf8.ptr, *p = done, *end = utf8.ptr + utf8.len;
     put_byte(writer, '"');
     while (p < end) {
-        const char *run = p;
-        p = sp_scan_characters(p, end);
         put(writer, run, (size_t)(p - run));
-        if (p < end)
-            put_escape(writer, (unsigned char)*p++);
+        put_escape(writer, (unsigned char)*p);
+        run = p + 1;
+        p = sp_scan_characters(run, end);
     }
+    put(writer, run, (size_t)(p - run));
     put_byte(writer, '"');
+}
+
+static void put_quoted(struct sp_json_writer *writer, struct sp_str utf8)
+{
+    const char *end = utf8.ptr + utf8.len;
+    const char *plain = sp_scan_characters(utf8.ptr, end);
+    unsigned char *room = plain == end ? room_for(writer->buf, utf8.len + 2) : NULL;
+    if (!room) {
+        put_escaped(writer, utf8, plain);
+        return;
+    }
+    room[0] = '"';
+    if (utf8.len)
+        memcpy(room + 1, utf8.ptr, utf8.len);
+    room[utf8.len + 1] = '"';
+    writer->buf->len += utf8.len + 2;
 }
 
 void sp_json_name(struct sp_json_writer *writer, struct sp_str name)
