@@ -20,6 +20,12 @@ struct sp_buf {
 };
 
 void sp_buf_init(struct sp_buf *buf, size_t ceiling);
+/* A buffer over `size` bytes of the caller's memory, which is its ceiling: it takes nothing from the heap and
+ * must not be finished or wiped. */
+static inline struct sp_buf sp_buf_over(void *memory, size_t size)
+{
+    return (struct sp_buf){.ptr = (unsigned char *)memory, .cap = size, .ceiling = size};
+}
 /* Accepts NULL and a buffer that is all zeros. */
 void sp_buf_finish(struct sp_buf *buf);
 /* Overwrite the contents, then finish: for buffers that held a secret. */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The registry in server.xml: users with passwords, groups with members.
+ */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/secret.h"
+#include "registry/kind.h"
+
+#define USERS_MAX 100000u
+#define NAME_MAX_BYTES 256u
+#define PASSWORD_MAX_BYTES 1024u
+#define MEMORY_MAX (64u * 1024u * 1024u)
+
+struct user {
+    struct sp_str name; /* as written */
+    struct sp_str key;  /* by which it is found */
+    struct sp_str password;
+    struct sp_str *groups;
+    size_t group_count;
+};
+
+struct basic {
+    struct sp_registry registry;
+    bool ignore_case;
+    struct sp_arena arena;
+    struct sp_hash users; /* key -> struct user */
+};
+
+/* The name as it is looked up: in lower case (ASCII) when case does not count. */
+static struct sp_str key_of(const struct basic *self, struct sp_str name, char folded[NAME_MAX_BYTES])
+{
+    if (!self->ignore_case)
+        return name;
+    for (size_t i = 0; i < name.len; i++)
+        folded[i] = sp_lower(name.ptr[i]);
+    return sp_str_from(folded, name.len);
+}
+
+static struct user *find_user(const struct basic *self, struct sp_str name)
+{
+    char folded[NAME_MAX_BYTES];
+    return name.len <= NAME_MAX_BYTES ? sp_hash_get(&self->users, key_of(self, name, folded)) : NULL;
+}
+
+/* Both are laid into blocks of one size, so that the time tells neither length nor content. */
+static bool same_password(struct sp_str presented, struct sp_str stored)
+{
+    unsigned char blocks[2][PASSWORD_MAX_BYTES] = {{0}};
+    if (presented.len)
+        memcpy(blocks[0], presented.ptr, presented.len);
+    memcpy(blocks[1], stored.ptr, stored.len);
+    bool same =
+        sp_secret_eq(sp_str_from(blocks[0], sizeof blocks[0]), sp_str_from(blocks[1], sizeof blocks[1]));
+    sp_secret_wipe(blocks, sizeof blocks);
+    return same && presented.len == stored.len;
+}
+
+static void describe(const struct user *user, struct sp_registry_user *ret_user)
+{
+    *ret_user = (struct sp_registry_user){
+        .name = user->name, .unique_id = user->name, .groups = {user->groups, user->group_count}};
+}
+
+static enum sp_status basic_verify(struct sp_registry *registry, struct sp_str name, struct sp_str password,
+                                   struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                   struct sp_error *err)
+{
+    const struct basic *self = (const struct basic *)registry;
+    if (name.len > NAME_MAX_BYTES || password.len > PASSWORD_MAX_BYTES)
+        return sp_error_set(err, SP_EDENIED, NULL,
+                            "a user name of %zu or a password of %zu bytes is too long", name.len,
+                            password.len);
+    const struct user *user = find_user(self, name);
+    /* A user who is not there, or has no password, costs the same comparison. */
+    static const struct sp_str decoy = SP_STR_INIT("\xff");
+    bool has_password = user && user->password.len;
+    bool same = same_password(password, has_password ? user->password : decoy);
+    if (!has_password || !same)
+        return sp_error_set(err, SP_EDENIED, NULL, "user %.*s is unknown or the password is wrong",
+                            SP_STR_ARG(name));
+    describe(user, ret_user);
+    return SP_OK;
+}
+
+static enum sp_status basic_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
+                                 struct sp_registry_user *ret_user, struct sp_error *err)
+{
+    const struct user *user = find_user((const struct basic *)registry, name);
+    if (!user)
+        return sp_error_set(err, SP_ENOTFOUND, NULL, "user %.*s is not in the basic registry",
+                            SP_STR_ARG(name));
+    describe(user, ret_user);
+    return SP_OK;
+}
+
+static void basic_free(struct sp_registry *registry)
+{
+    struct basic *self = (struct basic *)registry;
+    sp_hash_finish(&self->users);
+    sp_arena_finish(&self->arena);
+    free(self);
+}
+
+static const struct sp_registry_kind basic_kind = {basic_verify, basic_find, basic_free};
+
+/* ---------------------------------------------------------------- making it */
+
+static enum sp_status add_user(struct basic *self, const struct sp_cfg_user *config, struct sp_error *err)
+{
+    if (config->name.len == 0 || config->name.len > NAME_MAX_BYTES)
+        return sp_error_set(err, SP_EINVAL, NULL, "basicRegistry: a user name has 1 to %u bytes, not %zu",
+                            NAME_MAX_BYTES, config->name.len);
+    if (config->password.len > PASSWORD_MAX_BYTES)
+        return sp_error_set(err, SP_EINVAL, NULL,
+                            "basicRegistry: the password of %.*s has more than %u bytes",
+                            SP_STR_ARG(config->name), PASSWORD_MAX_BYTES);
+    if (sp_str_starts(config->password, SP_STR("{hash}")))
+        return sp_error_set(err, SP_EUNSUPPORTED, NULL, "basicRegistry: the password of %.*s is hashed",
+                            SP_STR_ARG(config->name));
+    char folded[NAME_MAX_BYTES];
+    struct user *user = sp_arena_calloc(&self->arena, 1, sizeof *user);
+    struct sp_str key = sp_arena_str(&self->arena, key_of(self, config->name, folded));
+    if (!user || !key.ptr)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the basic registry");
+    user->name = config->name;
+    user->key = key;
+    user->password = config->password;
+    enum sp_status status = sp_hash_add(&self->users, user->key, user);
+    if (status == SP_EEXISTS)
+        return sp_error_set(err, status, NULL, "basicRegistry: user %.*s is there twice: remove one",
+                            SP_STR_ARG(config->name));
+    return status == SP_OK ? SP_OK
+                           : sp_error_set(err, status, NULL, "basicRegistry: more than %u users", USERS_MAX);
+}
+
+/* Calls `fn` for each group of which a user is a member, once each. */
+static void each_membership(const struct basic *self, const struct sp_cfg_basic_registry *config,
+                            void (*fn)(struct user *user, struct sp_str group))
+{
+    for (size_t g = 0; g < config->group_count; g++) {
+        const struct sp_cfg_group *group = &config->groups[g];
+        for (size_t m = 0; m < group->members.count; m++) {
+            struct user *user = find_user(self, group->members.items[m]);
+            if (user)
+                fn(user, group->name);
+        }
+    }
+}
+
+static void count_membership(struct user *user, struct sp_str group)
+{
+    user->group_count++;
+}
+
+static void add_membership(struct user *user, struct sp_str group)
+{
+    for (size_t i = 0; i < user->group_count; i++)
+        if (sp_str_eq(user->groups[i], group))
+            return;
+    user->groups[user->group_count++] = group;
+}
+
+static enum sp_status add_groups(struct basic *self, const struct sp_cfg_basic_registry *config,
+                                 struct sp_error *err)
+{
+    each_membership(self, config, count_membership);
+    size_t cursor = 0;
+    for (const struct sp_hash_slot *slot; (slot = sp_hash_next(&self->users, &cursor));) {
+        struct user *user = slot->value;
+        user->groups = sp_arena_calloc(&self->arena, user->group_count, sizeof *user->groups);
+        if (!user->groups)
+            return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the groups of the basic registry");
+        user->group_count = 0;
+    }
+    each_membership(self, config, add_membership);
+    return SP_OK;
+}
+
+enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
+                                     struct sp_registry **ret_registry, struct sp_error *err)
+{
+    struct basic *self = calloc(1, sizeof *self);
+    if (!self)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the basic registry");
+    self->registry = (struct sp_registry){&basic_kind, config->realm};
+    self->ignore_case = config->ignore_case;
+    sp_arena_init(&self->arena, MEMORY_MAX);
+    sp_hash_init(&self->users, USERS_MAX);
+    enum sp_status status = SP_OK;
+    for (size_t i = 0; status == SP_OK && i < config->user_count; i++)
+        status = add_user(self, &config->users[i], err);
+    if (status == SP_OK)
+        status = add_groups(self, config, err);
+    if (status != SP_OK) {
+        basic_free(&self->registry);
+        return status;
+    }
+    *ret_registry = &self->registry;
+    return SP_OK;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * kind.h: what a kind of registry implements; for the files of this room.
+ */
+#ifndef SP_REGISTRY_KIND_H
+#define SP_REGISTRY_KIND_H
+
+#include "registry/registry.h"
+
+struct sp_registry_kind {
+    enum sp_status (*verify)(struct sp_registry *self, struct sp_str name, struct sp_str password,
+                             struct sp_arena *arena, struct sp_registry_user *ret_user, struct sp_error *err);
+    enum sp_status (*find)(struct sp_registry *self, struct sp_str name, struct sp_arena *arena,
+                           struct sp_registry_user *ret_user, struct sp_error *err);
+    void (*free)(struct sp_registry *self);
+};
+
+/* The first member of each kind's own structure. */
+struct sp_registry {
+    const struct sp_registry_kind *kind;
+    struct sp_str realm;
+};
+
+/* basic.c; the configuration must outlive it. SP_EEXISTS when a user is there twice. */
+enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
+                                     struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/kind.h"
+
+/* The registry of a configuration that names none. */
+
+static enum sp_status nobody_verify(struct sp_registry *self, struct sp_str name, struct sp_str password,
+                                    struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                    struct sp_error *err)
+{
+    return sp_error_set(err, SP_EDENIED, NULL,
+                        "nobody can log in: the configuration has no user registry (add a basicRegistry)");
+}
+
+static enum sp_status nobody_find(struct sp_registry *self, struct sp_str name, struct sp_arena *arena,
+                                  struct sp_registry_user *ret_user, struct sp_error *err)
+{
+    return sp_error_set(err, SP_ENOTFOUND, NULL, "the configuration has no user registry");
+}
+
+static void nobody_free(struct sp_registry *self)
+{
+}
+
+static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_free};
+static struct sp_registry nobody = {.kind = &nobody_kind, .realm = SP_STR_INIT("defaultRealm")};
+
+enum sp_status sp_registry_new(const struct sp_config *config, struct sp_registry **ret_registry,
+                               struct sp_error *err)
+{
+    if (config->basic_registry)
+        return sp_registry_basic_new(config->basic_registry, ret_registry, err);
+    *ret_registry = &nobody;
+    return SP_OK;
+}
+
+void sp_registry_free(struct sp_registry *registry)
+{
+    if (registry)
+        registry->kind->free(registry);
+}
+
+struct sp_str sp_registry_realm(const struct sp_registry *registry)
+{
+    return registry->realm;
+}
+
+enum sp_status io_registry_verify(struct sp_registry *registry, struct sp_str name, struct sp_str password,
+                                  struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                  struct sp_error *err)
+{
+    return registry->kind->verify(registry, name, password, arena, ret_user, err);
+}
+
+enum sp_status io_registry_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
+                                struct sp_registry_user *ret_user, struct sp_error *err)
+{
+    return registry->kind->find(registry, name, arena, ret_user, err);
+}
