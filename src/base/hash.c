@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -24,12 +25,12 @@ struct sip {
     uint64_t v0, v1, v2, v3;
 };
 
-static uint64_t rotate(uint64_t x, int bits)
+static inline uint64_t rotate(uint64_t x, int bits)
 {
     return x << bits | x >> (64 - bits);
 }
 
-static void sip_rounds(struct sip *s, int rounds)
+static inline void sip_rounds(struct sip *s, int rounds)
 {
     while (rounds-- > 0) {
         s->v0 += s->v1;
@@ -45,7 +46,14 @@ static void sip_rounds(struct sip *s, int rounds)
     }
 }
 
-static uint64_t load_le(const unsigned char *p, size_t n)
+static inline uint64_t load_word(const unsigned char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
+}
+
+static inline uint64_t load_le(const unsigned char *p, size_t n)
 {
     uint64_t value = 0;
     while (n-- > 0)
@@ -53,15 +61,17 @@ static uint64_t load_le(const unsigned char *p, size_t n)
     return value;
 }
 
-uint64_t sp_siphash(const unsigned char key[16], int c_rounds, int d_rounds, const void *bytes, size_t len)
+/* Inline, so that the rounds are unrolled where their numbers are constants. */
+static inline __attribute__((always_inline)) uint64_t siphash(const unsigned char key[16], int c_rounds,
+                                                              int d_rounds, const void *bytes, size_t len)
 {
-    uint64_t k0 = load_le(key, 8), k1 = load_le(key + 8, 8);
+    uint64_t k0 = load_word(key), k1 = load_word(key + 8);
     struct sip s = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
                     k1 ^ 0x7465646279746573u};
     const unsigned char *p = bytes;
     size_t left = len;
     for (; left >= 8; p += 8, left -= 8) {
-        uint64_t word = load_le(p, 8);
+        uint64_t word = load_word(p);
         s.v3 ^= word;
         sip_rounds(&s, c_rounds);
         s.v0 ^= word;
@@ -75,10 +85,15 @@ uint64_t sp_siphash(const unsigned char key[16], int c_rounds, int d_rounds, con
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
+uint64_t sp_siphash(const unsigned char key[16], int c_rounds, int d_rounds, const void *bytes, size_t len)
+{
+    return siphash(key, c_rounds, d_rounds, bytes, len);
+}
+
 uint64_t sp_hash_bytes(const void *bytes, size_t len)
 {
     pthread_once(&process_key_once, draw_process_key);
-    uint64_t hash = sp_siphash(process_key, 1, 3, bytes, len);
+    uint64_t hash = siphash(process_key, 1, 3, bytes, len);
     return hash ? hash : 1;
 }
 
