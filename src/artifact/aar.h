@@ -19,6 +19,7 @@ struct sp_map_step {
     struct sp_str value;    /* ASSIGN */
     struct sp_str xsd_type; /* of the target: "string", "integer", "double", ... */
     bool required;          /* MOVE: the parameter must be present */
+    bool omit;              /* ASSIGN: omitFromInterface; clients neither see nor set the target */
 };
 
 struct sp_map {         /* one .map file; without steps: pure passthrough */

@@ -3,7 +3,8 @@
  *
  * Compiled once per operation from the service's interface, its conversion options, the host profile, and the
  * API's maps; then run per request without looking anything up by name that could be looked up before.
- * Decimal values go digit by digit, never through binary floating point.
+ * Decimal values go digit by digit, never through binary floating point. What is decided where the formats
+ * leave a choice is in docs/data-mapping.md.
  */
 #ifndef SP_MAPPING_MAPPING_H
 #define SP_MAPPING_MAPPING_H
@@ -12,16 +13,21 @@
 #include "artifact/sar.h"
 #include "text/codepage.h"
 
-/* How the program's machine stores data. */
+/* How the program's machine stores data. Zoned numbers are EBCDIC or ASCII as the code page's blank is. */
 struct sp_host_profile {
-    const struct sp_codepage *codepage; /* of character and zoned fields */
+    const struct sp_codepage *codepage; /* of character fields; 1200 is for utf16 fields only */
     bool little_endian_native;          /* COMP-5 */
     bool ieee_float;                    /* COMP-1/COMP-2 are IEEE 754 rather than IBM hexadecimal */
 };
 
+/* Choices that callers see; all false is the default, and docs/data-mapping.md tells why. */
 struct sp_mapping_options {
-    bool trim_fraction_zeros; /* write 2.1 rather than 2.10 for a field of scale 2; default false: as many as
-                                 the scale */
+    bool trim_fraction_zeros;    /* write 2.1 rather than 2.10 for a field of scale 2 */
+    bool ignore_unknown_members; /* pass over members of the request body that are no field of the operation,
+                                    instead of refusing the request */
+    bool convert_scalars;        /* take "12" for a number field, and 12 or true for a character field */
+    bool whole_answers;          /* refuse an answer that is shorter than its layout, instead of leaving out
+                                    the fields behind its end */
 };
 
 struct sp_mapping; /* immutable, shared by requests */
@@ -64,8 +70,10 @@ struct sp_mapped_response {
 };
 
 /* Compile for an API operation; `operation` NULL: for direct invocation of the service (pure passthrough).
- * Everything referred to must outlive the mapping, which lives in the arena. A map that names a field which
- * the interface does not have is SP_EINVAL, naming map, step and path. */
+ * Everything referred to must outlive the mapping, which lives in the arena; `options` NULL: the defaults. A
+ * map that names a field which the interface does not have is SP_EINVAL, naming map, step and path; so is a
+ * layout whose fields do not fit into each other. SP_EUNSUPPORTED: a layout or map that makes sense and is
+ * not provided, or a service without record interfaces. */
 enum sp_status sp_mapping_compile(const struct sp_sar *sar, const struct sp_aar_operation *operation,
                                   const struct sp_host_profile *profile,
                                   const struct sp_mapping_options *options, struct sp_arena *arena,
