@@ -243,6 +243,14 @@ enum sp_status sp_saf_db_begin(struct sp_saf_db *db, struct sp_error *err)
     return status;
 }
 
+enum sp_status sp_saf_db_snapshot_begin(struct sp_saf_db *db, struct sp_error *err)
+{
+    enum sp_status status = sp_rows_exec(&db->rows, "BEGIN DEFERRED", err);
+    if (!status)
+        db->in_transaction = true;
+    return status;
+}
+
 enum sp_status sp_saf_db_commit_quiet(struct sp_saf_db *db, struct sp_error *err)
 {
     enum sp_status status = sp_rows_exec(&db->rows, "COMMIT", err);

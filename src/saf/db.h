@@ -36,6 +36,9 @@ enum sp_status sp_saf_db_version(struct sp_saf_db *db, uint64_t *ret_version,
 enum sp_status sp_saf_db_begin(struct sp_saf_db *db, struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_db_commit(struct sp_saf_db *db, struct sp_error *err) SP_MUST_CHECK;
 void sp_saf_db_rollback(struct sp_saf_db *db);
+/* Begin to read one consistent state, however long it takes and whatever others commit; ends with rollback.
+ */
+enum sp_status sp_saf_db_snapshot_begin(struct sp_saf_db *db, struct sp_error *err) SP_MUST_CHECK;
 
 /* For each kind of object: put (insert or replace by its key), get (SP_ENOTFOUND), drop (SP_ENOTFOUND), and
  * each, which calls `fn` in key order until it returns an error, which is returned. Values given to `fn` and

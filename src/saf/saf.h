@@ -36,6 +36,8 @@ struct sp_saf_auth {
     struct sp_str user;  /* empty: nobody is known; only UACC counts */
     struct sp_str group; /* current connect group, for NOGRPLIST; empty: the default group */
     enum sp_saf_access wanted;
+    struct sp_str when_kind, when_name; /* condition that holds: "TERMINAL" and its name, ...; empty: none */
+    bool trusted;                       /* a started task with TRUSTED or PRIVILEGED: granted */
 };
 
 struct sp_saf_decision {
