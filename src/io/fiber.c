@@ -29,6 +29,11 @@ struct sp_fiber *sp_fiber_self(void)
     return running;
 }
 
+struct sp_loop *sp_fiber_loop(const struct sp_fiber *fiber)
+{
+    return fiber->loop;
+}
+
 bool sp_fiber_canceled(void)
 {
     return running && running->canceled;

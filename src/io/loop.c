@@ -37,7 +37,12 @@ enum sp_status sp_io_status(int errnum)
     case ECONNRESET:
     case ECONNABORTED:
     case ENOTCONN:
+    case ETIMEDOUT: /* what was sent was never acknowledged */
         return SP_ECLOSED;
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        return SP_EUNAVAIL;
     default:
         return SP_EIO;
     }
@@ -331,6 +336,8 @@ void sp_loop_free(struct sp_loop *loop)
     sp_fiber_cancel_all(loop);
     while (loop->live_count > 0)
         turn(loop, -1);
+    sp_resolver_free(loop->resolver);
+    sp_offload_free(loop->offload);
     while (loop->timers > 0)
         sp_timer_clear(loop->heap[0]);
     sp_fiber_drop_idle(loop);

@@ -48,11 +48,18 @@ void sp_timer_set_reserved(struct sp_loop *loop, struct sp_timer *timer, int64_t
 /* Make the descriptor readable because fibers are ready, unless a turn is running or it was done already. */
 void sp_loop_kick(struct sp_loop *loop);
 
+struct sp_loop *sp_fiber_loop(const struct sp_fiber *fiber);
+
 /* fiber.c: resume what is ready, at most `budget` times. */
 void sp_fiber_run_ready(struct sp_loop *loop, unsigned budget);
 void sp_fiber_cancel_all(struct sp_loop *loop);
 /* Unmap the pooled stacks. */
 void sp_fiber_drop_idle(struct sp_loop *loop);
+
+/* offload.c: join the threads and give up what they hold. Accepts NULL. */
+void sp_offload_free(struct sp_offload *offload);
+/* resolve.c. Accepts NULL. */
+void sp_resolver_free(struct sp_resolver *resolver);
 
 /* What errno says, as a status; SP_EIO for what has no word of its own. */
 enum sp_status sp_io_status(int errnum);

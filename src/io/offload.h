@@ -8,11 +8,17 @@
 
 #include "base/error.h"
 
-/* Run `fn(arg)` in a thread and suspend the fiber until it returns; the result is fn's status. The work
- * cannot be interrupted: when the fiber is canceled or the deadline (monotonic microseconds, 0: none) passes,
- * this returns SP_ECANCELED or SP_ETIMEDOUT at once and `release(arg)` (may be NULL) is called on the loop's
- * thread when the work has ended; otherwise `release` is not called and `arg` is the caller's again.
- * SP_ELIMIT when too many jobs wait. Only in a fiber. */
+/* Run `fn(arg)` in a thread and suspend the fiber until it returns; the result is fn's status.
+ *
+ * The work cannot be interrupted. When the fiber is canceled or the deadline (monotonic microseconds, 0:
+ * none) passes, this returns SP_ECANCELED or SP_ETIMEDOUT at once; work that had not begun never begins.
+ * After either of these two results, even when fn itself returned it, `arg` is not the caller's any more:
+ * `release(arg)` is called on the loop's thread as soon as no thread uses it, possibly before this returns.
+ * `release` NULL: `arg` must outlive the loop. After every other result release is not called and `arg` is
+ * the caller's again.
+ *
+ * SP_ELIMIT when too many jobs wait or no thread can be started, SP_ENOMEM: fn was not run. SP_EINTERNAL
+ * outside of a fiber. */
 enum sp_status io_offload(enum sp_status (*fn)(void *arg), void *arg, void (*release)(void *arg),
                           int64_t deadline_us) SP_MUST_CHECK;
 
