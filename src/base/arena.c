@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/secret.h"
+
 #define ALIGNMENT _Alignof(max_align_t)
 #define FIRST_CHUNK 8192u
 #define LARGEST_STEP (256u * 1024u)
@@ -34,6 +36,13 @@ void sp_arena_finish(struct sp_arena *arena)
         return;
     free_chunks(arena->chunks, NULL);
     *arena = (struct sp_arena){.ceiling = arena->ceiling};
+}
+
+void sp_arena_wipe(struct sp_arena *arena)
+{
+    for (struct sp_arena_chunk *chunk = arena ? arena->chunks : NULL; chunk; chunk = chunk->older)
+        sp_secret_wipe(chunk->data, chunk->size);
+    sp_arena_finish(arena);
 }
 
 void sp_arena_reset(struct sp_arena *arena)

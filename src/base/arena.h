@@ -24,6 +24,8 @@ struct sp_arena {
 void sp_arena_init(struct sp_arena *arena, size_t ceiling);
 /* Give all memory back to the heap. Accepts NULL and an arena that is all zeros. */
 void sp_arena_finish(struct sp_arena *arena);
+/* Overwrite everything that was handed out, then finish: for arenas that held secrets. */
+void sp_arena_wipe(struct sp_arena *arena);
 /* Forget all allocations but keep the first chunk, so that the next round takes nothing from the heap. */
 void sp_arena_reset(struct sp_arena *arena);
 

@@ -14,6 +14,7 @@ struct sp_problem {
     struct sp_str text; /* what is wrong and what to do; never a secret */
     struct sp_str file; /* empty when unknown */
     unsigned line, column;
+    bool by_on_error; /* onError of <config> decides how severe it is */
     struct sp_problem *next;
 };
 
@@ -26,7 +27,10 @@ struct sp_problems {
 void sp_problems_init(struct sp_problems *problems);
 /* Accepts NULL and one that is all zeros. */
 void sp_problems_finish(struct sp_problems *problems);
-void sp_problem_add(struct sp_problems *problems, enum sp_problem_severity severity, const char *id,
-                    struct sp_str file, unsigned line, unsigned column, const char *fmt, ...) SP_PRINTF(7, 8);
+/* `file` may be empty. The problem is counted even when there is no memory to keep it. Returns it, or NULL.
+ */
+struct sp_problem *sp_problem_add(struct sp_problems *problems, enum sp_problem_severity severity,
+                                  const char *id, struct sp_str file, unsigned line, unsigned column,
+                                  const char *fmt, ...) SP_PRINTF(7, 8);
 
 #endif

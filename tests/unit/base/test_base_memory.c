@@ -109,9 +109,23 @@ static void secrets_compare_by_content(void **state)
     assert_memory_equal(a, (unsigned char[32]){0}, sizeof a);
 }
 
+static void a_wiped_arena_leaves_nothing_behind(void **state)
+{
+    struct sp_arena arena;
+    sp_arena_init(&arena, 1 << 20);
+    assert_non_null(sp_arena_cstr(&arena, SP_STR("secret")));
+    sp_arena_wipe(&arena);
+    assert_null(arena.chunks);
+    assert_int_equal(arena.used, 0);
+    assert_non_null(sp_arena_alloc(&arena, 16));
+    sp_arena_wipe(&arena);
+    sp_arena_wipe(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wiped_arena_leaves_nothing_behind),
         cmocka_unit_test(arena_gives_aligned_memory),
         cmocka_unit_test(arena_keeps_its_ceiling),
         cmocka_unit_test(arena_reset_takes_nothing_new_from_the_heap),

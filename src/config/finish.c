@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What elements mean together: defaults that are other elements, ports, key files.
+ */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/load.h"
+#include "config/value.h"
+
+/* The configuration is built here and constant for everybody else. */
+#define MUTABLE(type, pointer) ((type *)(uintptr_t)(pointer))
+
+static struct sp_cfg_node *node_of(struct sp_load *load, const void *memory)
+{
+    for (struct sp_cfg_node *node = load->tree->nodes; node; node = node->next) {
+        if (node->memory == memory)
+            return node;
+    }
+    return NULL;
+}
+
+static struct sp_load_place place_of(struct sp_load *load, const void *memory)
+{
+    const struct sp_cfg_node *node = node_of(load, memory);
+    return node ? sp_load_at(node) : (struct sp_load_place){0};
+}
+
+static bool exists(struct sp_load *load, struct sp_str path)
+{
+    /* Only the real file system is asked; what a test gives is taken as it is. */
+    return load->files != &sp_load_file_system || access(path.ptr, F_OK) == 0;
+}
+
+/* Relative to the output directory's resources/security, else the configuration's. */
+static struct sp_str key_file_path(struct sp_load *load, struct sp_str location)
+{
+    struct sp_str path = {NULL, 0};
+    if (sp_str_starts(location, SP_STR("file:")))
+        location = sp_str_slice(location, strlen("file:"), location.len);
+    if (sp_value_is_uri(location) || (location.len && location.ptr[0] == '/'))
+        return sp_value_path(location, load->arena);
+    const struct sp_str bases[] = {load->config->output_dir, load->config->config_dir};
+    for (size_t i = 0; i < 2; i++) {
+        path = sp_arena_printf(load->arena, "%.*sresources/security/%.*s", SP_STR_ARG(bases[i]),
+                               SP_STR_ARG(location));
+        path = path.ptr ? sp_value_path(path, load->arena) : path;
+        if (!path.ptr || exists(load, path))
+            return path;
+    }
+    return path;
+}
+
+static enum sp_status finish_key_stores(struct sp_load *load)
+{
+    for (size_t i = 0; i < load->config->key_store_count; i++) {
+        struct sp_cfg_key_store *store = MUTABLE(struct sp_cfg_key_store, &load->config->key_stores[i]);
+        store->location = key_file_path(load, store->location);
+        struct sp_str type = sp_arena_str(load->arena, store->type);
+        if (!store->location.ptr || !type.ptr)
+            return SP_ENOMEM;
+        for (size_t c = 0; c < type.len; c++)
+            MUTABLE(char, type.ptr)[c] = sp_upper(type.ptr[c]);
+        store->type = type;
+        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_load_file_system &&
+            access(store->location.ptr, R_OK) != 0)
+            sp_load_problem(load, SP_MSG_KEY_FILE, place_of(load, store),
+                            "keyStore[%.*s]: the file %.*s cannot be read", SP_STR_ARG(store->id),
+                            SP_STR_ARG(store->location));
+    }
+    return SP_OK;
+}
+
+/* TLS, SSL, SSL_TLS and SSL_TLSv2 ask for every protocol there is. */
+static void finish_protocols(struct sp_load *load, struct sp_cfg_ssl *ssl)
+{
+    size_t kept = 0;
+    struct sp_str *items = MUTABLE(struct sp_str, ssl->protocols.items);
+    for (size_t i = 0; i < ssl->protocols.count; i++) {
+        if (sp_str_is(items[i], "TLSv1.2") || sp_str_is(items[i], "TLSv1.3")) {
+            items[kept++] = items[i];
+        } else if (!sp_cfg_named_in("TLS SSL SSL_TLS SSL_TLSv2", items[i])) {
+            sp_load_problem(
+                load, SP_MSG_PROTOCOL, place_of(load, ssl),
+                "ssl[%.*s]: sslProtocol %.*s is not TLSv1.2 or TLSv1.3; older ones are not offered",
+                SP_STR_ARG(ssl->id), SP_STR_ARG(items[i]));
+        }
+    }
+    ssl->protocols.count = kept;
+}
+
+static void finish_ssl(struct sp_load *load)
+{
+    struct sp_config *config = load->config;
+    for (size_t i = 0; i < config->ssl_count; i++) {
+        struct sp_cfg_ssl *ssl = MUTABLE(struct sp_cfg_ssl, &config->ssl[i]);
+        if (!ssl->trust_store)
+            ssl->trust_store = ssl->key_store;
+        finish_protocols(load, ssl);
+    }
+    config->default_ssl = config->ssl_default.ssl;
+    if (!config->ssl_default.outbound)
+        config->ssl_default.outbound = config->default_ssl;
+    for (size_t i = 0; i < config->ssl_options_count; i++) {
+        struct sp_cfg_ssl_options *options = MUTABLE(struct sp_cfg_ssl_options, &config->ssl_options[i]);
+        if (!options->ssl)
+            options->ssl = config->default_ssl;
+    }
+}
+
+static void check_port(struct sp_load *load, size_t index, const char *which, int64_t port)
+{
+    const struct sp_cfg_http_endpoint *all = load->config->endpoints, *one = &all[index];
+    for (size_t i = 0; i <= index && port > 0; i++) {
+        const struct sp_cfg_http_endpoint *other = &all[i];
+        bool same_host = sp_str_caseless_eq(other->host, one->host) || sp_str_is(other->host, "*") ||
+                         sp_str_is(one->host, "*");
+        bool same_port = other != one ? other->http_port == port || other->https_port == port
+                                      : which[4] == 's' && one->http_port == port;
+        if (other->enabled && same_host && same_port)
+            sp_load_problem(load, SP_MSG_PORT_TWICE, place_of(load, one),
+                            "httpEndpoint[%.*s]: %s %lld is taken by httpEndpoint[%.*s] already",
+                            SP_STR_ARG(one->id), which, (long long)port, SP_STR_ARG(other->id));
+    }
+}
+
+static void finish_endpoint(struct sp_load *load, size_t index)
+{
+    struct sp_cfg_http_endpoint *endpoint =
+        MUTABLE(struct sp_cfg_http_endpoint, &load->config->endpoints[index]);
+    endpoint->http_port = endpoint->http_port == 0 ? -1 : endpoint->http_port;
+    endpoint->https_port = endpoint->https_port == 0 ? -1 : endpoint->https_port;
+    if (!endpoint->enabled)
+        return;
+    if (endpoint->https_port > 0 && (!endpoint->ssl_options || !endpoint->ssl_options->ssl)) {
+        sp_load_problem(
+            load, SP_MSG_NO_KEY_STORE, place_of(load, endpoint),
+            "httpEndpoint[%.*s]: httpsPort %lld is not opened, because there is no key store; add "
+            "<keyStore id=\"defaultKeyStore\" .../>",
+            SP_STR_ARG(endpoint->id), (long long)endpoint->https_port);
+        endpoint->https_port = -1;
+    }
+    check_port(load, index, "httpPort", endpoint->http_port);
+    check_port(load, index, "httpsPort", endpoint->https_port);
+}
+
+static void finish_endpoints(struct sp_load *load)
+{
+    struct sp_config *config = load->config;
+    bool listens = false;
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        finish_endpoint(load, i);
+        listens |= config->endpoints[i].enabled &&
+                   (config->endpoints[i].http_port > 0 || config->endpoints[i].https_port > 0);
+    }
+    if (!listens)
+        sp_load_problem(load, SP_MSG_NO_LISTENER, (struct sp_load_place){0},
+                        "no httpEndpoint has an open port");
+}
+
+static void finish_roles(struct sp_load *load)
+{
+    struct sp_config *config = load->config;
+    for (size_t i = 0; i < config->authorization_roles_count; i++) {
+        const struct sp_cfg_authorization_roles *roles = &config->authorization_roles[i];
+        if (sp_str_is(roles->id, "zos.connect.access.roles"))
+            config->roles = roles;
+        for (size_t r = 0; r < roles->role_count; r++) {
+            struct sp_cfg_security_role *role = MUTABLE(struct sp_cfg_security_role, &roles->roles[r]);
+            for (size_t s = 0; s < role->special_subjects.count; s++) {
+                role->everyone |= sp_str_is(role->special_subjects.items[s], "EVERYONE");
+                role->all_authenticated |=
+                    sp_str_is(role->special_subjects.items[s], "ALL_AUTHENTICATED_USERS");
+            }
+        }
+    }
+}
+
+static void finish_registries(struct sp_load *load)
+{
+    struct sp_config *config = load->config;
+    if (config->basic_registry_count)
+        config->basic_registry = &config->basic_registries[0];
+    if (config->basic_registry_count > 1)
+        sp_load_problem(load, SP_MSG_REGISTRIES, place_of(load, &config->basic_registries[1]),
+                        "there are %zu basicRegistry elements; give them one id, or keep one",
+                        config->basic_registry_count);
+}
+
+static void finish_cics(struct sp_load *load)
+{
+    for (size_t i = 0; i < load->config->cics_connection_count; i++) {
+        struct sp_cfg_cics_connection *cics =
+            MUTABLE(struct sp_cfg_cics_connection, &load->config->cics_connections[i]);
+        if (!cics->auth_data)
+            continue;
+        cics->user = cics->auth_data->user;
+        cics->password = cics->auth_data->password;
+    }
+}
+
+enum sp_status sp_load_finish(struct sp_load *load)
+{
+    enum sp_status status = finish_key_stores(load);
+    if (status != SP_OK)
+        return status;
+    finish_ssl(load);
+    finish_endpoints(load);
+    finish_roles(load);
+    finish_registries(load);
+    finish_cics(load);
+    return SP_OK;
+}
