@@ -5,6 +5,8 @@
  * CCSID 1208 is UTF-8, 1200 UTF-16BE, 819 ISO 8859-1. New line: iconv maps U+000A to X'25' and U+0085 to
  * X'15' in EBCDIC; Java, and with it z/OS Connect, maps U+000A to X'15'. Each conversion says which it wants;
  * 15 is the product's default.
+ *
+ * The tables hold what converts there and back; a character that iconv would only approximate has no place.
  */
 #ifndef SP_TEXT_CODEPAGE_H
 #define SP_TEXT_CODEPAGE_H
@@ -18,11 +20,12 @@ enum sp_codepage_newline {
 
 struct sp_codepage; /* immutable, static storage */
 
-/* By number: 37, 273, 277, 278, 280, 284, 285, 297, 500, 819, 871, 1047, 1140..1149, 1200, 1208 at least.
+/* By number. EBCDIC: 37, 273, 277, 278, 280, 284, 285, 297, 500, 870, 871, 875, 1025, 1026, 1047, 1112, 1122,
+ * 1140..1149, 1153..1157. Others: 367 (ASCII), 437, 819, 850, 858, 923 (ISO 8859-15), 1200, 1208, 1252.
  * NULL: unknown. For sets that are not EBCDIC the new-line choice has no effect. */
 const struct sp_codepage *sp_codepage_find(unsigned ccsid, enum sp_codepage_newline newline);
 /* By name as archives and server.xml write it: "37", "037", "IBM037", "IBM-037", "Cp1047", "CP037", "UTF-8",
- * "IBM01140". */
+ * "IBM01140", "ISO-8859-1". Any case. NULL: unknown. */
 const struct sp_codepage *sp_codepage_named(struct sp_str name, enum sp_codepage_newline newline);
 
 unsigned sp_codepage_ccsid(const struct sp_codepage *page);
@@ -42,7 +45,8 @@ enum sp_status sp_codepage_encode_into(const struct sp_codepage *page, struct sp
 /* To UTF-8, appended. SP_EINVAL for bytes that mean nothing in the set (never for total single-byte sets). */
 enum sp_status sp_codepage_decode(const struct sp_codepage *page, struct sp_str bytes,
                                   struct sp_buf *buf) SP_MUST_CHECK;
-/* The 256 code points of a single-byte set, for callers that translate in their own loop; NULL for others. */
+/* The 256 code points of a single-byte set, for callers that translate in their own loop; 0xFFFF for a byte
+ * that means nothing (in 367, 875 and 1252 only). NULL for the Unicode forms. */
 const uint16_t *sp_codepage_table(const struct sp_codepage *page);
 
 #endif

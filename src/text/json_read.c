@@ -35,13 +35,7 @@ void sp_json_reader_init(struct sp_json_reader *reader, struct sp_str input, str
 void sp_json_place(const struct sp_json_reader *reader, size_t offset, unsigned *ret_line,
                    unsigned *ret_column)
 {
-    const char *line = reader->input.ptr;
-    const char *place = line + (offset < reader->input.len ? offset : reader->input.len);
-    unsigned lines = 1;
-    for (const char *lf; (lf = memchr(line, '\n', (size_t)(place - line))); line = lf + 1)
-        lines++;
-    *ret_line = lines;
-    *ret_column = (unsigned)(place - line) + 1;
+    sp_scan_place(reader->input.ptr, reader->input.len, offset, ret_line, ret_column);
 }
 
 const char *sp_json_token_name(enum sp_json_token token)
@@ -410,12 +404,8 @@ static bool note_name(struct sp_json_reader *reader, const char *quote)
         fail_memory(reader, quote);
         return false;
     }
-    size_t shown = reader->text.len;
-    if (shown > 64)
-        for (shown = 64; sp_scan_is_tail(reader->text.ptr[shown]);)
-            shown--;
-    fail(reader, status, quote, "the member name \"%.*s\" is given twice in one object", (int)shown,
-         reader->text.ptr);
+    fail(reader, status, quote, "the member name \"%.*s\" is given twice in one object",
+         (int)sp_scan_cut(reader->text.ptr, reader->text.len, 64), reader->text.ptr);
     return false;
 }
 

@@ -132,33 +132,61 @@ static void put_escape(struct sp_json_writer *writer, unsigned char c)
     }
 }
 
-/* The characters behind `done`, which need no escape. */
+/* The next control character that JSON would take as it is. */
+static const char *find_control(const char *p, const char *end)
+{
+    for (; p < end; p++) {
+        bool c1 = (unsigned char)*p == 0xc2 && end - p > 1 && (unsigned char)p[1] < 0xa0;
+        if (*p == 0x7f || c1)
+            return p;
+    }
+    return end;
+}
+
+static void put_characters(struct sp_json_writer *writer, const char *p, const char *end)
+{
+    static const char digits[] = "0123456789abcdef";
+    while (writer->escape_controls && p < end) {
+        const char *control = find_control(p, end);
+        put(writer, p, (size_t)(control - p));
+        if (control == end)
+            return;
+        unsigned char c = (unsigned char)control[*control == 0x7f ? 0 : 1];
+        put(writer, (char[6]){'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]}, 6);
+        p = control + (*control == 0x7f ? 1 : 2);
+    }
+    put(writer, p, (size_t)(end - p));
+}
+
+/* The characters before `done` need no escape by JSON. */
 static void put_escaped(struct sp_json_writer *writer, struct sp_str utf8, const char *done)
 {
     const char *run = utf8.ptr, *p = done, *end = utf8.ptr + utf8.len;
     put_byte(writer, '"');
     while (p < end) {
-        put(writer, run, (size_t)(p - run));
+        put_characters(writer, run, p);
         put_escape(writer, (unsigned char)*p);
         run = p + 1;
         p = sp_scan_characters(run, end);
     }
-    put(writer, run, (size_t)(p - run));
+    put_characters(writer, run, p);
     put_byte(writer, '"');
 }
 
 static void put_quoted(struct sp_json_writer *writer, struct sp_str utf8)
 {
+    if (!utf8.len)
+        utf8 = SP_STR("");
     const char *end = utf8.ptr + utf8.len;
     const char *plain = sp_scan_characters(utf8.ptr, end);
-    unsigned char *room = plain == end ? room_for(writer->buf, utf8.len + 2) : NULL;
+    unsigned char *room =
+        plain == end && !writer->escape_controls ? room_for(writer->buf, utf8.len + 2) : NULL;
     if (!room) {
         put_escaped(writer, utf8, plain);
         return;
     }
     room[0] = '"';
-    if (utf8.len)
-        memcpy(room + 1, utf8.ptr, utf8.len);
+    memcpy(room + 1, utf8.ptr, utf8.len);
     room[utf8.len + 1] = '"';
     writer->buf->len += utf8.len + 2;
 }
@@ -170,6 +198,46 @@ void sp_json_name(struct sp_json_writer *writer, struct sp_str name)
     put_quoted(writer, name);
     put(writer, ": ", writer->indent ? 2 : 1);
     writer->value_due = true;
+}
+
+void sp_json_quoted_name(struct sp_json_writer *writer, struct sp_str quoted)
+{
+    assert(writer->depth && is_in_object(writer) && !writer->value_due);
+    put_separator(writer);
+    put(writer, quoted.ptr, quoted.len);
+    put(writer, ": ", writer->indent ? 2 : 1);
+    writer->value_due = true;
+}
+
+void sp_json_raw(struct sp_json_writer *writer, struct sp_str json)
+{
+    begin_value(writer);
+    put(writer, json.ptr, json.len);
+}
+
+/* Bytes from the end of the buffer to a plain string: its quote, and in an array the comma that begin_value
+ * will put. */
+static size_t plain_lead(const struct sp_json_writer *writer)
+{
+    bool in_array = writer->depth && !is_in_object(writer);
+    assert(!in_array || !writer->indent);
+    return in_array && !writer->first ? 2 : 1;
+}
+
+unsigned char *sp_json_plain_room(struct sp_json_writer *writer, size_t most)
+{
+    size_t lead = plain_lead(writer);
+    unsigned char *room = room_for(writer->buf, most < SIZE_MAX - lead - 1 ? lead + most + 1 : most);
+    return room ? room + lead : NULL;
+}
+
+void sp_json_plain_done(struct sp_json_writer *writer, size_t len)
+{
+    begin_value(writer);
+    struct sp_buf *buf = writer->buf;
+    buf->ptr[buf->len] = '"';
+    buf->ptr[buf->len + 1 + len] = '"';
+    buf->len += len + 2;
 }
 
 void sp_json_string(struct sp_json_writer *writer, struct sp_str utf8)

@@ -55,6 +55,16 @@ static inline bool sp_scan_is_tail(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* At most `most` bytes of valid UTF-8, without cutting a character: for texts shown in messages. */
+static inline size_t sp_scan_cut(const char *text, size_t len, size_t most)
+{
+    if (len <= most)
+        return len;
+    while (most && sp_scan_is_tail(text[most]))
+        most--;
+    return most;
+}
+
 /* Length of the multi-byte character at `p` (whose first byte is 0x80 or above), 0 when it is not valid:
  * RFC 3629, section 4. */
 static inline unsigned sp_scan_utf8(const char *p, const char *end)
@@ -88,6 +98,18 @@ static inline const char *sp_scan_characters(const char *p, const char *end)
             return p;
         p += len;
     }
+}
+
+/* Line and column (from 1, in bytes) of a byte offset of the text. */
+static inline void sp_scan_place(const char *text, size_t len, size_t offset, unsigned *ret_line,
+                                 unsigned *ret_column)
+{
+    const char *line = text, *place = text + (offset < len ? offset : len);
+    unsigned lines = 1;
+    for (const char *lf; line < place && (lf = memchr(line, '\n', (size_t)(place - line))); line = lf + 1)
+        lines++;
+    *ret_line = lines;
+    *ret_column = (unsigned)(place - line) + 1;
 }
 
 static inline const char *sp_scan_digits(const char *p, const char *end)

@@ -256,7 +256,7 @@ enum sp_status sp_xml_parse(struct sp_str input, const char *file, struct sp_are
 
 const struct sp_xml_element *sp_xml_child(const struct sp_xml_element *parent, const char *name)
 {
-    const struct sp_xml_element *child = parent->first;
+    const struct sp_xml_element *child = parent ? parent->first : NULL;
     while (child && !sp_str_is(child->name, name))
         child = child->next;
     return child;
@@ -272,7 +272,7 @@ const struct sp_xml_element *sp_xml_sibling(const struct sp_xml_element *element
 
 struct sp_str sp_xml_attribute(const struct sp_xml_element *element, const char *name)
 {
-    for (const struct sp_xml_attribute *a = element->attributes; a; a = a->next) {
+    for (const struct sp_xml_attribute *a = element ? element->attributes : NULL; a; a = a->next) {
         if (sp_str_is(a->name, name))
             return a->value;
     }

@@ -45,7 +45,7 @@ enum sp_status sp_xml_parse(struct sp_str input, const char *file, struct sp_are
                             const struct sp_xml_limits *limits, struct sp_xml_element **ret_root,
                             struct sp_error *err) SP_MUST_CHECK;
 
-/* First child of that local name, or NULL. */
+/* The look-ups take NULL for an element: nothing is found. First child of that local name, or NULL. */
 const struct sp_xml_element *sp_xml_child(const struct sp_xml_element *parent, const char *name);
 /* Next sibling of that local name, or NULL. */
 const struct sp_xml_element *sp_xml_sibling(const struct sp_xml_element *element, const char *name);

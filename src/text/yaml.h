@@ -2,8 +2,10 @@
  * yaml.h: reading YAML (libyaml) into the JSON tree of text/json.h.
  *
  * For manifest.yml and OpenAPI documents. Scalars that are quoted become strings; plain ones become null,
- * booleans, numbers (when they are JSON numbers) or strings, by the core schema of YAML 1.2. Anchors and
- * aliases, tags other than the core ones, several documents and duplicate keys are refused.
+ * booleans, numbers (when they are JSON numbers) or strings, by the core schema of YAML 1.2: "010", "0x1F",
+ * ".5" and ".inf" are strings, and so are "yes" and "on". Keys are scalars and taken as they are written, so
+ * that 200 and "200" are the same name. Anchors and aliases, tags other than the core ones, keys that are
+ * empty and not quoted, several documents and duplicate keys are refused.
  */
 #ifndef SP_TEXT_YAML_H
 #define SP_TEXT_YAML_H

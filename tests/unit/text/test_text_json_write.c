@@ -263,6 +263,66 @@ static void wrong_nesting_is_stopped(void **state)
     assert_false(is_stopped(deepest));
 }
 
+static void put_plain(const char *text)
+{
+    size_t len = strlen(text);
+    unsigned char *room = sp_json_plain_room(&writer, len + 5);
+    assert_non_null(room);
+    memcpy(room, text, len);
+    sp_json_plain_done(&writer, len);
+}
+
+static void what_is_json_already_is_written_as_it_is(void **state)
+{
+    sp_json_object_begin(&writer);
+    sp_json_quoted_name(&writer, SP_STR("\"a\\n\""));
+    sp_json_raw(&writer, SP_STR("[1,{}]"));
+    sp_json_quoted_name(&writer, SP_STR("\"b\""));
+    put_plain("x");
+    sp_json_name(&writer, SP_STR("c"));
+    sp_json_array_begin(&writer);
+    put_plain("");
+    put_plain("yz");
+    sp_json_raw(&writer, SP_STR("null"));
+    sp_json_array_end(&writer);
+    sp_json_object_end(&writer);
+    assert_written("{\"a\\n\":[1,{}],\"b\":\"x\",\"c\":[\"\",\"yz\",null]}");
+}
+
+static void a_plain_string_that_is_given_up_leaves_no_trace(void **state)
+{
+    sp_json_array_begin(&writer);
+    assert_non_null(sp_json_plain_room(&writer, 10));
+    sp_json_string(&writer, SP_STR("a\"b"));
+    assert_non_null(sp_json_plain_room(&writer, 10));
+    sp_json_array_end(&writer);
+    assert_written("[\"a\\\"b\"]");
+    sp_buf_reset(&buf);
+    buf.ceiling = 12;
+    sp_json_writer_init(&writer, &buf, 0);
+    assert_null(sp_json_plain_room(&writer, 11));
+    assert_true(buf.failed);
+    assert_null(sp_json_plain_room(&writer, SIZE_MAX));
+    buf.failed = false;
+    memset(sp_json_plain_room(&writer, 10), 'x', 10);
+    sp_json_plain_done(&writer, 10);
+    assert_written("\"xxxxxxxxxx\"");
+}
+
+static void controls_are_escaped_where_it_is_asked_for(void **state)
+{
+    struct sp_str text = SP_STR("a\x7f"
+                                "b\xc2\x85\xc2\xa0\xc2\x9f\n\xc3\x84\xc2\x80");
+    sp_json_array_begin(&writer);
+    sp_json_string(&writer, text);
+    writer.escape_controls = true;
+    sp_json_string(&writer, text);
+    sp_json_array_end(&writer);
+    assert_written("[\"a\x7f"
+                   "b\xc2\x85\xc2\xa0\xc2\x9f\\n\xc3\x84\xc2\x80\","
+                   "\"a\\u007fb\\u0085\xc2\xa0\\u009f\\n\xc3\x84\\u0080\"]");
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -277,6 +337,9 @@ int main(void)
         EACH(a_buffer_that_is_too_small_is_marked),
         EACH(what_was_written_is_read_back),
         EACH(wrong_nesting_is_stopped),
+        EACH(what_is_json_already_is_written_as_it_is),
+        EACH(a_plain_string_that_is_given_up_leaves_no_trace),
+        EACH(controls_are_escaped_where_it_is_asked_for),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
