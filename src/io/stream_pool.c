@@ -308,10 +308,10 @@ static void keep_session(struct sp_stream_pool *pool, struct sp_stream *stream)
 void sp_stream_pool_take_back(struct sp_stream *stream, bool healthy)
 {
     struct sp_stream_pool *pool = stream->pool;
+    if (healthy && !stream->broken)
+        keep_session(pool, stream);
     bool keep = healthy && !pool->closed && sp_stream_reusable(stream);
     struct waiter *waiter = pool->first_waiter;
-    if (keep)
-        keep_session(pool, stream);
     if (keep && waiter) {
         waiter_remove(pool, waiter);
         waiter->stream = stream;
