@@ -25,6 +25,7 @@ struct sp_intercept_data {
     struct sp_str api_name, api_version, operation_id;
     struct sp_str service_name, service_version;
     const struct sp_cfg_groups *global_groups, *item_groups;
+    struct sp_str correlator; /* the request's in other systems; up to 64 characters */
     struct sp_str sor_provider, sor_reference, sor_identifier, sor_resource;
     int64_t entry_us, exit_us, sor_sent_us, sor_received_us; /* realtime; 0: did not happen */
     unsigned response_status;
@@ -33,15 +34,15 @@ struct sp_intercept_data {
     uint64_t request_id;
 };
 
-struct sp_interceptor;     /* made from its element */
-struct sp_intercept_chain; /* the ordered interceptors of one item */
+struct sp_intercept_chain; /* the ordered interceptors of one item; immutable */
+struct sp_audit;           /* intercept/audit.h */
 
-struct sp_smf_writer;
-
-/* Compile the effective list of an item: the global one unless the item opts out, then the item's own; the
- * same one in both runs twice. Lives in the arena. `audit` receives the records of audit interceptors. */
+/* Compile the effective list: the global one (may be NULL) unless the item opts out, then the item's own; the
+ * same interceptor in both runs twice. `item` NULL: the global list alone. Those with a sequence come first,
+ * in its order, then those without; equals stay as written. Lives in the arena. `audit` takes the records of
+ * audit interceptors; with NULL a list that has one is SP_EINVAL. */
 enum sp_status sp_intercept_compile(const struct sp_cfg_interceptor_list *global,
-                                    const struct sp_cfg_item *item, struct sp_smf_writer *audit,
+                                    const struct sp_cfg_item *item, struct sp_audit *audit,
                                     struct sp_arena *arena, const struct sp_intercept_chain **ret_chain,
                                     struct sp_error *err) SP_MUST_CHECK;
 
@@ -55,6 +56,10 @@ struct sp_intercept_progress {
 enum sp_status io_intercept_pre(const struct sp_intercept_chain *chain, struct sp_intercept_data *data,
                                 struct sp_intercept_progress *progress, unsigned *ret_status,
                                 struct sp_error *err) SP_MUST_CHECK;
+/* The display name of the interceptor that was called last, for the text of its refusal. */
+const char *sp_intercept_last(const struct sp_intercept_chain *chain,
+                              const struct sp_intercept_progress *progress);
+/* Last called first, the one that refused among them. */
 void io_intercept_post(const struct sp_intercept_chain *chain, struct sp_intercept_data *data,
                        const struct sp_intercept_progress *progress);
 

@@ -2,6 +2,7 @@
 #include "io/stream.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,10 +37,31 @@ static void happened(void *arg, uint32_t events)
         stream->can_read = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         stream->can_write = true;
-    if (stream->idle)
+    if (stream->idle) {
         sp_stream_pool_disturbed(stream);
-    else if (stream->waiter)
-        sp_fiber_wake(stream->waiter);
+        return;
+    }
+    /* A fiber that is woken runs later, so that the stream is still there for the second. */
+    for (int i = 0; i < 2; i++)
+        if (stream->waiters[i])
+            sp_fiber_wake(stream->waiters[i]);
+}
+
+enum sp_status sp_stream_adopt(struct sp_loop *loop, int fd, const char *name, struct sp_stream **ret_stream)
+{
+    struct sp_stream *stream = sp_stream_new(loop);
+    if (!stream) {
+        close(fd);
+        return SP_ENOMEM;
+    }
+    snprintf(stream->peer, sizeof stream->peer, "%s", name);
+    enum sp_status status = sp_stream_attach(stream, fd, true);
+    if (status != SP_OK) {
+        sp_stream_close(stream);
+        return status;
+    }
+    *ret_stream = stream;
+    return SP_OK;
 }
 
 enum sp_status sp_stream_attach(struct sp_stream *stream, int fd, bool connected)
@@ -133,10 +155,11 @@ enum sp_status io_stream_wait(struct sp_stream *stream, enum sp_stream_step want
     /* Writing seldom has to wait, so it is watched for only from the first time on. */
     if (want == SP_STEP_WANT_WRITE && !*ready && !(stream->watch.events & EPOLLOUT))
         status = sp_watch_change(&stream->watch, stream->watch.events | EPOLLOUT);
-    stream->waiter = sp_fiber_self();
+    struct sp_fiber **place = &stream->waiters[stream->waiters[0] ? 1 : 0];
+    *place = sp_fiber_self();
     while (status == SP_OK && !*ready)
         status = sp_fiber_wait(deadline_us);
-    stream->waiter = NULL;
+    *place = NULL;
     return status;
 }
 

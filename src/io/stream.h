@@ -4,7 +4,7 @@
  * A pool keeps connections to one address. A fiber borrows one (or waits for one), writes a request, reads
  * until its frame is whole, and gives it back; a connection on which anything went wrong (time-out, cancel,
  * protocol error) is closed instead, because what comes next on it could be the answer to somebody else's
- * request.
+ * request. One fiber may read from a stream while another one writes to it.
  */
 #ifndef SP_IO_STREAM_H
 #define SP_IO_STREAM_H
@@ -49,6 +49,10 @@ void sp_stream_pool_free(struct sp_stream_pool *pool);
 enum sp_status io_stream_borrow(struct sp_stream_pool *pool, int64_t deadline_us,
                                 struct sp_stream **ret_stream, bool *ret_reused,
                                 struct sp_error *err) SP_MUST_CHECK;
+/* A connected socket that somebody else made (one end of a socket pair) as a stream of no pool; `fd` is the
+ * stream's from now on, also on failure. `name` is what sp_stream_peer gives. SP_ENOMEM, SP_EIO. */
+enum sp_status sp_stream_adopt(struct sp_loop *loop, int fd, const char *name,
+                               struct sp_stream **ret_stream) SP_MUST_CHECK;
 /* Give it back. `healthy` false, a failure before, or bytes left unread: it is closed. A stream that belongs
  * to no pool (io/listen.h) is always closed. Accepts NULL. */
 void sp_stream_give_back(struct sp_stream *stream, bool healthy);

@@ -20,7 +20,7 @@ struct sp_stream {
     struct sp_stream_pool *pool; /* NULL: belongs to none */
     SSL *ssl;                    /* NULL: plain */
     struct sp_watch watch;       /* edge-triggered, in the set from connect to close */
-    struct sp_fiber *waiter;     /* to be woken when something happens */
+    struct sp_fiber *waiters[2]; /* to be woken when something happens: one may read while one writes */
     bool can_read, can_write;    /* as far as we know; an attempt that would block clears it */
     bool peer_done;              /* the peer has closed its side, or the connection is broken */
     bool broken;                 /* an exchange failed: what comes next on it belongs to nobody */

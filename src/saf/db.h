@@ -54,6 +54,15 @@ enum sp_status sp_saf_drop_user(struct sp_saf_db *db, struct sp_str id, struct s
 enum sp_status sp_saf_each_user(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                 struct sp_error *err) SP_MUST_CHECK;
 
+/* Replaced passwords or phrases, the newest first. They go with their user. */
+enum sp_status sp_saf_put_history(struct sp_saf_db *db, const struct sp_saf_history *entry,
+                                  struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_each_history(struct sp_saf_db *db, struct sp_str user, bool is_phrase,
+                                   sp_saf_each_fn *fn, void *arg, struct sp_error *err) SP_MUST_CHECK;
+/* Keep the newest `keep` of them. */
+enum sp_status sp_saf_trim_history(struct sp_saf_db *db, struct sp_str user, bool is_phrase, int keep,
+                                   struct sp_error *err) SP_MUST_CHECK;
+
 enum sp_status sp_saf_put_group(struct sp_saf_db *db, const struct sp_saf_group *group,
                                 struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_get_group(struct sp_saf_db *db, struct sp_str id, struct sp_arena *arena,

@@ -101,6 +101,10 @@ static enum sp_status row_name(const struct sp_table *table, const void *value, 
         sp_buf_append_byte(buf, 0);
         if (is_str(column)) {
             sp_buf_append_str(buf, *str_at(value, column));
+        } else if (column->kind == SP_COLUMN_I64) {
+            int64_t number;
+            memcpy(&number, (const char *)value + column->offset, sizeof number);
+            sp_buf_printf(buf, "%lld", (long long)number);
         } else {
             int number;
             memcpy(&number, (const char *)value + column->offset, sizeof number);

@@ -71,6 +71,22 @@ static const struct sp_column user_columns[] = {
 };
 static const struct sp_table user_table = TABLE("users", user_columns, sp_saf_user, "id");
 
+/* Which of the two it is, is text here, so that it can be asked for like every other key. */
+struct history_row {
+    struct sp_str user, kind;
+    int64_t changed_us;
+    struct sp_str encoded;
+};
+
+static const struct sp_column history_columns[] = {
+    KEY_STR(history_row, user, "user"),
+    KEY_STR(history_row, kind, "is_phrase"),
+    {"changed_us", SP_COLUMN_I64, offsetof(struct history_row, changed_us), true},
+    STR(history_row, encoded, "encoded"),
+};
+static const struct sp_table history_table =
+    TABLE("history", history_columns, history_row, "changed_us DESC");
+
 static const struct sp_column group_columns[] = {
     KEY_STR(sp_saf_group, id, "id"),
     STR(sp_saf_group, superior, "superior"),
@@ -277,6 +293,67 @@ enum sp_status sp_saf_each_user(struct sp_saf_db *db, sp_saf_each_fn *fn, void *
 {
     struct sp_saf_user any = {.id = {NULL, 0}};
     return sp_row_each(&db->rows, &user_table, &any, false, fn, arg, err);
+}
+
+static struct sp_str history_kind(bool is_phrase)
+{
+    return is_phrase ? SP_STR("phrase") : SP_STR("password");
+}
+
+enum sp_status sp_saf_put_history(struct sp_saf_db *db, const struct sp_saf_history *entry,
+                                  struct sp_error *err)
+{
+    struct history_row row = {entry->user, history_kind(entry->is_phrase), entry->changed_us, entry->encoded};
+    return sp_row_put(&db->rows, &history_table, &row, err);
+}
+
+struct each_history {
+    sp_saf_each_fn *fn;
+    void *arg;
+    int keep; /* trimming: how many are left to keep; -1: not trimming */
+    int64_t oldest_kept;
+};
+
+static enum sp_status pass_on_history(void *arg, const void *value)
+{
+    struct each_history *each = arg;
+    const struct history_row *row = value;
+    struct sp_saf_history entry = {row->user, sp_str_is(row->kind, "phrase"), row->changed_us, row->encoded};
+    return each->fn(each->arg, &entry);
+}
+
+enum sp_status sp_saf_each_history(struct sp_saf_db *db, struct sp_str user, bool is_phrase,
+                                   sp_saf_each_fn *fn, void *arg, struct sp_error *err)
+{
+    struct history_row like = {.user = user, .kind = history_kind(is_phrase)};
+    struct each_history each = {.fn = fn, .arg = arg};
+    return sp_row_each(&db->rows, &history_table, &like, false, pass_on_history, &each, err);
+}
+
+static enum sp_status find_first_surplus(void *arg, const void *value)
+{
+    struct each_history *each = arg;
+    const struct sp_saf_history *entry = value;
+    if (each->keep-- > 0)
+        return SP_OK;
+    each->oldest_kept = entry->changed_us;
+    return SP_ECANCELED;
+}
+
+enum sp_status sp_saf_trim_history(struct sp_saf_db *db, struct sp_str user, bool is_phrase, int keep,
+                                   struct sp_error *err)
+{
+    for (;;) {
+        struct each_history surplus = {.keep = keep};
+        enum sp_status status = sp_saf_each_history(db, user, is_phrase, find_first_surplus, &surplus, err);
+        if (status != SP_ECANCELED)
+            return status;
+        struct history_row row = {
+            .user = user, .kind = history_kind(is_phrase), .changed_us = surplus.oldest_kept};
+        status = sp_row_drop(&db->rows, &history_table, &row, err);
+        if (status)
+            return status;
+    }
 }
 
 enum sp_status sp_saf_put_group(struct sp_saf_db *db, const struct sp_saf_group *group, struct sp_error *err)

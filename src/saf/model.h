@@ -66,6 +66,13 @@ struct sp_saf_user {
     int logon_from, logon_to;    /* minutes of the day; -1: any time */
 };
 
+struct sp_saf_history { /* a password or phrase that was replaced */
+    struct sp_str user;
+    bool is_phrase;
+    int64_t changed_us; /* when it was replaced */
+    struct sp_str encoded;
+};
+
 struct sp_saf_group {
     struct sp_str id;
     struct sp_str superior, owner; /* superior empty: SYS1 alone */

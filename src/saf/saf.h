@@ -72,6 +72,10 @@ size_t sp_saf_groups_of(const struct sp_saf_image *image, struct sp_str user,
  * which decided. */
 struct sp_str sp_saf_map_identity(const struct sp_saf_image *image, struct sp_str name,
                                   struct sp_str registry, const struct sp_saf_identity_filter **ret_filter);
+/* A distinguished name as RACMAP stores it: attribute types in upper case, no blanks around '=' and ',',
+ * values as they are; other names trimmed only. Returns the length, 0 when `size` is too small (never longer
+ * than `name`). */
+size_t sp_saf_normalise_dn(struct sp_str name, char *ret_text, size_t size);
 /* Certificate (DER) to user id: registered certificate, then filters in the documented six steps. `*ret_how`
  * says which step; in the arena. SP_ENOTFOUND, SP_ESYNTAX. */
 enum sp_status sp_saf_map_certificate(const struct sp_saf_image *image, struct sp_str der, struct sp_str appl,

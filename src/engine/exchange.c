@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * exchange.c: the life of one request between nginx and the handler.
+ *
+ * reading the body -> with the handler -> replied -> finished; or canceled from any of them.
+ */
+#include "engine/module.h"
+
+#include "base/log.h"
+
+static struct engine_exchange *exchange_of(struct sp_exchange *port)
+{
+    return (struct engine_exchange *)((char *)port - offsetof(struct engine_exchange, port));
+}
+
+/* Take every hook of ours out of nginx. Afterwards the request knows nothing of the exchange. */
+static void detach(struct engine_exchange *exchange)
+{
+    if (exchange->cleanup)
+        exchange->cleanup->handler = NULL;
+    exchange->cleanup = NULL;
+    if (exchange->body_timer.timer_set)
+        ngx_del_timer(&exchange->body_timer);
+    if (exchange->finish.posted) { /* nginx's macros are several statements */
+        ngx_delete_posted_event(&exchange->finish);
+    }
+    if (exchange->with_handler) {
+        exchange->with_handler = 0;
+        ngx_queue_remove(&exchange->link);
+    }
+}
+
+/* Rule 5: nginx runs this when the request ends in any other way than exchange_finish. */
+static void cancel(void *data)
+{
+    struct engine_exchange *exchange = data;
+    unsigned with_handler = exchange->with_handler;
+    exchange->cleanup = NULL;
+    detach(exchange);
+    if (with_handler)
+        engine_worker.handler.cancel(engine_worker.handler.handler, &exchange->port);
+}
+
+void engine_cancel_all(void)
+{
+    while (!ngx_queue_empty(&engine_worker.in_flight)) {
+        ngx_queue_t *first = ngx_queue_head(&engine_worker.in_flight);
+        struct engine_exchange *exchange = ngx_queue_data(first, struct engine_exchange, link);
+        if (exchange->cleanup)
+            exchange->cleanup->handler = NULL;
+        cancel(exchange);
+    }
+}
+
+/* Rule 3: the only place that finalises a request which has an exchange. The connection is kept aside, for
+ * the request may be gone afterwards. */
+static void finalise(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_connection_t *c = r->connection;
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+/* From nginx's queue of posted events, after the handler's reply. */
+static void exchange_finish(ngx_event_t *event)
+{
+    struct engine_exchange *exchange = event->data;
+    ngx_http_request_t *r = exchange->r;
+    detach(exchange);
+    if (exchange->status == 0) {
+        finalise(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+    ngx_int_t rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        finalise(r, rc);
+        return;
+    }
+    ngx_chain_t out = {.buf = exchange->body, .next = NULL};
+    finalise(r, ngx_http_output_filter(r, &out));
+}
+
+/* Rule 4: called by the handler, as a rule on the stack of a fiber that still holds connections and memory.
+ * So this only copies; nginx gets the request back when the fiber has unwound. */
+static void take_reply(struct sp_exchange *port, const struct sp_http_reply *reply)
+{
+    struct engine_exchange *exchange = exchange_of(port);
+    if (!exchange->with_handler) {
+        sp_log(SP_LOG_ERROR, NULL, "defect: a second reply to one request was dropped");
+        return;
+    }
+    exchange->with_handler = 0;
+    ngx_queue_remove(&exchange->link);
+    exchange->status = engine_take_reply(exchange->r, reply, &exchange->body) == NGX_OK ? reply->status : 0;
+    ngx_post_event(&exchange->finish, &ngx_posted_events);
+}
+
+/* nginx calls this when the whole body is here, perhaps before engine_content_handler returns. */
+static void body_is_read(ngx_http_request_t *r)
+{
+    struct engine_exchange *exchange = ngx_http_get_module_ctx(r, ngx_http_sallyport_module);
+    if (exchange->body_timer.timer_set)
+        ngx_del_timer(&exchange->body_timer);
+    if (engine_fill_body(r, &exchange->request.body) != NGX_OK) {
+        detach(exchange);
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+    /* A write event would otherwise run the phases once more, and with them the content handler. */
+    r->write_event_handler = ngx_http_request_empty_handler;
+    r->read_event_handler = ngx_http_test_reading;
+    exchange->with_handler = 1;
+    ngx_queue_insert_tail(&engine_worker.in_flight, &exchange->link);
+    engine_worker_busy();
+    /* The edge that told of the client's end may lie behind us. */
+    ngx_event_t *read = r->connection->read;
+    if (read->pending_eof) {
+        ngx_post_event(read, &ngx_posted_events);
+    }
+    engine_worker.handler.start(engine_worker.handler.handler, &exchange->port);
+}
+
+/* nginx's client_body_timeout is between two reads, so a body could come one byte a minute. Ours: the body
+ * may take `body_patience`, and longer only as far as bytes came at `body_rate`. */
+static void body_is_late(ngx_event_t *event)
+{
+    struct engine_exchange *exchange = event->data;
+    ngx_http_request_t *r = exchange->r;
+    const struct engine_location_conf *conf = ngx_http_get_module_loc_conf(r, ngx_http_sallyport_module);
+    if (r->read_event_handler != exchange->body_reader)
+        return; /* nginx has ended the reading with an error and is answering */
+    off_t received = r->request_length - exchange->header_bytes;
+    ngx_msec_t allowed = conf->body_patience + (ngx_msec_t)(received * 1000 / (off_t)conf->body_rate);
+    ngx_msec_t taken = ngx_current_msec - exchange->body_begun;
+    if (taken < allowed) {
+        ngx_add_timer(event, allowed - taken);
+        return;
+    }
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "client sends its body too slowly: %O bytes in %M ms",
+                  received, taken);
+    r->connection->timedout = 1;
+    detach(exchange);
+    finalise(r, NGX_HTTP_REQUEST_TIME_OUT);
+}
+
+static struct engine_exchange *exchange_new(ngx_http_request_t *r)
+{
+    struct engine_exchange *exchange = ngx_pcalloc(r->pool, sizeof *exchange);
+    if (!exchange)
+        return NULL;
+    exchange->cleanup = ngx_http_cleanup_add(r, 0);
+    if (!exchange->cleanup)
+        return NULL;
+    exchange->cleanup->handler = cancel;
+    exchange->cleanup->data = exchange;
+    exchange->r = r;
+    exchange->port.request = &exchange->request;
+    exchange->port.reply = take_reply;
+    exchange->finish.handler = exchange_finish;
+    exchange->finish.data = exchange;
+    exchange->finish.log = r->connection->log;
+    exchange->body_timer.handler = body_is_late;
+    exchange->body_timer.data = exchange;
+    exchange->body_timer.log = r->connection->log;
+    ngx_http_set_ctx(r, exchange, ngx_http_sallyport_module);
+    return exchange;
+}
+
+ngx_int_t engine_content_handler(ngx_http_request_t *r)
+{
+    const struct engine_location_conf *conf = ngx_http_get_module_loc_conf(r, ngx_http_sallyport_module);
+    if (!engine_worker.handler.start)
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    ngx_int_t rc = engine_check_request(r, conf);
+    if (rc != NGX_OK)
+        return rc;
+    struct engine_exchange *exchange = exchange_new(r);
+    if (!exchange || engine_fill_request(r, conf, &exchange->request) != NGX_OK)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    rc = ngx_http_read_client_request_body(r, body_is_read);
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
+        return rc;
+    if (rc == NGX_AGAIN) {
+        exchange->body_reader = r->read_event_handler;
+        exchange->body_begun = ngx_current_msec;
+        exchange->header_bytes = r->request_length;
+        ngx_add_timer(&exchange->body_timer, conf->body_patience);
+    }
+    return NGX_DONE;
+}

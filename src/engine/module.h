@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * module.h: private to the nginx module; the only header that includes nginx.
+ *
+ * Rules of the adapter, each of which an nginx module must keep (the places say which):
+ *  1 nginx's own events are edge-triggered; the loop's descriptor is watched level-triggered.
+ *  2 Nothing is initialised in the master but plain memory; threads and sockets begin in the worker.
+ *  3 A request is finalised exactly once, by exchange_finish and nobody else, and posted requests are run.
+ *  4 The handler lets go of everything before the request is finalised: the reply is only copied when it
+ *    comes, and finalising is posted to nginx's queue, outside of any fiber.
+ *  5 A client that goes away cancels the exchange: by the request's cleanup, whatever way it ends.
+ *  6 A half-closed client counts as gone; nothing of ours holds the request then.
+ *  7 The body is in one piece of memory when the handler sees it.
+ */
+#ifndef SP_ENGINE_MODULE_H
+#define SP_ENGINE_MODULE_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "engine/app.h"
+#include "io/loop.h"
+
+/* At the start of the memory that all workers share; the app's part follows. Lives until the server ends,
+ * across reloads, unless a reload changes its size. */
+struct engine_shared {
+    ngx_atomic_t ready;  /* workers of the present generation that take requests */
+    ngx_atomic_t failed; /* a worker could not start: the master's exit status tells it */
+};
+#define ENGINE_SHARED_HEADER 64
+
+struct engine_main_conf {
+    ngx_array_t *args; /* struct sp_str; NULL without the directive sallyport_server */
+    ngx_flag_t server_header;
+    void *state; /* the app's */
+    unsigned workers;
+    size_t shared_bytes; /* of the app's part */
+    struct engine_shared *shared;
+};
+
+struct engine_server_conf {
+    ngx_int_t tls_endpoint; /* whose certificate this server presents; NGX_CONF_UNSET: nginx.conf's */
+};
+
+struct engine_location_conf {
+    ngx_uint_t endpoint;
+    ngx_uint_t https_port;
+    ngx_uint_t max_headers;
+    size_t max_field;         /* bytes of a header's name or value */
+    ngx_msec_t body_patience; /* a body may take so long, plus its bytes / body_rate */
+    size_t body_rate;         /* bytes a second */
+};
+
+/* The worker's one instance; handler.start is NULL until it runs. */
+struct engine_worker {
+    struct sp_worker port;
+    struct sp_handler handler;
+    ngx_connection_t *loop_watch;
+    ngx_event_t in_flight_timer;
+    ngx_queue_t in_flight; /* exchanges the handler has */
+    unsigned stopping;
+};
+
+struct engine_exchange {
+    struct sp_exchange port;
+    struct sp_http_request request;
+    ngx_http_request_t *r;
+    ngx_http_cleanup_t *cleanup;
+    ngx_queue_t link; /* in engine_worker.in_flight */
+    ngx_event_t finish;
+    ngx_event_t body_timer;
+    ngx_http_event_handler_pt body_reader; /* nginx's, while the body is read */
+    ngx_msec_t body_begun;
+    off_t header_bytes;    /* of the request, with what had come of the body by then */
+    unsigned with_handler; /* started, neither replied nor canceled */
+    ngx_uint_t status;     /* of the reply */
+    ngx_buf_t *body;       /* NULL: none */
+};
+
+extern ngx_module_t ngx_http_sallyport_module;
+extern struct engine_worker engine_worker;
+
+/* exchange.c */
+ngx_int_t engine_content_handler(ngx_http_request_t *r);
+/* Cancels what the handler has, for the end of the worker. */
+void engine_cancel_all(void);
+
+/* facts.c: NGX_OK, or the status to refuse the request with. */
+ngx_int_t engine_check_request(ngx_http_request_t *r, const struct engine_location_conf *conf);
+ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_location_conf *conf,
+                              struct sp_http_request *ret_request);
+/* The body in one piece, after nginx has read it. NGX_OK or NGX_ERROR. */
+ngx_int_t engine_fill_body(ngx_http_request_t *r, struct sp_str *ret_body);
+
+/* answer.c: copy a reply into the request's pool and answer fields. NGX_ERROR when it cannot be sent. */
+ngx_int_t engine_take_reply(ngx_http_request_t *r, const struct sp_http_reply *reply, ngx_buf_t **ret_body);
+ngx_int_t engine_header_filter_init(void);
+
+/* worker.c */
+ngx_int_t engine_init_process(ngx_cycle_t *cycle);
+void engine_exit_process(ngx_cycle_t *cycle);
+void engine_exit_master(ngx_cycle_t *cycle);
+/* An exchange began: a worker that is told to quit waits for it. */
+void engine_worker_busy(void);
+/* Log through nginx instead of standard error. */
+void engine_log_to(ngx_log_t *log);
+
+static inline struct sp_str engine_str(ngx_str_t s)
+{
+    return (struct sp_str){(const char *)s.data, s.len};
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * target.h: path and query of a request, decoded (RFC 3986).
+ *
+ * The path is cut into segments first and each segment decoded afterwards, so that an encoded slash stays
+ * inside its segment. Refused rather than repaired: a '%' without two hexadecimal digits, bytes that must be
+ * encoded and are not, what does not decode to UTF-8 without control characters, and the segments "." and
+ * ".." however they are written.
+ */
+#ifndef SP_GATEWAY_TARGET_H
+#define SP_GATEWAY_TARGET_H
+
+#include "base/arena.h"
+#include "mapping/mapping.h"
+
+#define SP_PATH_SEGMENTS_MAX 64u
+#define SP_QUERY_PARAMETERS_MAX 256u
+
+/* "/a/b%2Fc/" has the segments "a", "b/c" and "". They lie one behind the other in one piece of memory with a
+ * NUL after each; no segment contains one. */
+struct sp_path {
+    const struct sp_str *segments;
+    size_t count; /* at least 1 */
+};
+
+/* `path` begins with '/'. SP_ESYNTAX, SP_ELIMIT (too many segments), SP_ENOMEM. */
+enum sp_status sp_path_read(struct sp_str path, struct sp_arena *arena, struct sp_path *ret_path,
+                            struct sp_error *err) SP_MUST_CHECK;
+
+/* The first `count` segments as one string, with the NULs between them: a key that no other path has. */
+static inline struct sp_str sp_path_key(const struct sp_path *path, size_t count)
+{
+    if (count == 0)
+        return SP_STR("");
+    const struct sp_str *last = &path->segments[count - 1];
+    return sp_str_from(path->segments[0].ptr, (size_t)(last->ptr + last->len - path->segments[0].ptr));
+}
+
+/* "a=1&b=x+y&flag" gives a, b ("x y") and flag (""), as forms are encoded: '+' is a blank. Empty pieces are
+ * left out, repeated names kept. SP_ESYNTAX, SP_ELIMIT, SP_ENOMEM. */
+enum sp_status sp_query_read(struct sp_str query, struct sp_arena *arena,
+                             const struct sp_parameter **ret_parameters, size_t *ret_count,
+                             struct sp_error *err) SP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,282 @@
+"""The harness: real servers on free ports, real connections, certificates of a generated CA.
+
+Everything runs in temporary directories and is stopped by its process id. SALLYPORT_BUILD names another build directory
+than build/gcc.
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build" / "gcc"))
+NGINX = "/usr/sbin/nginx"
+PATIENCE = 15.0
+
+
+def free_ports(count):
+    """Ports nobody listened on a moment ago, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def wait_until(condition, what, seconds=PATIENCE):
+    """Returns the first true value of condition(); fails with what was waited for."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            pytest.fail(f"waited {seconds:.0f} s for {what}")
+        time.sleep(0.02)
+
+
+class Response:
+    """One HTTP response as it came over the wire."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def header(self, name):
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return values[0] if values else None
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"Response({self.status}, {self.headers}, {self.body[:200]!r})"
+
+
+class Connection:
+    """A client that sends exactly the bytes it is told to."""
+
+    def __init__(self, port, tls=None, host="localhost", address="127.0.0.1", timeout=PATIENCE):
+        self.socket = socket.create_connection((address, port), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
+        self.pending = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def abort(self):
+        """Close with a reset, as a client that crashed."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+
+    def _more(self):
+        data = self.socket.recv(65536)
+        self.pending += data
+        return bool(data)
+
+    def closed(self):
+        """True when the server closes without sending anything more."""
+        try:
+            return not self.pending and not self._more()
+        except (ConnectionResetError, ssl.SSLError):
+            return True
+
+    def receive(self, head=False):
+        """The next response, or None when the server closed instead."""
+        try:
+            while b"\r\n\r\n" not in self.pending:
+                if not self._more():
+                    assert not self.pending, f"cut in the middle: {self.pending!r}"
+                    return None
+        except ConnectionResetError:
+            return None
+        block, self.pending = self.pending.split(b"\r\n\r\n", 1)
+        lines = block.decode("latin-1").split("\r\n")
+        status = int(re.fullmatch(r"HTTP/1\.[01] (\d{3}).*", lines[0]).group(1))
+        headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:]]
+        response = Response(status, headers, b"")
+        if head or status in (204, 304) or status < 200:
+            return response
+        length = response.header("Content-Length")
+        if length is not None:
+            while len(self.pending) < int(length):
+                assert self._more(), "the body was cut"
+            response.body, self.pending = self.pending[:int(length)], self.pending[int(length):]
+        elif (response.header("Transfer-Encoding") or "").lower() == "chunked":
+            response.body = self._chunks()
+        else:
+            while self._more():
+                pass
+            response.body, self.pending = self.pending, b""
+        return response
+
+    def _line(self):
+        while b"\r\n" not in self.pending:
+            assert self._more(), "a chunk was cut"
+        line, self.pending = self.pending.split(b"\r\n", 1)
+        return line
+
+    def _chunks(self):
+        body = b""
+        while True:
+            size = int(self._line().split(b";")[0], 16)
+            while len(self.pending) < size + 2:
+                assert self._more(), "a chunk was cut"
+            body, self.pending = body + self.pending[:size], self.pending[size + 2:]
+            if size == 0:
+                return body
+
+    def request(self, method, target, headers=(), body=None, version="1.1"):
+        names = {name.lower() for name, _ in headers}
+        lines = [f"{method} {target} HTTP/{version}"]
+        if "host" not in names:
+            lines.append("Host: localhost")
+        lines += [f"{name}: {value}" for name, value in headers]
+        if body is not None and not names & {"content-length", "transfer-encoding"}:
+            lines.append(f"Content-Length: {len(body)}")
+        self.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (body or b""))
+        return self.receive(head=method == "HEAD")
+
+
+def call(port, method, target, headers=(), body=None, tls=None, **options):
+    """One request on a connection of its own."""
+    with Connection(port, tls=tls, **options) as connection:
+        return connection.request(method, target, headers, body)
+
+
+def raw(port, data, **options):
+    """Everything a server says to these bytes, as a list of responses, until it closes or is silent."""
+    with Connection(port, **options) as connection:
+        connection.send(data)
+        responses = []
+        try:
+            while True:
+                response = connection.receive()
+                if response is None:
+                    return responses
+                responses.append(response)
+        except TimeoutError:
+            return responses
+
+
+class Authority:
+    """A certificate authority for the tests: EC P-256 keys, made by the openssl command."""
+
+    def __init__(self, directory, name="Test CA"):
+        self.directory = directory
+        self.name = name
+        self.certificate = directory / "ca.pem"
+        self.key = directory / "ca.key"
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                      "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.certificate)
+
+    @staticmethod
+    def _openssl(*arguments, text=None):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, input=text, text=True)
+
+    def issue(self, name, alt="DNS:localhost,IP:127.0.0.1", days=30):
+        """(certificate, key) of a new pair signed by this authority."""
+        stem = re.sub(r"\W+", "-", name)
+        certificate, key, request = (self.directory / f"{stem}.{end}" for end in ("pem", "key", "csr"))
+        extensions = self.directory / f"{stem}.ext"
+        extensions.write_text(f"subjectAltName={alt}\nbasicConstraints=CA:FALSE\n")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                      "-keyout", key, "-out", request)
+        self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
+                      "-days", days, "-extfile", extensions, "-out", certificate)
+        return certificate, key
+
+    def key_store(self, name, password, **options):
+        """A PKCS#12 file with a new pair and this authority's certificate."""
+        certificate, key = self.issue(name, **options)
+        store = self.directory / (re.sub(r"\W+", "-", name) + ".p12")
+        self._openssl("pkcs12", "-export", "-in", certificate, "-inkey", key, "-certfile", self.certificate,
+                      "-name", name, "-passout", f"pass:{password}", "-out", store)
+        return store
+
+    def client(self, certificate=None, key=None, minimum=None, maximum=None):
+        """A TLS context that trusts this authority and presents a certificate when there is one."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        if certificate:
+            context.load_cert_chain(str(certificate), str(key))
+        if minimum:
+            context.minimum_version = minimum
+        if maximum:
+            context.maximum_version = maximum
+        return context
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+class Process:
+    """A server process that is told to stop, and made to when it does not."""
+
+    def __init__(self, command, directory, environment=None):
+        self.output = open(pathlib.Path(directory) / "output.log", "ab")
+        self.process = subprocess.Popen([str(part) for part in command], cwd=directory, stdin=subprocess.DEVNULL,
+                                        stdout=self.output, stderr=self.output, env=environment)
+        self.pid = self.process.pid
+
+    def running(self):
+        return self.process.poll() is None
+
+    def workers(self):
+        """Process ids of the children."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(each) for each in children.read_text().split()] if children.exists() else []
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def stop(self, number=signal.SIGTERM):
+        """Returns the exit status."""
+        if self.running():
+            self.send_signal(number)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            for worker in self.workers():
+                os.kill(worker, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.output.close()
+
+
+def listening(port, address="127.0.0.1"):
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def need(path):
+    """A part that the build has not made is a failure, not a reason to skip."""
+    assert pathlib.Path(path).exists(), f"{path} is missing: build first (ninja -C {BUILD})"
+    return path
