@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "text/json.h"
+#include "json_trees.h"
 #include "text/json_write.h"
 #include "text/utf8.h"
 
@@ -47,18 +47,6 @@ static enum sp_status skip_all(struct sp_str input, struct sp_arena *arena,
     if (!status && sp_json_next(&reader) != SP_JSON_END)
         status = err.status;
     return status;
-}
-
-static bool trees_equal(const struct sp_json_value *a, const struct sp_json_value *b)
-{
-    if (a->kind != b->kind || a->count != b->count || !sp_str_eq(a->text, b->text) ||
-        !sp_str_eq(a->name, b->name))
-        return false;
-    const struct sp_json_value *in_a = a->first, *in_b = b->first;
-    for (; in_a && in_b; in_a = in_a->next, in_b = in_b->next)
-        if (!trees_equal(in_a, in_b))
-            return false;
-    return !in_a && !in_b;
 }
 
 static void write_and_read_back(const struct sp_json_value *tree, unsigned indent, struct sp_arena *arena,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "json_trees.h"
 #include "text/json_write.h"
 #include "text/yaml.h"
 
@@ -15,18 +16,6 @@ static void check(bool holds)
 {
     if (!holds)
         abort();
-}
-
-static bool trees_equal(const struct sp_json_value *a, const struct sp_json_value *b)
-{
-    if (a->kind != b->kind || a->count != b->count || !sp_str_eq(a->text, b->text) ||
-        !sp_str_eq(a->name, b->name))
-        return false;
-    const struct sp_json_value *in_a = a->first, *in_b = b->first;
-    for (; in_a && in_b; in_a = in_a->next, in_b = in_b->next)
-        if (!trees_equal(in_a, in_b))
-            return false;
-    return !in_a && !in_b;
 }
 
 static bool is_ascii(struct sp_str text)
