@@ -50,9 +50,14 @@ struct sp_aar {
     const struct sp_aar_operation *operations;
     size_t operation_count;
     struct sp_str swagger; /* JSON text of the document */
+    /* What is odd and does no harm, or can never happen: texts for the operator. */
+    const struct sp_str *warnings;
+    size_t warning_count;
 };
 
-/* Everything lives in the arena. */
+/* Read an archive and verify it: the mappings named are there and agree with package.xml, every method of a
+ * path has its own, the document is JSON. Everything lives in the arena; `file` names the archive in errors.
+ * Where document and package.xml disagree, there are warnings: the operations are those of package.xml. */
 enum sp_status sp_aar_read(struct sp_str bytes, const char *file, struct sp_arena *arena,
                            struct sp_aar **ret_aar, struct sp_error *err) SP_MUST_CHECK;
 
