@@ -3,19 +3,26 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/secret.h"
+#include "crypto/password.h"
+#include "io/fiber.h"
+#include "io/offload.h"
 #include "registry/kind.h"
+#include "registry/login_cache.h"
 
 #define USERS_MAX 100000u
 #define NAME_MAX_BYTES 256u
 #define PASSWORD_MAX_BYTES 1024u
 #define MEMORY_MAX (64u * 1024u * 1024u)
+#define LOGIN_LIFETIME_US INT64_C(600000000) /* Liberty's authCache keeps them as long */
 
 struct user {
     struct sp_str name; /* as written */
     struct sp_str key;  /* by which it is found */
     struct sp_str password;
+    bool hashed;
     struct sp_str *groups;
     size_t group_count;
 };
@@ -25,6 +32,8 @@ struct basic {
     bool ignore_case;
     struct sp_arena arena;
     struct sp_hash users; /* key -> struct user */
+    struct sp_str decoy;  /* some user's hash, for names that are not there; empty when nobody has one */
+    struct sp_login_cache logins;
 };
 
 /* The name as it is looked up: in lower case (ASCII) when case does not count. */
@@ -62,25 +71,103 @@ static void describe(const struct user *user, struct sp_registry_user *ret_user)
         .name = user->name, .unique_id = user->name, .groups = {user->groups, user->group_count}};
 }
 
+/* ---------------------------------------------------------------- hashed passwords */
+
+/* For a thread; it may outlive the request, so it has its own copy. */
+struct hash_job {
+    struct sp_str stored;
+    size_t len;
+    unsigned char password[PASSWORD_MAX_BYTES];
+    struct sp_error err;
+};
+
+static enum sp_status run_hash_job(void *arg)
+{
+    struct hash_job *job = arg;
+    struct sp_password_keys keys;
+    sp_password_keys_init(&keys, (struct sp_str){NULL, 0});
+    enum sp_status status =
+        sp_password_verify(&keys, job->stored, sp_str_from(job->password, job->len), &job->err);
+    sp_password_keys_finish(&keys);
+    return status;
+}
+
+static void free_hash_job(void *arg)
+{
+    struct hash_job *job = arg;
+    sp_secret_wipe(job, sizeof *job);
+    free(job);
+}
+
+static enum sp_status io_check_hash(struct sp_str stored, struct sp_str password, struct sp_error *err)
+{
+    struct hash_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory to verify a password");
+    job->stored = stored;
+    job->len = password.len;
+    if (password.len)
+        memcpy(job->password, password.ptr, password.len);
+    enum sp_status status =
+        sp_fiber_self() ? io_offload(run_hash_job, job, free_hash_job, 0) : run_hash_job(job);
+    if (status == SP_ECANCELED || status == SP_ETIMEDOUT)
+        return sp_error_set(err, status, NULL, "the request is gone");
+    free_hash_job(job);
+    if (status == SP_ELIMIT)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "too many passwords are being verified");
+    return status;
+}
+
+/* ---------------------------------------------------------------- the registry's calls */
+
+static enum sp_status wrong(struct sp_str name, struct sp_error *err)
+{
+    return sp_error_set(err, SP_EDENIED, NULL, "user %.*s is unknown or the password is wrong",
+                        SP_STR_ARG(name));
+}
+
+static enum sp_status io_verify_hashed(struct basic *self, const struct user *user, struct sp_str password,
+                                       struct sp_error *err)
+{
+    if (sp_login_cache_knows(&self->logins, user->name, password, sp_clock_monotonic_us()))
+        return SP_OK;
+    enum sp_status status = io_check_hash(user->password, password, err);
+    if (status == SP_OK)
+        sp_login_cache_add(&self->logins, user->name, password, sp_clock_monotonic_us());
+    return status == SP_EDENIED ? wrong(user->name, err) : status;
+}
+
+/* A clear password, or no user at all: a failure costs what it costs a user with a hash, if there is one. */
+static enum sp_status io_verify_clear(struct basic *self, const struct user *user, struct sp_str name,
+                                      struct sp_str password, struct sp_error *err)
+{
+    bool has_password = user && user->password.len;
+    bool same = same_password(password, has_password ? user->password : SP_STR("\xff"));
+    if (has_password && same)
+        return SP_OK;
+    if (self->decoy.len) {
+        enum sp_status status = io_check_hash(self->decoy, password, err);
+        if (status == SP_ECANCELED || status == SP_EUNAVAIL)
+            return status;
+    }
+    return wrong(name, err);
+}
+
 static enum sp_status basic_verify(struct sp_registry *registry, struct sp_str name, struct sp_str password,
                                    struct sp_arena *arena, struct sp_registry_user *ret_user,
                                    struct sp_error *err)
 {
-    const struct basic *self = (const struct basic *)registry;
+    struct basic *self = (struct basic *)registry;
     if (name.len > NAME_MAX_BYTES || password.len > PASSWORD_MAX_BYTES)
         return sp_error_set(err, SP_EDENIED, NULL,
                             "a user name of %zu or a password of %zu bytes is too long", name.len,
                             password.len);
     const struct user *user = find_user(self, name);
-    /* A user who is not there, or has no password, costs the same comparison. */
-    static const struct sp_str decoy = SP_STR_INIT("\xff");
-    bool has_password = user && user->password.len;
-    bool same = same_password(password, has_password ? user->password : decoy);
-    if (!has_password || !same)
-        return sp_error_set(err, SP_EDENIED, NULL, "user %.*s is unknown or the password is wrong",
-                            SP_STR_ARG(name));
-    describe(user, ret_user);
-    return SP_OK;
+    enum sp_status status = user && user->hashed ? io_verify_hashed(self, user, password, err)
+                                                 : io_verify_clear(self, user, name, password, err);
+    if (status == SP_OK)
+        describe(user, ret_user);
+    return status;
 }
 
 static enum sp_status basic_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
@@ -99,6 +186,7 @@ static void basic_free(struct sp_registry *registry)
     struct basic *self = (struct basic *)registry;
     sp_hash_finish(&self->users);
     sp_arena_finish(&self->arena);
+    sp_secret_wipe(&self->logins, sizeof self->logins);
     free(self);
 }
 
@@ -115,9 +203,6 @@ static enum sp_status add_user(struct basic *self, const struct sp_cfg_user *con
         return sp_error_set(err, SP_EINVAL, NULL,
                             "basicRegistry: the password of %.*s has more than %u bytes",
                             SP_STR_ARG(config->name), PASSWORD_MAX_BYTES);
-    if (sp_str_starts(config->password, SP_STR("{hash}")))
-        return sp_error_set(err, SP_EUNSUPPORTED, NULL, "basicRegistry: the password of %.*s is hashed",
-                            SP_STR_ARG(config->name));
     char folded[NAME_MAX_BYTES];
     struct user *user = sp_arena_calloc(&self->arena, 1, sizeof *user);
     struct sp_str key = sp_arena_str(&self->arena, key_of(self, config->name, folded));
@@ -126,6 +211,9 @@ static enum sp_status add_user(struct basic *self, const struct sp_cfg_user *con
     user->name = config->name;
     user->key = key;
     user->password = config->password;
+    user->hashed = sp_password_kind(config->password) == SP_PASSWORD_HASH;
+    if (user->hashed)
+        self->decoy = config->password;
     enum sp_status status = sp_hash_add(&self->users, user->key, user);
     if (status == SP_EEXISTS)
         return sp_error_set(err, status, NULL, "basicRegistry: user %.*s is there twice: remove one",
@@ -185,6 +273,7 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the basic registry");
     self->registry = (struct sp_registry){&basic_kind, config->realm};
     self->ignore_case = config->ignore_case;
+    sp_login_cache_init(&self->logins, LOGIN_LIFETIME_US);
     sp_arena_init(&self->arena, MEMORY_MAX);
     sp_hash_init(&self->users, USERS_MAX);
     enum sp_status status = SP_OK;

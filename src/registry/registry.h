@@ -26,7 +26,7 @@ void sp_registry_free(struct sp_registry *registry);
 struct sp_str sp_registry_realm(const struct sp_registry *registry);
 
 /* Check a password. SP_OK; SP_EDENIED: unknown user or wrong password, not told apart; SP_EUNAVAIL: the
- * registry cannot be asked. The text in `err` is for the log, not for the client. */
+ * registry cannot be asked; SP_ECANCELED. The text in `err` is for the log, not for the client. */
 enum sp_status io_registry_verify(struct sp_registry *registry, struct sp_str name, struct sp_str password,
                                   struct sp_arena *arena, struct sp_registry_user *ret_user,
                                   struct sp_error *err) SP_MUST_CHECK;

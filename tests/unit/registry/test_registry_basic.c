@@ -4,8 +4,12 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "crypto/password.h"
+#include "registry/login_cache.h"
 #include "registry/registry.h"
 
 static const struct sp_cfg_user users[] = {
@@ -166,6 +170,101 @@ static void a_user_given_twice_is_refused(void **state)
     assert_non_null(strstr(err.text, "fred"));
 }
 
+/* A registry of one user with a hashed password and one with a clear one. */
+static struct sp_registry *make_hashed(struct sp_buf *hash, struct sp_cfg_user ret_users[2])
+{
+    struct sp_password_keys keys;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_password_keys_init(&keys, (struct sp_str){NULL, 0});
+    sp_buf_init(hash, 1000);
+    assert_int_equal(sp_password_encode(&keys, SP_PASSWORD_AS_HASH, SP_STR("sesame"), hash, &err), SP_OK);
+    sp_password_keys_finish(&keys);
+    ret_users[0] = (struct sp_cfg_user){SP_STR("ali"), sp_buf_str(hash)};
+    ret_users[1] = (struct sp_cfg_user){SP_STR("clear"), SP_STR("text")};
+    static struct sp_cfg_basic_registry basic;
+    basic = (struct sp_cfg_basic_registry){.users = ret_users, .user_count = 2};
+    struct sp_config config = {.basic_registry = &basic};
+    struct sp_registry *registry;
+    assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
+    return registry;
+}
+
+static enum sp_status log_in(struct sp_registry *registry, const char *name, const char *password)
+{
+    struct sp_registry_user user;
+    struct sp_error err = SP_ERROR_INIT;
+    return io_registry_verify(registry, sp_str_of(name), sp_str_of(password), NULL, &user, &err);
+}
+
+static void a_hashed_password_is_verified_and_the_hash_is_no_password(void **state)
+{
+    struct sp_buf hash;
+    struct sp_cfg_user with_hash[2];
+    struct sp_registry *registry = make_hashed(&hash, with_hash);
+    char *as_text = strndup((const char *)hash.ptr, hash.len);
+    assert_int_equal(log_in(registry, "ali", "sesame"), SP_OK);
+    assert_int_equal(log_in(registry, "ali", "Sesame"), SP_EDENIED);
+    assert_int_equal(log_in(registry, "ali", as_text), SP_EDENIED);
+    assert_int_equal(log_in(registry, "clear", "text"), SP_OK);
+    assert_int_equal(log_in(registry, "clear", "sesame"), SP_EDENIED);
+    assert_int_equal(log_in(registry, "nobody", "sesame"), SP_EDENIED);
+    free(as_text);
+    sp_registry_free(registry);
+    sp_buf_finish(&hash);
+}
+
+/* Of this process alone, so that others on the machine do not count. */
+static int64_t cpu_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t time_of(struct sp_registry *registry, const char *name, const char *password)
+{
+    int64_t begun = cpu_us();
+    enum sp_status status = log_in(registry, name, password);
+    (void)status;
+    return cpu_us() - begun;
+}
+
+static void a_second_login_is_quick_and_a_failure_tells_nothing_by_its_time(void **state)
+{
+    struct sp_buf hash;
+    struct sp_cfg_user with_hash[2];
+    struct sp_registry *registry = make_hashed(&hash, with_hash);
+    int64_t slow = time_of(registry, "ali", "sesame");
+    assert_true(time_of(registry, "ali", "sesame") < slow / 10);
+    /* Each of these runs one hash; nothing else comes near its time. */
+    assert_true(time_of(registry, "ali", "wrong") > slow / 4);
+    assert_true(time_of(registry, "ali", "wrong") > slow / 4);
+    assert_true(time_of(registry, "clear", "wrong") > slow / 4);
+    assert_true(time_of(registry, "nobody", "wrong") > slow / 4);
+    sp_registry_free(registry);
+    sp_buf_finish(&hash);
+}
+
+static void verified_logins_are_forgotten(void **state)
+{
+    static struct sp_login_cache cache;
+    sp_login_cache_init(&cache, 1000);
+    assert_false(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("b"), 50));
+    sp_login_cache_add(&cache, SP_STR("a"), SP_STR("b"), 50);
+    assert_true(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("b"), 1049));
+    assert_false(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("b"), 1050));
+    assert_false(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("B"), 60));
+    assert_false(sp_login_cache_knows(&cache, SP_STR("ab"), SP_STR(""), 60));
+    assert_false(sp_login_cache_knows(&cache, SP_STR("b"), SP_STR("a"), 60));
+    /* More than it holds: it keeps working and knows the last one. */
+    for (unsigned n = 0; n < 10000; n++) {
+        char name[16];
+        snprintf(name, sizeof name, "u%u", n);
+        sp_login_cache_add(&cache, sp_str_of(name), SP_STR("p"), 2000 + n);
+        assert_true(sp_login_cache_knows(&cache, sp_str_of(name), SP_STR("p"), 2000 + n));
+    }
+}
+
 static void without_a_registry_nobody_gets_in(void **state)
 {
     struct sp_config config = {0};
@@ -190,6 +289,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(case_may_be_ignored_for_users_but_not_passwords, set_up_caseless,
                                         tear_down),
         cmocka_unit_test(a_user_given_twice_is_refused),
+        cmocka_unit_test(a_hashed_password_is_verified_and_the_hash_is_no_password),
+        cmocka_unit_test(a_second_login_is_quick_and_a_failure_tells_nothing_by_its_time),
+        cmocka_unit_test(verified_logins_are_forgotten),
         cmocka_unit_test(without_a_registry_nobody_gets_in),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

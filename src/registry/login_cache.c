@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/login_cache.h"
+
+#include "base/hash.h"
+#include "base/secret.h"
+
+struct digest {
+    uint64_t half[2];
+};
+
+/* Of the digests of name and password, so that nothing can move from one into the other. */
+static struct digest digest_of(const struct sp_login_cache *cache, struct sp_str name, struct sp_str password)
+{
+    struct digest digest;
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t parts[2] = {sp_siphash(cache->keys[i], 2, 4, name.ptr, name.len),
+                                   sp_siphash(cache->keys[1 - i], 2, 4, password.ptr, password.len)};
+        digest.half[i] = sp_siphash(cache->keys[i], 2, 4, parts, sizeof parts);
+    }
+    return digest;
+}
+
+void sp_login_cache_init(struct sp_login_cache *cache, int64_t lifetime_us)
+{
+    *cache = (struct sp_login_cache){.lifetime_us = lifetime_us};
+    sp_secret_random(cache->keys, sizeof cache->keys);
+}
+
+static bool is_same(const struct sp_login_cache_entry *entry, const struct digest *digest)
+{
+    return entry->digest[0] == digest->half[0] && entry->digest[1] == digest->half[1];
+}
+
+bool sp_login_cache_knows(const struct sp_login_cache *cache, struct sp_str name, struct sp_str password,
+                          int64_t now_us)
+{
+    struct digest digest = digest_of(cache, name, password);
+    const struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (SP_LOGIN_CACHE_SETS - 1)];
+    for (size_t way = 0; way < SP_LOGIN_CACHE_WAYS; way++)
+        if (is_same(&set[way], &digest))
+            return set[way].until_us > now_us;
+    return false;
+}
+
+void sp_login_cache_add(struct sp_login_cache *cache, struct sp_str name, struct sp_str password,
+                        int64_t now_us)
+{
+    struct digest digest = digest_of(cache, name, password);
+    struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (SP_LOGIN_CACHE_SETS - 1)];
+    struct sp_login_cache_entry *place = &set[0];
+    for (size_t way = 0; way < SP_LOGIN_CACHE_WAYS; way++) {
+        if (is_same(&set[way], &digest)) {
+            place = &set[way];
+            break;
+        }
+        if (set[way].until_us < place->until_us)
+            place = &set[way];
+    }
+    *place = (struct sp_login_cache_entry){{digest.half[0], digest.half[1]}, now_us + cache->lifetime_us};
+}
