@@ -98,7 +98,7 @@ enum sp_convert sp_decimal_scan(struct sp_str text, bool loose, unsigned room, u
 enum sp_convert sp_decimal_read(struct sp_str text, bool loose, struct sp_decimal *ret_value)
 {
     struct sp_decimal_scan scan;
-    enum sp_convert cause = sp_decimal_scan(text, loose, SP_DECIMAL_DIGITS_MAX, ret_value->digits, &scan);
+    enum sp_convert cause = sp_decimal_scan(text, loose, SP_DECIMAL_ROOM, ret_value->digits, &scan);
     if (cause != SP_CONVERT_OK)
         return cause;
     ret_value->negative = scan.negative && scan.count;

@@ -8,7 +8,7 @@
 
 #include "mapping/convert.h"
 
-#define SP_DECIMAL_DIGITS_MAX 64
+#define SP_DECIMAL_ROOM 64
 #define SP_DECIMAL_EXPONENT_MAX 9999
 
 /* The value is 0.d1d2d3... * 10^point, negative or not; zero has no digits and no sign. */
@@ -16,7 +16,7 @@ struct sp_decimal {
     bool negative;
     unsigned char count; /* significant digits: the first and the last are not 0 */
     int32_t point;
-    unsigned char digits[SP_DECIMAL_DIGITS_MAX]; /* 0..9 */
+    unsigned char digits[SP_DECIMAL_ROOM]; /* 0..9 */
 };
 
 /* The same with room for as many digits as the caller gives. */
@@ -28,7 +28,7 @@ struct sp_decimal_scan {
 
 /* Read a number as JSON writes it (RFC 8259 section 6). `loose` is for path and query parameters and for
  * defaults in archives: it also takes a leading '+' and leading zeros. Causes: NOT_A_NUMBER; INPUT_TOO_LONG
- * for more than SP_DECIMAL_DIGITS_MAX significant digits; EXPONENT_OVERFLOW and EXPONENT_UNDERFLOW for a
+ * for more than SP_DECIMAL_ROOM significant digits; EXPONENT_OVERFLOW and EXPONENT_UNDERFLOW for a
  * value that is not zero and whose exponent is beyond SP_DECIMAL_EXPONENT_MAX either way. */
 enum sp_convert sp_decimal_read(struct sp_str text, bool loose, struct sp_decimal *ret_value);
 /* The same into `ret_digits` of `room` digits; INPUT_TOO_LONG beyond. */

@@ -266,15 +266,15 @@ static void number_texts_are_read_exactly(void **state)
 
 static void digits_have_a_limit(void **state)
 {
-    char text[SP_DECIMAL_DIGITS_MAX + 20];
+    char text[SP_DECIMAL_ROOM + 20];
     struct sp_decimal value;
     memset(text, '9', sizeof text);
-    struct sp_str most = {text, SP_DECIMAL_DIGITS_MAX}, more = {text, SP_DECIMAL_DIGITS_MAX + 1};
+    struct sp_str most = {text, SP_DECIMAL_ROOM}, more = {text, SP_DECIMAL_ROOM + 1};
     assert_int_equal(sp_decimal_read(most, false, &value), SP_CONVERT_OK);
-    assert_int_equal(value.count, SP_DECIMAL_DIGITS_MAX);
+    assert_int_equal(value.count, SP_DECIMAL_ROOM);
     assert_int_equal(sp_decimal_read(more, false, &value), SP_CONVERT_INPUT_TOO_LONG);
     /* Zeros at the end are no significant digits. */
-    memset(text + SP_DECIMAL_DIGITS_MAX, '0', 20);
+    memset(text + SP_DECIMAL_ROOM, '0', 20);
     assert_int_equal(sp_decimal_read((struct sp_str){text, sizeof text}, false, &value), SP_CONVERT_OK);
     assert_int_equal(value.point, sizeof text);
 }
