@@ -133,11 +133,16 @@ struct sp_saf_ring_content {
     size_t count;
 };
 
-/* A ring's certificates as `caller` may see them (IRR.DIGTCERT.LISTRING or RDATALIB). SP_ENOTFOUND 8/8/84,
- * SP_EDENIED. */
+/* A ring's certificates as `caller` may see them, in the order in which they were connected, without those
+ * that are NOTRUST. `owner` empty: the caller; *AUTH* and *SITE* with ring "*" are the virtual rings of all
+ * certificates of authorities and of the site, a user with ring "*" that of his own. A private key comes with
+ * a certificate connected as PERSONAL that the caller owns, or may use (docs/saf.md, "Key rings").
+ * SP_ENOTFOUND (8/8/84), SP_EDENIED, SP_EUNAVAIL. */
 enum sp_status sp_saf_ring_blocking(struct sp_saf *saf, struct sp_str caller, struct sp_str owner,
                                     struct sp_str ring, struct sp_arena *arena,
                                     struct sp_saf_ring_content *ret_content,
                                     struct sp_error *err) SP_MUST_CHECK;
+/* Overwrite the private keys. Accepts NULL. */
+void sp_saf_ring_wipe(struct sp_saf_ring_content *content);
 
 #endif
