@@ -25,6 +25,8 @@ int32_t sp_utf8_next(struct sp_str s, size_t *at)
 
 size_t sp_utf8_check(struct sp_str s)
 {
+    if (!s.len)
+        return 0; /* an empty view may have no pointer to count from */
     const char *p = s.ptr, *end = s.ptr + s.len;
     while (p < end) {
         if (end - p >= 8 && !(sp_scan_load(p) & SP_SCAN_EACH(0x80))) {
