@@ -105,6 +105,19 @@ static enum sp_status bind_array(struct sp_load *load, const struct sp_cfg_field
     return status;
 }
 
+/* Elements that no structure holds: their values are checked all the same. */
+static enum sp_status bind_loose(struct sp_load *load, const struct sp_cfg_field *field,
+                                 const struct sp_cfg_element *row)
+{
+    enum sp_status status = SP_OK;
+    for (struct sp_cfg_value *value = field ? field->first : NULL; value && status == SP_OK;
+         value = value->next) {
+        if (value->node && !value->node->invalid)
+            status = bind_structure(load, value->node, row, NULL);
+    }
+    return status;
+}
+
 static enum sp_status bind_child(struct sp_load *load, struct sp_cfg_node *node,
                                  const struct sp_cfg_element *row, void *memory)
 {
@@ -113,9 +126,11 @@ static enum sp_status bind_child(struct sp_load *load, struct sp_cfg_node *node,
         return bind_flattened(load, field, row, memory);
     if (row->counted)
         return bind_array(load, field, row, memory);
-    if (!row->field)
-        return SP_OK;
     struct sp_cfg_node *child = field && field->first ? field->first->node : NULL;
+    if (row->inlined)
+        return bind_structure(load, child, row, memory);
+    if (!row->field)
+        return bind_loose(load, field, row);
     return bind_structure(load, child, row, (char *)memory + row->offset);
 }
 
@@ -123,8 +138,11 @@ static enum sp_status bind_structure(struct sp_load *load, struct sp_cfg_node *n
                                      const struct sp_cfg_element *row, void *memory)
 {
     enum sp_status status = SP_OK;
+    bool written = node != NULL;
     if (node)
         node->memory = memory;
+    if (row->noted)
+        memcpy((char *)memory + row->given_offset, &written, sizeof written);
     if (row->kinded)
         memcpy((char *)memory + row->kind_offset, &row->kind_value, sizeof row->kind_value);
     for (size_t i = 0; i < row->attribute_count && status == SP_OK; i++)
@@ -160,7 +178,7 @@ enum sp_status sp_load_bind(struct sp_load *load)
     if (status == SP_OK)
         status = place_all(load);
     for (struct sp_cfg_node *node = load->tree->nodes; node && status == SP_OK; node = node->next) {
-        if (node->row && !node->invalid && node->memory)
+        if (node->row && !node->invalid)
             status = bind_structure(load, node, node->row, node->memory);
     }
     return status == SP_OK ? bind_absent_singletons(load) : status;

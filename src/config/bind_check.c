@@ -109,6 +109,8 @@ static bool is_provided(struct sp_load *load, const struct sp_cfg_attribute *att
 {
     if (!attribute->provided || field->count != 1 || field->first->node)
         return false;
+    if (strcmp(attribute->provided, "*") == 0)
+        return true;
     struct sp_variable_result result;
     return sp_variables_resolve(&load->tree->variables, field->first->text, NULL, &result, NULL) == SP_OK &&
            sp_cfg_named_in(attribute->provided, sp_str_trim(result.text));

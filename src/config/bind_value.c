@@ -31,6 +31,11 @@ struct binding {
     struct sp_load_place place;
 };
 
+static struct sp_str title_of(const struct binding *b)
+{
+    return b->node ? sp_bind_title(b->load, b->node) : sp_str_of(b->row->name);
+}
+
 static struct sp_str resolve(const struct binding *b, struct sp_str raw)
 {
     struct sp_bind_scope scope = {b->node, b->row, b->attribute};
@@ -49,7 +54,7 @@ static bool is_secret(const struct sp_cfg_attribute *attribute)
 static void complain(const struct binding *b, struct sp_str text, const char *wanted)
 {
     const struct sp_cfg_attribute *a = b->attribute;
-    struct sp_str title = b->node ? sp_bind_title(b->load, b->node) : sp_str_of(b->row->name);
+    struct sp_str title = title_of(b);
     const char *fallback = a->fallback ? a->fallback : "nothing";
     if (a->flags & SP_CFG_SECURITY)
         sp_load_problem(b->load, SP_MSG_VALUE_BAD_SECURITY, b->place, "%.*s: %s=\"%.*s\" is not %s",
@@ -137,7 +142,7 @@ static struct sp_str clear_password(const struct binding *b, struct sp_str text)
     struct sp_password_keys *keys = &b->load->keys;
     enum sp_password_kind kind = sp_password_kind(text);
     struct sp_error err = SP_ERROR_INIT;
-    struct sp_str title = sp_bind_title(b->load, b->node);
+    struct sp_str title = title_of(b);
     if (kind == SP_PASSWORD_HASH && b->attribute->type == SP_CFG_PASSWORD_HASH)
         return sp_arena_str(b->load->arena, sp_str_trim(text));
     struct sp_buf buf;
@@ -155,7 +160,7 @@ static struct sp_str clear_password(const struct binding *b, struct sp_str text)
 static void judge_password(const struct binding *b, struct sp_str raw, struct sp_str text)
 {
     enum sp_password_kind kind = sp_password_kind(text);
-    struct sp_str title = sp_bind_title(b->load, b->node);
+    struct sp_str title = title_of(b);
     if (text.len == 0 || memmem(raw.ptr, raw.len, "${", 2)) /* a variable keeps it out of the file */
         return;
     if (kind == SP_PASSWORD_CLEAR)
@@ -216,8 +221,8 @@ static struct sp_str single(struct binding *b)
     b->place = sp_load_at_value(field->first);
     if (field->count > 1)
         sp_load_fault(b->load, SP_MSG_MORE_THAN_ONE, b->place,
-                      "%.*s: %s is given %zu times; the first one counts",
-                      SP_STR_ARG(sp_bind_title(b->load, b->node)), b->attribute->name, field->count);
+                      "%.*s: %s is given %zu times; the first one counts", SP_STR_ARG(title_of(b)),
+                      b->attribute->name, field->count);
     struct sp_str raw = raw_text(field->first);
     struct sp_str text = resolve(b, raw);
     if (text.ptr && is_secret(b->attribute))
@@ -429,10 +434,10 @@ static void *referenced(const struct binding *b, struct sp_str id, bool written)
         return node->memory;
     if (written && (a->flags & SP_CFG_SECURITY))
         sp_load_problem(b->load, SP_MSG_REFERENCE_SECURITY, b->place, "%.*s: %s=\"%.*s\" names no <%s>",
-                        SP_STR_ARG(sp_bind_title(b->load, b->node)), a->name, SP_STR_ARG(id), a->target);
+                        SP_STR_ARG(title_of(b)), a->name, SP_STR_ARG(id), a->target);
     else if (written)
         sp_load_fault(b->load, SP_MSG_REFERENCE, b->place, "%.*s: %s=\"%.*s\" names no <%s>; it is left out",
-                      SP_STR_ARG(sp_bind_title(b->load, b->node)), a->name, SP_STR_ARG(id), a->target);
+                      SP_STR_ARG(title_of(b)), a->name, SP_STR_ARG(id), a->target);
     return NULL;
 }
 
@@ -448,7 +453,7 @@ static enum sp_status bind_reference(struct binding *b)
         id = id.ptr ? id : fallback_text(b);
         target = id.ptr ? referenced(b, id, written) : NULL;
     }
-    if (b->attribute->storage == SP_CFG_IN_POINTER && (target || !b->attribute->instead))
+    if (b->attribute->storage == SP_CFG_IN_POINTER && target)
         memcpy(b->memory + b->attribute->offset, &target, sizeof target);
     return SP_OK;
 }
@@ -477,7 +482,7 @@ static enum sp_status bind_references(struct binding *b)
         if (target)
             pointers[count++] = target;
     }
-    if (b->attribute->storage != SP_CFG_IN_POINTER)
+    if (b->attribute->storage != SP_CFG_IN_POINTER || (b->attribute->instead && count == 0))
         return SP_OK;
     memcpy(b->memory + b->attribute->offset, &pointers, sizeof pointers);
     if (b->attribute->counted)

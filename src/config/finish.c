@@ -88,6 +88,24 @@ static void finish_protocols(struct sp_load *load, struct sp_cfg_ssl *ssl)
     ssl->protocols.count = kept;
 }
 
+/* outboundSSLRef on <ssl>, where it does not belong, is taken as if it stood on <sslDefault>. */
+static void find_misplaced_outbound(struct sp_load *load)
+{
+    for (struct sp_cfg_node *node = load->tree->nodes; node && !load->config->ssl_default.outbound;
+         node = node->next) {
+        const struct sp_cfg_field *field = node->row && strcmp(node->row->name, "ssl") == 0 && !node->invalid
+                                               ? sp_cfg_node_field(node, SP_STR("outboundSSLRef"))
+                                               : NULL;
+        struct sp_str id =
+            field && !field->first->node
+                ? sp_load_resolve(load, field->first->text, sp_load_at_value(field->first), NULL)
+                : (struct sp_str){NULL, 0};
+        const struct sp_cfg_node *target = id.ptr ? sp_cfg_tree_find(load->tree, "ssl", id) : NULL;
+        if (target && !target->invalid)
+            load->config->ssl_default.outbound = target->memory;
+    }
+}
+
 static void finish_ssl(struct sp_load *load)
 {
     struct sp_config *config = load->config;
@@ -98,6 +116,7 @@ static void finish_ssl(struct sp_load *load)
         finish_protocols(load, ssl);
     }
     config->default_ssl = config->ssl_default.ssl;
+    find_misplaced_outbound(load);
     if (!config->ssl_default.outbound)
         config->ssl_default.outbound = config->default_ssl;
     for (size_t i = 0; i < config->ssl_options_count; i++) {

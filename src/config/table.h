@@ -89,6 +89,9 @@ struct sp_cfg_element {
     const char *field;                            /* member of the parent's structure (of sp_config on top) */
     size_t offset, count_offset;                  /* of the member; an array when `counted` */
     bool counted;
+    bool inlined; /* the values are members of the parent's structure */
+    size_t given_offset;
+    bool noted;         /* given_offset is set: a bool in the structure that says whether it was written */
     bool flattened;     /* the parent's member is a list of strings: values of the first attribute */
     size_t kind_offset; /* of a number in the structure that tells elements sharing an array apart */
     bool kinded;

@@ -18,11 +18,26 @@
              : SP_CFG_IN_STR, struct sp_str_list \
              : SP_CFG_IN_STR_LIST, default       \
              : SP_CFG_IN_POINTER)
+
+/* An attribute: name, type, flags, meaning, and what else there is to say. */
+#define A(name_, type_, flags_, meaning_, ...)                                                           \
+    {                                                                                                    \
+        .name = (name_), .type = SP_CFG_##type_, .flags = (flags_), .meaning = (meaning_), ##__VA_ARGS__ \
+    }
 #define INTO(S, member) .field = #member, .storage = STORAGE(S, member), .offset = offsetof(S, member)
 #define COUNT(S, member) .count_offset = offsetof(S, member), .counted = true
 #define GIVEN(S, member) .given_offset = offsetof(S, member), .noted = true
+#define DEFAULT(text) .fallback = (text)
+#define PROVIDED(values) .provided = (values)
+#define SINCE(version) .since = (version)
+#define TARGET(elements) .target = (elements)
+#define ONE_OF(...)                  \
+    .options = (const char *const[]) \
+    {                                \
+        __VA_ARGS__, NULL            \
+    }
+#define RANGE(low, high) .min = (low), .max = (high)
 
-#define FLAGS(...) .flags = (__VA_ARGS__)
 #define ACTED SP_CFG_ACTED
 #define SECURITY SP_CFG_SECURITY
 #define REQUIRED SP_CFG_REQUIRED
@@ -32,12 +47,12 @@
 #define UNCONFIRMED SP_CFG_UNCONFIRMED
 #define INTERNAL SP_CFG_INTERNAL
 
-#define ONE_OF(...)                  \
-    .options = (const char *const[]) \
-    {                                \
-        __VA_ARGS__, NULL            \
-    }
-#define RANGE(low, high) .min = (low), .max = (high)
+#define ID A("id", STRING, ACTED | SP_CFG_LITERAL, "Name by which references find the element.")
+#define ID_INTO(S) \
+    A("id", STRING, ACTED | SP_CFG_LITERAL, "Name by which references find the element.", INTO(S, id))
+#define UPDATE_TRIGGERS ONE_OF("polled", "mbean", "disabled")
+
+/* An element: what goes behind its name, kind and flags. */
 #define ROWS(array) .attributes = (array), .attribute_count = sizeof(array) / sizeof((array)[0])
 #define CHILDREN(...)                                  \
     .children = (const struct sp_cfg_element *const[]) \
@@ -50,18 +65,8 @@
     .field = #member, .offset = offsetof(P, member), .count_offset = offsetof(P, counter), .counted = true
 #define PLACE(P, member) .field = #member, .offset = offsetof(P, member)
 #define FLATTENED(P, member) .field = #member, .offset = offsetof(P, member), .flattened = true
+#define INLINED .inlined = true
 #define KIND(S, member, value) .kind_offset = offsetof(S, member), .kinded = true, .kind_value = (value)
-
-#define ID                                                          \
-    {                                                               \
-        "id", SP_CFG_STRING, FLAGS(ACTED | SP_CFG_LITERAL),         \
-            .meaning = "Name by which references find the element." \
-    }
-#define ID_INTO(S)                                                       \
-    {                                                                    \
-        "id", SP_CFG_STRING, FLAGS(ACTED | SP_CFG_LITERAL), INTO(S, id), \
-            .meaning = "Name by which references find the element."      \
-    }
-#define UPDATE_TRIGGERS ONE_OF("polled", "mbean", "disabled")
+#define ELEMENT_GIVEN(S, member) .given_offset = offsetof(S, member), .noted = true
 
 #endif

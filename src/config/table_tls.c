@@ -4,78 +4,126 @@
 #include "config/table_area.h"
 #include "config/table_rows.h"
 
+#define O struct sp_cfg_key_entry
+
+static const struct sp_cfg_attribute key_entry_attributes[] = {
+    A("name", STRING, SECURITY | REQUIRED, "Name of the entry.", INTO(O, name)),
+    A("keyPassword", PASSWORD, SECURITY | REQUIRED, "Opens its private key.", INTO(O, password)),
+};
+
+static const struct sp_cfg_element key_entry_element = {
+    "keyEntry",
+    SP_CFG_NESTED,
+    SECURITY,
+    .key = "name",
+    ROWS(key_entry_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_cfg_key_store, key_entries, key_entry_count),
+    .meaning = "A private key with a password of its own."};
+
+#undef O
 #define O struct sp_cfg_key_store
 
 static const struct sp_cfg_attribute key_store_attributes[] = {
     ID_INTO(O),
-    {"location", SP_CFG_STRING, FLAGS(ACTED | SECURITY), INTO(O, location),
-     .fallback = "${server.output.dir}/resources/security/key.p12",
-     .meaning =
-         "The file. A relative name is looked for below resources/security of the output directory, then "
-         "of the configuration directory. safkeyring://OWNER/RING names a key ring of the security "
-         "database."},
-    {"password", SP_CFG_PASSWORD, FLAGS(ACTED | SECURITY), INTO(O, password),
-     .meaning = "Opens the file; not used for key rings."},
-    {"type", SP_CFG_STRING, FLAGS(ACTED | SECURITY), INTO(O, type), .fallback = "PKCS12",
-     .meaning = "PKCS12, or PEM for a file with a certificate chain and a private key; JKS is read."},
-    {"fileBased", SP_CFG_BOOLEAN, FLAGS(ACTED), INTO(O, file_based), .fallback = "true",
-     .meaning = "Whether the location is a file; false for key rings."},
-    {"readOnly", SP_CFG_BOOLEAN, FLAGS(ACTED), INTO(O, read_only), .fallback = "false",
-     .meaning = "Whether the server must not write to it. This server never does."},
-    {"pollingRate", SP_CFG_DURATION, FLAGS(0), INTO(O, polling_rate_us), .fallback = "500ms",
-     .meaning = "How often the file is looked at when updateTrigger is polled."},
-    {"updateTrigger", SP_CFG_ENUM, FLAGS(0), INTO(O, update_trigger), UPDATE_TRIGGERS, .fallback = "mbean",
-     .meaning = "When a changed file is read again."},
+    A("location", STRING, ACTED | SECURITY,
+      "The file. A relative name is looked for below resources/security of the output directory, then of the "
+      "configuration directory. safkeyring://OWNER/RING names a key ring of the security database.",
+      INTO(O, location), DEFAULT("${server.output.dir}/resources/security/key.p12")),
+    A("password", PASSWORD, ACTED | SECURITY, "Opens the file; not used for key rings.", INTO(O, password)),
+    A("type", STRING, ACTED | SECURITY,
+      "PKCS12, or PEM for a file with a certificate chain and a private key; JKS is read; JCERACFKS and its "
+      "like for "
+      "key rings.",
+      INTO(O, type), DEFAULT("PKCS12")),
+    A("fileBased", BOOLEAN, ACTED, "Whether the location is a file; false for key rings.",
+      INTO(O, file_based), DEFAULT("true")),
+    A("readOnly", BOOLEAN, ACTED, "Whether the server must not write to it. This server never does.",
+      INTO(O, read_only), DEFAULT("false")),
+    A("pollingRate", DURATION, 0, "How often the file is looked at when updateTrigger is polled.",
+      INTO(O, polling_rate_us), DEFAULT("500ms")),
+    A("updateTrigger", ENUM, 0, "When a changed file is read again.", INTO(O, update_trigger),
+      UPDATE_TRIGGERS, DEFAULT("mbean"), PROVIDED("mbean disabled")),
 };
 
 const struct sp_cfg_element sp_cfg_key_store_element = {
     "keyStore",
     SP_CFG_FACTORY,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     .default_id = "defaultKeyStore",
     ROWS(key_store_attributes),
+    CHILDREN(&key_entry_element),
     STRUCT(O),
     ARRAY(struct sp_config, key_stores, key_store_count),
     .meaning = "Keys and certificates: the server's own, or those it trusts."};
+
+#undef O
+#define O struct sp_cfg_outbound
+
+static const struct sp_cfg_attribute outbound_attributes[] = {
+    A("host", STRING, SECURITY | REQUIRED, "Host that is called; * in front for a domain.", INTO(O, host)),
+    A("port", INT, SECURITY, "Its port; any when it is not set.", INTO(O, port), DEFAULT("-1"),
+      RANGE(-1, 65535)),
+    A("clientCertificate", STRING, SECURITY, "Entry of the key store that is shown.",
+      INTO(O, client_certificate)),
+};
+
+static const struct sp_cfg_element outbound_element = {
+    "outboundConnection",
+    SP_CFG_NESTED,
+    SECURITY,
+    ROWS(outbound_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_cfg_ssl, outbound, outbound_count),
+    .meaning = "Connections that use this TLS although they name none."};
 
 #undef O
 #define O struct sp_cfg_ssl
 
 static const struct sp_cfg_attribute ssl_attributes[] = {
     ID_INTO(O),
-    {"keyStoreRef", SP_CFG_REF, FLAGS(ACTED | SECURITY | REQUIRED), INTO(O, key_store), .target = "keyStore",
-     .meaning = "The server's key and certificate."},
-    {"trustStoreRef", SP_CFG_REF, FLAGS(ACTED | SECURITY), INTO(O, trust_store), .target = "keyStore",
-     .meaning = "Certificates that are trusted; the key store when none is named."},
-    {"clientAuthentication", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, client_authentication),
-     .fallback = "false", .meaning = "Whether a caller must show a certificate."},
-    {"clientAuthenticationSupported", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY),
-     INTO(O, client_authentication_supported), .fallback = "false",
-     .meaning = "Whether a caller is asked for a certificate but may come without one."},
-    {"sslProtocol", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LIST), INTO(O, protocols),
-     .meaning = "TLSv1.2, TLSv1.3 or both; TLS, SSL_TLSv2 and nothing mean both."},
-    {"securityLevel", SP_CFG_ENUM, FLAGS(ACTED | SECURITY), INTO(O, security_level),
-     ONE_OF("HIGH", "MEDIUM", "LOW", "CUSTOM"), .fallback = "HIGH",
-     .meaning = "Group of ciphers when enabledCiphers is not given."},
-    {"enabledCiphers", SP_CFG_STRING, FLAGS(ACTED | SECURITY | BLANK_LIST), INTO(O, enabled_ciphers),
-     .meaning = "Ciphers with blanks between, by their IANA, Java or IBM names."},
-    {"enforceCipherOrder", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, enforce_cipher_order),
-     .fallback = "false", .meaning = "Whether the server's order of ciphers decides."},
-    {"serverKeyAlias", SP_CFG_STRING, FLAGS(ACTED | SECURITY), INTO(O, server_key_alias),
-     .meaning = "Entry of the key store that the server shows, when there are several."},
-    {"clientKeyAlias", SP_CFG_STRING, FLAGS(ACTED | SECURITY), INTO(O, client_key_alias),
-     .meaning = "Entry of the key store that is shown to servers we call."},
-    {"verifyHostname", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, verify_hostname), .fallback = "true",
-     .meaning = "Whether the certificate of a server we call must bear its name."},
-    {"outboundSSLRef", SP_CFG_STRING, FLAGS(SECURITY), .instead = "sslDefault@outboundSSLRef",
-     .meaning = "Misplaced: it belongs to sslDefault, and is taken as if it stood there."},
+    A("keyStoreRef", REF, ACTED | SECURITY | REQUIRED, "The server's key and certificate.",
+      INTO(O, key_store), TARGET("keyStore")),
+    A("trustStoreRef", REF, ACTED | SECURITY,
+      "Certificates that are trusted; the key store when none is named.", INTO(O, trust_store),
+      TARGET("keyStore")),
+    A("clientAuthentication", BOOLEAN, ACTED | SECURITY, "Whether a caller must show a certificate.",
+      INTO(O, client_authentication), DEFAULT("false")),
+    A("clientAuthenticationSupported", BOOLEAN, ACTED | SECURITY,
+      "Whether a caller is asked for a certificate but may come without one.",
+      INTO(O, client_authentication_supported), DEFAULT("false")),
+    A("clientAuthenticationSupport", BOOLEAN, SECURITY, "A misprint of clientAuthenticationSupported.",
+      INTO(O, client_authentication_supported), .instead = "clientAuthenticationSupported"),
+    A("sslProtocol", STRING, ACTED | SECURITY | LIST,
+      "TLSv1.2, TLSv1.3 or both; TLS, SSL_TLSv2 and nothing mean both.", INTO(O, protocols)),
+    A("securityLevel", ENUM, ACTED | SECURITY, "Group of ciphers when enabledCiphers is not given.",
+      INTO(O, security_level), ONE_OF("HIGH", "MEDIUM", "LOW", "CUSTOM"), DEFAULT("HIGH")),
+    A("enabledCiphers", STRING, ACTED | SECURITY | BLANK_LIST,
+      "Ciphers with blanks between, by their IANA, Java or IBM names.", INTO(O, enabled_ciphers)),
+    A("enforceCipherOrder", BOOLEAN, ACTED | SECURITY, "Whether the server's order of ciphers decides.",
+      INTO(O, enforce_cipher_order), DEFAULT("false")),
+    A("serverKeyAlias", STRING, ACTED | SECURITY, "Entry of the key store that the server shows.",
+      INTO(O, server_key_alias)),
+    A("clientKeyAlias", STRING, ACTED | SECURITY, "Entry of the key store that is shown to servers we call.",
+      INTO(O, client_key_alias)),
+    A("verifyHostname", BOOLEAN, ACTED | SECURITY,
+      "Whether the certificate of a server we call must bear its name.", INTO(O, verify_hostname),
+      DEFAULT("true")),
+    A("skipHostnameVerificationForHosts", STRING, SECURITY | LIST, "Hosts for which that is not checked.",
+      INTO(O, skip_verification_hosts), SINCE("2023")),
+    A("trustDefaultCerts", BOOLEAN, SECURITY, "Whether the system's certificate authorities are trusted too.",
+      INTO(O, trust_default_certs), DEFAULT("false"), PROVIDED("false")),
+    A("outboundSSLRef", REF, SECURITY,
+      "Misplaced: it belongs to sslDefault, and is taken as if it stood there.", TARGET("ssl"),
+      .instead = "sslDefault@outboundSSLRef"),
 };
 
 const struct sp_cfg_element sp_cfg_ssl_element = {
     "ssl",
     SP_CFG_FACTORY,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     ROWS(ssl_attributes),
+    CHILDREN(&outbound_element),
     STRUCT(O),
     ARRAY(struct sp_config, ssl, ssl_count),
     .meaning = "What a TLS connection uses. defaultSSLConfig exists when a defaultKeyStore does."};
@@ -84,15 +132,19 @@ const struct sp_cfg_element sp_cfg_ssl_element = {
 #define O struct sp_cfg_ssl_default
 
 static const struct sp_cfg_attribute ssl_default_attributes[] = {
-    {"sslRef", SP_CFG_REF, FLAGS(ACTED | SECURITY), INTO(O, ssl), .target = "ssl",
-     .fallback = "defaultSSLConfig", .meaning = "TLS of listeners that name none."},
-    {"outboundSSLRef", SP_CFG_REF, FLAGS(SECURITY), INTO(O, outbound), .target = "ssl",
-     .meaning = "TLS of outbound connections that name none; sslRef when it is not set."},
+    A("sslRef", REF, ACTED | SECURITY, "TLS of listeners that name none.", INTO(O, ssl), TARGET("ssl"),
+      DEFAULT("defaultSSLConfig")),
+    A("outboundSSLRef", REF, SECURITY,
+      "TLS of outbound connections that name none; sslRef when it is not set.", INTO(O, outbound),
+      TARGET("ssl")),
+    A("httpHostNameVerification", BOOLEAN, SECURITY,
+      "Whether callers' host names are compared with their certificates.", DEFAULT("false"),
+      PROVIDED("false")),
 };
 
 const struct sp_cfg_element sp_cfg_ssl_default_element = {"sslDefault",
                                                           SP_CFG_SINGLETON,
-                                                          FLAGS(ACTED | SECURITY),
+                                                          ACTED | SECURITY,
                                                           ROWS(ssl_default_attributes),
                                                           STRUCT(O),
                                                           PLACE(struct sp_config, ssl_default),
@@ -103,16 +155,22 @@ const struct sp_cfg_element sp_cfg_ssl_default_element = {"sslDefault",
 
 static const struct sp_cfg_attribute ssl_options_attributes[] = {
     ID_INTO(O),
-    {"sslRef", SP_CFG_REF, FLAGS(ACTED | SECURITY), INTO(O, ssl), .target = "ssl",
-     .meaning = "TLS of the listener; that of sslDefault when none is named."},
-    {"sslSessionTimeout", SP_CFG_DURATION, FLAGS(ACTED), INTO(O, ssl_session_timeout_us),
-     .fallback = "86400s", .meaning = "How long a TLS session may be resumed."},
+    A("sslRef", REF, ACTED | SECURITY, "TLS of the listener; that of sslDefault when none is named.",
+      INTO(O, ssl), TARGET("ssl")),
+    A("sessionTimeout", SECONDS, 0, "Time after which an idle TLS connection is closed.",
+      INTO(O, session_timeout_us), DEFAULT("1d")),
+    A("sslSessionTimeout", DURATION, ACTED, "How long a TLS session may be resumed.",
+      INTO(O, ssl_session_timeout_us), DEFAULT("86400s")),
+    A("sslSessionCacheSize", INT, 0, "How many TLS sessions are kept.", INTO(O, ssl_session_cache_size),
+      DEFAULT("100"), RANGE(0, INT32_MAX)),
+    A("suppressHandshakeErrors", BOOLEAN, 0, "Whether failed handshakes are not logged.",
+      INTO(O, suppress_handshake_errors), DEFAULT("false")),
 };
 
 const struct sp_cfg_element sp_cfg_ssl_options_element = {
     "sslOptions",
     SP_CFG_FACTORY,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     .default_id = "defaultSSLOptions",
     ROWS(ssl_options_attributes),
     STRUCT(O),

@@ -1,42 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The zosconnect_ elements: manager, APIs, services, interceptors.
+ * The zosconnect_ elements: manager, APIs, services, API requesters, interceptors, policies.
  */
 #include "config/table_area.h"
 #include "config/table_rows.h"
 
-#define INTERCEPTORS "zosconnect_authorizationInterceptor zosconnect_auditInterceptor"
+#define INTERCEPTORS \
+    "zosconnect_authorizationInterceptor zosconnect_auditInterceptor zosconnect_fileSystemLoggerInterceptor"
+#define LISTS "zosconnect_zosConnectInterceptors"
 
 #define O struct sp_cfg_manager
 
 static const struct sp_cfg_attribute manager_attributes[] = {
-    {"requireAuth", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, require_auth), .fallback = "true",
-     .meaning = "Whether a caller must be authenticated and hold the role zosConnectAccess."},
-    {"requireSecure", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, require_secure), .fallback = "true",
-     .meaning = "Whether requests must come over HTTPS."},
-    {"globalInterceptorsRef", SP_CFG_REF, FLAGS(ACTED | SECURITY), INTO(O, global_interceptors),
-     .target = "zosconnect_zosConnectInterceptors",
-     .meaning = "Interceptors that run for everything that does not switch them off."},
-    {"globalAdminGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.admin),
-     .meaning = "Groups that may do everything."},
-    {"globalOperationsGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.operations),
-     .meaning = "Groups that may start, stop and ask for the state."},
-    {"globalInvokeGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.invoke),
-     .meaning = "Groups that may call."},
-    {"globalReaderGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.reader),
-     .meaning = "Groups that may list and read."},
-    {"setUTF8ResponseEncoding", SP_CFG_BOOLEAN, FLAGS(ACTED | UNCONFIRMED),
-     INTO(O, set_utf8_response_encoding), .fallback = "false",
-     .meaning = "Whether Content-Type of a response names charset=UTF-8."},
-    {"useJsonErrorResponses", SP_CFG_BOOLEAN, FLAGS(ACTED | UNCONFIRMED), INTO(O, use_json_error_responses),
-     .fallback = "false", .meaning = "Whether every error is answered as JSON."},
-    {"asyncRequestTimeout", SP_CFG_DURATION, FLAGS(ACTED | UNCONFIRMED), INTO(O, async_request_timeout_us),
-     .fallback = "30s", .meaning = "Longest time a request may take in all."},
+    A("requireAuth", BOOLEAN, ACTED | SECURITY,
+      "Whether a caller must be authenticated and hold the role zosConnectAccess.", INTO(O, require_auth),
+      DEFAULT("true")),
+    A("requireSecure", BOOLEAN, ACTED | SECURITY, "Whether requests must come over HTTPS.",
+      INTO(O, require_secure), DEFAULT("true")),
+    A("globalInterceptorsRef", REF, ACTED | SECURITY,
+      "Interceptors that run for everything that does not switch them off.", INTO(O, global_interceptors),
+      TARGET(LISTS)),
+    A("globalAdminGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may do everything.",
+      INTO(O, groups.admin)),
+    A("globalOperationsGroup", STRING, ACTED | SECURITY | LATE_LIST,
+      "Groups that may start, stop and ask for the state.", INTO(O, groups.operations)),
+    A("globalInvokeGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may call.",
+      INTO(O, groups.invoke)),
+    A("globalReaderGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may list and read.",
+      INTO(O, groups.reader)),
+    A("setUTF8ResponseEncoding", BOOLEAN, ACTED | UNCONFIRMED,
+      "Whether Content-Type of a response names charset=UTF-8.", INTO(O, set_utf8_response_encoding),
+      DEFAULT("false")),
+    A("preserveJsonPayloadCharFormat", BOOLEAN, UNCONFIRMED,
+      "Whether characters stay escaped or not as they came.", INTO(O, preserve_json_payload_char_format),
+      DEFAULT("false")),
+    A("useJsonErrorResponses", BOOLEAN, ACTED | UNCONFIRMED, "Whether every error is answered as JSON.",
+      INTO(O, use_json_error_responses), DEFAULT("true")),
+    A("asyncRequestTimeout", DURATION, ACTED | UNCONFIRMED, "Longest time a request may take in all.",
+      INTO(O, async_request_timeout_us), DEFAULT("30s")),
+    A("globalDataXformRef", REF, UNCONFIRMED, "Data transformer of services that name none.",
+      TARGET("zosconnect_zosConnectDataXform")),
 };
 
 const struct sp_cfg_element sp_cfg_manager_element = {
     "zosconnect_zosConnectManager",
     SP_CFG_SINGLETON,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     ROWS(manager_attributes),
     STRUCT(O),
     PLACE(struct sp_config, manager),
@@ -45,39 +53,59 @@ const struct sp_cfg_element sp_cfg_manager_element = {
 #undef O
 #define O struct sp_cfg_item
 
-static const struct sp_cfg_attribute item_attributes[] = {
-    ID_INTO(O),
-    {"name", SP_CFG_STRING, FLAGS(ACTED | SECURITY | REQUIRED), INTO(O, name),
-     .meaning = "Name as in the archive."},
-    {"requireAuth", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, require_auth),
-     .meaning = "As of the manager, for this one; not set: as there."},
-    {"requireSecure", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, require_secure),
-     .meaning = "As of the manager, for this one; not set: as there."},
-    {"interceptorsRef", SP_CFG_REF, FLAGS(ACTED | SECURITY), INTO(O, interceptors),
-     .target = "zosconnect_zosConnectInterceptors", .meaning = "Interceptors that run for this one besides."},
-    {"runGlobalInterceptors", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, run_global_interceptors),
-     .fallback = "true", .meaning = "Whether the manager's interceptors run too."},
-    {"runGlobalInterceptorsRef", SP_CFG_BOOLEAN, FLAGS(ACTED | SECURITY), INTO(O, run_global_interceptors),
-     .instead = "runGlobalInterceptors", .meaning = "Another spelling of runGlobalInterceptors."},
-    {"adminGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.admin),
-     .meaning = "Groups that may do everything with this one, instead of the global ones."},
-    {"operationsGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.operations),
-     .meaning = "Groups that may start and stop this one, instead of the global ones."},
-    {"invokeGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.invoke),
-     .meaning = "Groups that may call this one, instead of the global ones."},
-    {"readerGroup", SP_CFG_STRING, FLAGS(ACTED | SECURITY | LATE_LIST), INTO(O, groups.reader),
-     .meaning = "Groups that may read about this one, instead of the global ones."},
+/* The same names in all three; an API requester's are not acted on until there are API requesters. */
+#define ITEM_ROWS(acted)                                                                                     \
+    ID_INTO(O), A("name", STRING, (acted) | SECURITY | REQUIRED, "Name as in the archive.", INTO(O, name)),  \
+        A("requireAuth", BOOLEAN, (acted) | SECURITY, "As of the manager, for this one; not set: as there.", \
+          INTO(O, require_auth)),                                                                            \
+        A("requireSecure", BOOLEAN, (acted) | SECURITY,                                                      \
+          "As of the manager, for this one; not set: as there.", INTO(O, require_secure)),                   \
+        A("interceptorsRef", REF, (acted) | SECURITY, "Interceptors that run for this one besides.",         \
+          INTO(O, interceptors), TARGET(LISTS)),                                                             \
+        A("runGlobalInterceptors", BOOLEAN, (acted) | SECURITY,                                              \
+          "Whether the manager's interceptors run too.", INTO(O, run_global_interceptors), DEFAULT("true")), \
+        A("runGlobalInterceptorsRef", BOOLEAN, (acted) | SECURITY,                                           \
+          "Another spelling of runGlobalInterceptors.", INTO(O, run_global_interceptors),                    \
+          .instead = "runGlobalInterceptors"),                                                               \
+        A("adminGroup", STRING, (acted) | SECURITY | LATE_LIST,                                              \
+          "Groups that may do everything with this one, instead of the global ones.",                        \
+          INTO(O, groups.admin)),                                                                            \
+        A("operationsGroup", STRING, (acted) | SECURITY | LATE_LIST,                                         \
+          "Groups that may start and stop this one, instead of the global ones.",                            \
+          INTO(O, groups.operations)),                                                                       \
+        A("invokeGroup", STRING, (acted) | SECURITY | LATE_LIST,                                             \
+          "Groups that may call this one, instead of the global ones.", INTO(O, groups.invoke)),             \
+        A("readerGroup", STRING, (acted) | SECURITY | LATE_LIST,                                             \
+          "Groups that may read about this one, instead of the global ones.", INTO(O, groups.reader))
+
+static const struct sp_cfg_attribute api_attributes[] = {
+    ITEM_ROWS(ACTED),
+    A("policyRef", REF, SECURITY | UNCONFIRMED, "Policy of this API.", INTO(O, policy),
+      TARGET("zosconnect_policy")),
 };
 
+static const struct sp_cfg_element api_element = {
+    "zosConnectAPI",
+    SP_CFG_NESTED,
+    ACTED | SECURITY,
+    .key = "name",
+    ROWS(api_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_cfg_directory, items, item_count),
+    .meaning = "What holds for one API; those not named are deployed all the same."};
+
+static const struct sp_cfg_element api_misprint = {
+    "zConnectAPI", SP_CFG_NESTED, 0, .instead = "zosConnectAPI", .meaning = "A misprint of zosConnectAPI."};
+
 static const struct sp_cfg_attribute property_attributes[] = {
-    {"name", SP_CFG_STRING, FLAGS(ACTED | REQUIRED), INTO(struct sp_cfg_property, name),
-     .meaning = "Name of a property of the archive."},
-    {"value", SP_CFG_STRING, FLAGS(ACTED), INTO(struct sp_cfg_property, value), .meaning = "Its value here."},
+    A("name", STRING, ACTED | REQUIRED, "Name of a property of the archive.",
+      INTO(struct sp_cfg_property, name)),
+    A("value", STRING, ACTED, "Its value here.", INTO(struct sp_cfg_property, value)),
 };
 
 static const struct sp_cfg_element property_element = {"property",
                                                        SP_CFG_NESTED,
-                                                       FLAGS(ACTED),
+                                                       ACTED,
                                                        .key = "name",
                                                        ROWS(property_attributes),
                                                        STRUCT(struct sp_cfg_property),
@@ -85,83 +113,105 @@ static const struct sp_cfg_element property_element = {"property",
                                                        .meaning =
                                                            "Overrides a property of the service's archive."};
 
-static const struct sp_cfg_element api_element = {
-    "zosConnectAPI",
-    SP_CFG_NESTED,
-    FLAGS(ACTED | SECURITY),
-    .key = "name",
-    ROWS(item_attributes),
-    STRUCT(O),
-    ARRAY(struct sp_cfg_directory, items, item_count),
-    .meaning = "What holds for one API; those not named are deployed all the same."};
+static const struct sp_cfg_attribute service_attributes[] = {
+    ITEM_ROWS(ACTED),
+};
 
 static const struct sp_cfg_element service_element = {
     "service",
     SP_CFG_NESTED,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     .key = "name",
-    ROWS(item_attributes),
+    ROWS(service_attributes),
     CHILDREN(&property_element),
     STRUCT(O),
     ARRAY(struct sp_cfg_directory, items, item_count),
     .meaning = "What holds for one service; security only when it is called directly."};
 
+static const struct sp_cfg_attribute requester_attributes[] = {
+    ITEM_ROWS(0),
+    A("idAssertion", ENUM, SECURITY, "As of zosconnect_apiRequesters, for this one.", INTO(O, id_assertion),
+      GIVEN(O, has_id_assertion), ONE_OF("OFF", "ASSERT_SURROGATE", "ASSERT_ONLY")),
+};
+
+static const struct sp_cfg_element requester_element = {"apiRequester",
+                                                        SP_CFG_NESTED,
+                                                        SECURITY,
+                                                        .key = "name",
+                                                        ROWS(requester_attributes),
+                                                        STRUCT(O),
+                                                        ARRAY(struct sp_cfg_directory, items, item_count),
+                                                        .meaning = "What holds for one API requester."};
+
 #undef O
 #define O struct sp_cfg_directory
 
-#define DIRECTORY_ROWS(path)                                                                         \
-    {"location",         SP_CFG_DIRECTORY,                                                           \
-     FLAGS(ACTED),       INTO(O, location),                                                          \
-     .fallback = (path), .meaning = "Directory of the archives; an empty value means the default."}, \
-        {"updateTrigger",                                                                            \
-         SP_CFG_ENUM,                                                                                \
-         FLAGS(ACTED),                                                                               \
-         INTO(O, update_trigger),                                                                    \
-         UPDATE_TRIGGERS,                                                                            \
-         .fallback = "disabled",                                                                     \
-         .meaning = "When the directory is looked at again."},                                       \
-    {                                                                                                \
-        "pollingRate", SP_CFG_DURATION, FLAGS(ACTED), INTO(O, polling_rate_us),                      \
-            .fallback = "5s",                                                                        \
-            .meaning = "How often the directory is looked at when updateTrigger is polled."          \
-    }
+#define DIRECTORY_ROWS(path, acted)                                                                    \
+    A("location", DIRECTORY, (acted), "Directory of the archives; an empty value means the default.",  \
+      INTO(O, location), DEFAULT(path)),                                                               \
+        A("updateTrigger", ENUM, 0, "When the directory is looked at again.", INTO(O, update_trigger), \
+          UPDATE_TRIGGERS, DEFAULT("disabled"), PROVIDED("disabled")),                                 \
+        A("pollingRate", DURATION, 0, "How often it is looked at when updateTrigger is polled.",       \
+          INTO(O, polling_rate_us), DEFAULT("5s"), PROVIDED("5s"))
 
 static const struct sp_cfg_attribute apis_attributes[] = {
-    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apis"),
+    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apis", ACTED),
+    A("policyRef", REF, SECURITY, "Policy of all APIs.", INTO(O, policy), TARGET("zosconnect_policy")),
 };
 
-const struct sp_cfg_element sp_cfg_apis_element = {
-    "zosconnect_zosConnectAPIs",   SP_CFG_SINGLETON,
-    FLAGS(ACTED | SECURITY),       ROWS(apis_attributes),
-    CHILDREN(&api_element),        STRUCT(O),
-    PLACE(struct sp_config, apis), .meaning = "The APIs, archives of type .aar."};
+const struct sp_cfg_element sp_cfg_apis_element = {"zosconnect_zosConnectAPIs",
+                                                   SP_CFG_SINGLETON,
+                                                   ACTED | SECURITY,
+                                                   ROWS(apis_attributes),
+                                                   CHILDREN(&api_element, &api_misprint),
+                                                   STRUCT(O),
+                                                   PLACE(struct sp_config, apis),
+                                                   .meaning = "The APIs, archives of type .aar."};
 
 static const struct sp_cfg_attribute services_attributes[] = {
-    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/services"),
+    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/services", ACTED),
 };
 
 const struct sp_cfg_element sp_cfg_services_element = {"zosconnect_services",
                                                        SP_CFG_SINGLETON,
-                                                       FLAGS(ACTED | SECURITY),
+                                                       ACTED | SECURITY,
                                                        ROWS(services_attributes),
                                                        CHILDREN(&service_element),
                                                        STRUCT(O),
                                                        PLACE(struct sp_config, services),
                                                        .meaning = "The services, archives of type .sar."};
 
+static const struct sp_cfg_attribute requesters_attributes[] = {
+    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apiRequesters", 0),
+    A("requireAuth", BOOLEAN, SECURITY, "As of the manager, for all API requesters.", INTO(O, require_auth)),
+    A("idAssertion", ENUM, SECURITY,
+      "Whether a program may act as the user its context names: not at all, as a surrogate, or always.",
+      INTO(O, id_assertion), ONE_OF("OFF", "ASSERT_SURROGATE", "ASSERT_ONLY"), DEFAULT("OFF")),
+};
+
+const struct sp_cfg_element sp_cfg_requesters_element = {"zosconnect_apiRequesters",
+                                                         SP_CFG_SINGLETON,
+                                                         SECURITY,
+                                                         ROWS(requesters_attributes),
+                                                         CHILDREN(&requester_element),
+                                                         STRUCT(O),
+                                                         PLACE(struct sp_config, api_requesters),
+                                                         .meaning =
+                                                             "The API requesters, archives of type .ara."};
+
 #undef O
 #define O struct sp_cfg_interceptor_list
 
 static const struct sp_cfg_attribute interceptor_list_attributes[] = {
     ID_INTO(O),
-    {"interceptorRef", SP_CFG_REF, FLAGS(ACTED | SECURITY | LIST), INTO(O, items), COUNT(O, count),
-     .target = INTERCEPTORS, .meaning = "The interceptors; their sequence tells the order."},
+    A("interceptorRef", REF, ACTED | SECURITY | LIST, "The interceptors; their sequence tells the order.",
+      INTO(O, items), COUNT(O, count), TARGET(INTERCEPTORS)),
 };
 
 const struct sp_cfg_element sp_cfg_interceptor_list_element = {
     "zosconnect_zosConnectInterceptors",
     SP_CFG_FACTORY,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     ROWS(interceptor_list_attributes),
     STRUCT(O),
     ARRAY(struct sp_config, interceptor_lists, interceptor_list_count),
@@ -170,21 +220,22 @@ const struct sp_cfg_element sp_cfg_interceptor_list_element = {
 #undef O
 #define O struct sp_cfg_interceptor
 
-#define SEQUENCE_ROW                                                                                       \
-    {                                                                                                      \
-        "sequence", SP_CFG_INT, FLAGS(ACTED | SECURITY), INTO(O, sequence), GIVEN(O, has_sequence),        \
-            .fallback = "0", RANGE(0, INT32_MAX), .meaning = "Place in the order of execution, ascending." \
-    }
+#define SEQUENCE(acted)                                                                                      \
+    A("sequence", INT, (acted) | SECURITY, "Place in the order of execution, ascending.", INTO(O, sequence), \
+      GIVEN(O, has_sequence), DEFAULT("0"), RANGE(0, INT32_MAX))
 
 static const struct sp_cfg_attribute authorization_attributes[] = {
     ID_INTO(O),
-    SEQUENCE_ROW,
+    SEQUENCE(ACTED),
+    A("safCacheTimeout", INT, UNCONFIRMED,
+      "Seconds for which groups of the security database are remembered.", INTO(O, saf_cache_timeout),
+      DEFAULT("-1"), RANGE(-1, INT32_MAX)),
 };
 
 const struct sp_cfg_element sp_cfg_authorization_element = {
     "zosconnect_authorizationInterceptor",
     SP_CFG_FACTORY,
-    FLAGS(ACTED | SECURITY),
+    ACTED | SECURITY,
     ROWS(authorization_attributes),
     STRUCT(O),
     ARRAY(struct sp_config, interceptors, interceptor_count),
@@ -193,18 +244,180 @@ const struct sp_cfg_element sp_cfg_authorization_element = {
 
 static const struct sp_cfg_attribute audit_attributes[] = {
     ID_INTO(O),
-    SEQUENCE_ROW,
-    {"apiProviderSmfVersion", SP_CFG_INT, FLAGS(ACTED), INTO(O, provider_smf_version), .fallback = "1",
-     RANGE(1, 2), .meaning = "Version of the SMF 123 subtype 1 records."},
+    SEQUENCE(ACTED),
+    A("apiProviderSmfVersion", INT, ACTED, "Version of the SMF 123 subtype 1 records.",
+      INTO(O, provider_smf_version), DEFAULT("1"), RANGE(1, 2)),
+    A("apiRequesterSmfVersion", INT, 0, "Version of the records about API requesters.",
+      INTO(O, requester_smf_version), DEFAULT("1"), RANGE(1, 2)),
+    A("apiProviderRequestHeaders", STRING, LATE_LIST,
+      "Up to four header fields of requests that are recorded.", INTO(O, provider_request_headers)),
+    A("apiProviderResponseHeaders", STRING, LATE_LIST,
+      "Up to four header fields of responses that are recorded.", INTO(O, provider_response_headers)),
+    A("apiRequesterRequestHeaders", STRING, LATE_LIST, "The same of requests by API requesters.",
+      INTO(O, requester_request_headers)),
+    A("apiRequesterResponseHeaders", STRING, LATE_LIST, "The same of their responses.",
+      INTO(O, requester_response_headers)),
+    A("apiProviderMaxDelay", DURATION, UNCONFIRMED,
+      "Longest wait of a record for more of its kind; negative for any.", INTO(O, provider_max_delay_us),
+      DEFAULT("-1")),
+    A("apiRequesterMaxDelay", DURATION, UNCONFIRMED, "The same of records about API requesters.",
+      INTO(O, requester_max_delay_us), DEFAULT("-1")),
+    A("apiProviderEarlyFailure", BOOLEAN, UNCONFIRMED,
+      "Whether requests that are refused early are recorded.", DEFAULT("false")),
+    A("apiRequesterEarlyFailure", BOOLEAN, 0, "The same of requests by API requesters.", DEFAULT("false"),
+      SINCE("3.0.58")),
 };
 
 const struct sp_cfg_element sp_cfg_audit_element = {"zosconnect_auditInterceptor",
                                                     SP_CFG_FACTORY,
-                                                    FLAGS(ACTED | SECURITY),
+                                                    ACTED | SECURITY,
                                                     ROWS(audit_attributes),
                                                     STRUCT(O),
                                                     ARRAY(struct sp_config, interceptors, interceptor_count),
                                                     KIND(O, kind, SP_CFG_AUDIT),
                                                     .meaning = "Writes SMF 123 records."};
 
+static const struct sp_cfg_attribute file_logger_attributes[] = {
+    ID_INTO(O),
+    SEQUENCE(0),
+    A("apiProviderRequestHeaders", STRING, LATE_LIST, "Header fields of requests that are logged.",
+      INTO(O, provider_request_headers), SINCE("3.0.74")),
+    A("apiProviderResponseHeaders", STRING, LATE_LIST, "Header fields of responses that are logged.",
+      INTO(O, provider_response_headers), SINCE("3.0.74")),
+    A("requestUrl", BOOLEAN, 0, "Whether the URL is logged.", INTO(O, request_url), DEFAULT("false"),
+      SINCE("3.0.74")),
+    A("logName", STRING, UNCONFIRMED, "Beginning of the file's name.", INTO(O, log_name)),
+    A("logPath", DIRECTORY, UNCONFIRMED, "Its directory.", INTO(O, log_path)),
+    A("bufferedLogging", BOOLEAN, UNCONFIRMED, "Whether records are written a little later.",
+      INTO(O, buffered_logging), DEFAULT("false")),
+    A("maxPayloadSize", INT, UNCONFIRMED, "Most bytes of a message that are logged; -1 for all.",
+      INTO(O, max_payload_size), DEFAULT("-1"), RANGE(-1, INT64_MAX)),
+    A("encoding", STRING, UNCONFIRMED, "Character set of the file.", INTO(O, encoding)),
+};
+
+const struct sp_cfg_element sp_cfg_file_logger_element = {
+    "zosconnect_fileSystemLoggerInterceptor",
+    SP_CFG_FACTORY,
+    SECURITY,
+    ROWS(file_logger_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_config, interceptors, interceptor_count),
+    KIND(O, kind, SP_CFG_FILE_LOGGER),
+    .meaning = "Writes requests and responses to a file."};
+
+const struct sp_cfg_element sp_cfg_file_logger_misprint = {
+    "zosconnect_fileSystemloggerInterceptor", SP_CFG_FACTORY, 0,
+    .instead = "zosconnect_fileSystemLoggerInterceptor",
+    .meaning = "An older spelling of zosconnect_fileSystemLoggerInterceptor."};
+
 #undef O
+
+static const struct sp_cfg_attribute monitoring_attributes[] = {
+    A("apiProviderInterceptorsRef", REF, SECURITY, "Interceptors of APIs.", TARGET(LISTS)),
+    A("apiRequesterInterceptorsRef", REF, SECURITY, "Interceptors of API requesters.", TARGET(LISTS)),
+};
+
+const struct sp_cfg_element sp_cfg_monitoring_element = {
+    "zosconnect_monitoring",     SP_CFG_SINGLETON,           SECURITY,
+    ROWS(monitoring_attributes), .since = "3.0 (OpenAPI 3)", .meaning = "Interceptors of OpenAPI 3 servers."};
+
+#define O struct sp_cfg_policy
+
+static const struct sp_cfg_attribute rule_set_attributes[] = {
+    A("file", STRING, SECURITY | REQUIRED, "Name of the file in the policy's directory."),
+};
+
+static const struct sp_cfg_element rule_set_element = {"ruleset",
+                                                       SP_CFG_NESTED,
+                                                       SECURITY,
+                                                       ROWS(rule_set_attributes),
+                                                       FLATTENED(O, rule_sets),
+                                                       .meaning = "A file of rules, applied in this order."};
+
+static const struct sp_cfg_attribute policy_attributes[] = {
+    ID_INTO(O),
+    A("location", DIRECTORY, SECURITY | UNCONFIRMED, "Directory of the rule sets.", INTO(O, location),
+      DEFAULT("${server.config.dir}/resources/zosconnect/rules")),
+    A("updateTrigger", ENUM, 0, "When it is looked at again.", INTO(O, update_trigger), UPDATE_TRIGGERS,
+      DEFAULT("disabled"), PROVIDED("disabled")),
+    A("pollingRate", DURATION, 0, "How often when updateTrigger is polled.", INTO(O, polling_rate_us),
+      DEFAULT("1m")),
+};
+
+const struct sp_cfg_element sp_cfg_policy_element = {
+    "zosconnect_policy",
+    SP_CFG_FACTORY,
+    SECURITY,
+    ROWS(policy_attributes),
+    CHILDREN(&rule_set_element),
+    STRUCT(O),
+    ARRAY(struct sp_config, policies, policy_count),
+    .meaning = "Rules by which header fields of a request choose connection and transaction."};
+
+#undef O
+
+/* Services of the older style */
+
+static const struct sp_cfg_attribute old_service_attributes[] = {
+    ID,
+    A("serviceName", STRING, SECURITY | REQUIRED, "Name of the service."),
+    A("serviceRef", STRING, SECURITY | REQUIRED, "The element that provides it."),
+    A("serviceDescription", STRING, 0, "A text for people."),
+    A("serviceGroupingName", STRING, 0, "A group for statistics."),
+    A("runGlobalInterceptors", BOOLEAN, SECURITY, "Whether the manager's interceptors run too.",
+      DEFAULT("true")),
+    A("interceptorsRef", REF, SECURITY, "Interceptors that run besides.", TARGET(LISTS)),
+    A("invokeURI", STRING, SECURITY | LATE_LIST, "Paths by which it is called; * at the end for any rest."),
+    A("adminGroup", STRING, SECURITY | LATE_LIST, "Groups that may do everything."),
+    A("operationsGroup", STRING, SECURITY | LATE_LIST, "Groups that may start and stop."),
+    A("invokeGroup", STRING, SECURITY | LATE_LIST, "Groups that may call."),
+    A("readerGroup", STRING, SECURITY | LATE_LIST, "Groups that may read."),
+    A("dataXformRef", REF, 0, "Its data transformer.", TARGET("zosconnect_zosConnectDataXform")),
+    A("requireAuth", BOOLEAN, SECURITY, "As of the manager."),
+    A("requireSecure", BOOLEAN, SECURITY, "As of the manager."),
+    A("serviceAsyncRequestTimeout", DURATION, 0, "Longest time a request may take in all."),
+};
+
+const struct sp_cfg_element sp_cfg_old_service_element = {"zosconnect_zosConnectService", SP_CFG_FACTORY,
+                                                          SECURITY, ROWS(old_service_attributes),
+                                                          .meaning = "A service that needs no archive."};
+
+static const struct sp_cfg_attribute xform_attributes[] = {
+    ID,
+    A("bindFileLoc", DIRECTORY, REQUIRED, "Directory of the bind files."),
+    A("bindFileSuffix", STRING, 0, "End of their names."),
+    A("requestSchemaLoc", DIRECTORY, 0, "Directory of the request schemas."),
+    A("requestSchemaSuffix", STRING, 0, "End of their names."),
+    A("responseSchemaLoc", DIRECTORY, 0, "Directory of the response schemas."),
+    A("responseSchemaSuffix", STRING, 0, "End of their names."),
+    A("pollingRate", DURATION, 0, "How often they are looked at.", DEFAULT("2s")),
+    A("updateTrigger", ENUM, 0, "When they are looked at again.", UPDATE_TRIGGERS, DEFAULT("polled")),
+};
+
+const struct sp_cfg_element sp_cfg_xform_element = {"zosconnect_zosConnectDataXform", SP_CFG_FACTORY, 0,
+                                                    ROWS(xform_attributes),
+                                                    .meaning = "JSON to records by bind files."};
+
+static const struct sp_cfg_attribute local_adapter_attributes[] = {
+    ID,
+    A("serviceName", STRING, 0, "Name of the program."),
+    A("registerName", STRING, 0, "Name by which the address space registered."),
+    A("connectionFactoryRef", REF, 0, "Its connection factory.", TARGET("connectionFactory")),
+    A("connectionWaitTimeout", SECONDS, UNCONFIRMED, "Longest wait for a connection."),
+};
+
+const struct sp_cfg_element sp_cfg_local_adapter_element = {
+    "zosconnect_localAdaptersConnectService", SP_CFG_FACTORY, 0, ROWS(local_adapter_attributes),
+    .meaning = "A program reached by optimized local adapters of z/OS."};
+
+static const struct sp_cfg_attribute local_adapters_attributes[] = {
+    A("wolaGroup", STRING, 0, "First part of the group's name."),
+    A("wolaName2", STRING, 0, "Second part."),
+    A("wolaName3", STRING, 0, "Third part."),
+    A("useCicsTaskUserId", BOOLEAN, SECURITY, "Whether the user of the CICS task is taken.",
+      DEFAULT("false")),
+};
+
+const struct sp_cfg_element sp_cfg_local_adapters_element = {
+    "zosLocalAdapters", SP_CFG_SINGLETON, 0, ROWS(local_adapters_attributes),
+    .meaning = "Optimized local adapters of z/OS; there are none here."};

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * config_security.h: the structures of TLS, registries, authentication and roles. Part of config/config.h.
+ */
+#ifndef SP_CONFIG_CONFIG_SECURITY_H
+#define SP_CONFIG_CONFIG_SECURITY_H
+
+#include "config/config_base.h"
+
+struct sp_cfg_key_entry {
+    struct sp_str name;
+    struct sp_str password; /* ptr NULL: that of the store. A secret */
+};
+
+struct sp_cfg_key_store {
+    struct sp_str id;
+    struct sp_str location; /* resolved path, or safkeyring URL */
+    struct sp_str type;     /* PKCS12, PEM, JKS, ... upper case */
+    struct sp_str password; /* decoded; ptr NULL: none. A secret */
+    bool file_based;
+    bool read_only;
+    int64_t polling_rate_us;
+    unsigned update_trigger; /* enum sp_cfg_update_trigger */
+    const struct sp_cfg_key_entry *key_entries;
+    size_t key_entry_count;
+};
+
+struct sp_cfg_outbound { /* ssl > outboundConnection */
+    struct sp_str host;
+    int64_t port; /* -1: any */
+    struct sp_str client_certificate;
+};
+
+struct sp_cfg_ssl {
+    struct sp_str id;
+    const struct sp_cfg_key_store *key_store;   /* never NULL in a configuration that loads */
+    const struct sp_cfg_key_store *trust_store; /* the key store when none was named */
+    bool client_authentication;
+    bool client_authentication_supported;
+    struct sp_str_list protocols; /* TLSv1.2, TLSv1.3; empty: the product's default, both */
+    struct sp_str security_level;
+    struct sp_str_list enabled_ciphers; /* as written: IANA, Java or IBM names; config/cipher.h translates */
+    bool enforce_cipher_order;
+    struct sp_str server_key_alias, client_key_alias;
+    bool verify_hostname;
+    struct sp_str_list skip_verification_hosts;
+    bool trust_default_certs;
+    const struct sp_cfg_outbound *outbound;
+    size_t outbound_count;
+};
+
+struct sp_cfg_ssl_default {            /* sslDefault */
+    const struct sp_cfg_ssl *ssl;      /* NULL: there is none */
+    const struct sp_cfg_ssl *outbound; /* the same as `ssl` when none was named */
+};
+
+struct sp_cfg_ssl_options {
+    struct sp_str id;
+    const struct sp_cfg_ssl *ssl;
+    int64_t ssl_session_timeout_us;
+    int64_t session_timeout_us;
+    int64_t ssl_session_cache_size;
+    bool suppress_handshake_errors;
+};
+
+struct sp_cfg_user {
+    struct sp_str name;
+    struct sp_str password; /* clear text or {hash}...; ptr NULL: none. A secret */
+};
+
+struct sp_cfg_group {
+    struct sp_str name;
+    struct sp_str_list members;
+};
+
+struct sp_cfg_basic_registry {
+    struct sp_str id;
+    struct sp_str realm;
+    bool ignore_case;
+    struct sp_str certificate_map_mode; /* PRINCIPAL_CN, CUSTOM, NOT_SUPPORTED */
+    const struct sp_cfg_user *users;
+    size_t user_count;
+    const struct sp_cfg_group *groups;
+    size_t group_count;
+};
+
+struct sp_cfg_quick_start {      /* quickStartSecurity */
+    struct sp_str user_name;     /* ptr NULL: not written */
+    struct sp_str user_password; /* clear text or {hash}. A secret */
+};
+
+struct sp_cfg_ldap_filters { /* customFilters and its like */
+    struct sp_str id;
+    struct sp_str user_filter, group_filter, user_id_map, group_id_map, group_member_id_map;
+};
+
+struct sp_cfg_ldap_server {
+    struct sp_str host;
+    int64_t port;
+};
+
+struct sp_cfg_ldap_failover {
+    struct sp_str name;
+    const struct sp_cfg_ldap_server *servers;
+    size_t server_count;
+};
+
+struct sp_cfg_ldap_cache {
+    bool enabled;
+    int64_t size, size_limit;
+    int64_t timeout_us;
+};
+
+struct sp_cfg_ldap_registry {
+    struct sp_str id, realm, host;
+    int64_t port;
+    struct sp_str base_dn, ldap_type;
+    struct sp_str bind_dn, bind_password; /* ptr NULL: anonymous. A secret */
+    struct sp_str bind_mechanism;
+    bool ssl_enabled;
+    const struct sp_cfg_ssl *ssl; /* NULL: the outbound default */
+    bool ignore_case, recursive_search, reuse_connection;
+    int64_t search_timeout_us, connect_timeout_us, read_timeout_us;
+    struct sp_str referral, deref_aliases;
+    bool return_to_primary;
+    int64_t primary_query_interval_us;
+    const struct sp_cfg_ldap_failover *failover;
+    size_t failover_count;
+    struct sp_str certificate_map_mode, certificate_filter;
+    struct sp_str_list login_properties;
+    const struct sp_cfg_ldap_filters *filters; /* NULL: those of the type */
+    struct {
+        bool enabled;
+        int64_t initial_size, preferred_size, max_size;
+        int64_t timeout_us, wait_time_us;
+    } pool;
+    struct {
+        struct sp_cfg_ldap_cache attributes, searches;
+    } cache;
+};
+
+struct sp_cfg_saf_registry {
+    struct sp_str id, realm; /* realm ptr NULL: not set */
+};
+
+struct sp_cfg_saf_authorization {
+    struct sp_str id;
+    struct sp_str rac_route_log; /* ASIS, NOFAIL, NONE, NOSTAT */
+    bool enable_delegation, report_details;
+    struct sp_str role_mapper;
+};
+
+struct sp_cfg_saf_credentials {
+    struct sp_str profile_prefix, unauthenticated_user;
+    bool map_distributed_identities, suppress_auth_failure_messages;
+};
+
+struct sp_cfg_saf_role_mapper {
+    struct sp_str profile_pattern;
+    bool to_upper_case;
+};
+
+struct sp_cfg_security_role {
+    struct sp_str name;
+    struct sp_str_list users, groups;    /* names */
+    struct sp_str_list special_subjects; /* as written */
+    bool everyone, all_authenticated;    /* special-subject */
+};
+
+struct sp_cfg_authorization_roles {
+    struct sp_str id; /* resource name: zos.connect.access.roles */
+    const struct sp_cfg_security_role *roles;
+    size_t role_count;
+};
+
+struct sp_cfg_admin_role { /* administrator-role, reader-role */
+    struct sp_str_list users, groups, user_access_ids, group_access_ids;
+};
+
+struct sp_cfg_web_app_security {
+    bool allow_fail_over_to_basic_auth;
+    struct sp_str fail_over_method; /* allowAuthenticationFailOverToAuthMethod; ptr NULL: not set */
+    struct sp_str override_method;  /* overrideHttpAuthMethod: BASIC, FORM, CLIENT_CERT; ptr NULL: not set */
+    bool display_authentication_realm;
+    struct sp_str
+        basic_authentication_realm; /* basicAuthenticationMechanismRealmName; ptr NULL: defaultRealm */
+    bool single_signon_enabled;
+    struct sp_str sso_cookie_name;
+    bool use_only_custom_cookie_name, sso_requires_ssl, http_only_cookies, sso_use_domain_from_url;
+    struct sp_str sso_domain_names, same_site_cookie;
+};
+
+struct sp_cfg_auth_cache {
+    bool enabled; /* authentication@cacheEnabled */
+    bool allow_basic_auth_lookup;
+    int64_t initial_size, max_size;
+    int64_t timeout_us;
+};
+
+/* authFilter and its conditions. */
+enum sp_cfg_match {
+    SP_CFG_EQUALS,
+    SP_CFG_CONTAINS,
+    SP_CFG_NOT_CONTAIN,
+    SP_CFG_LESS_THAN,
+    SP_CFG_GREATER_THAN
+};
+
+struct sp_cfg_condition {
+    struct sp_str what;  /* value that is compared: name, urlPattern, ip, agent; of requestHeader its name */
+    struct sp_str value; /* requestHeader: ptr NULL when only its presence counts */
+    unsigned match;      /* enum sp_cfg_match */
+};
+
+struct sp_cfg_conditions {
+    const struct sp_cfg_condition *items;
+    size_t count;
+};
+
+struct sp_cfg_auth_filter {
+    struct sp_str id;
+    struct sp_cfg_conditions web_app, request_url, remote_address, host, user_agent, cookie, request_header;
+};
+
+struct sp_cfg_ltpa {
+    struct sp_str keys_file_name;
+    struct sp_str keys_password; /* a secret */
+    int64_t expiration_us;
+    int64_t monitor_interval_us;                  /* 0: not polled */
+    const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
+    unsigned update_trigger;
+};
+
+enum sp_cfg_propagation {
+    SP_CFG_PROPAGATION_SUPPORTED,
+    SP_CFG_PROPAGATION_REQUIRED,
+    SP_CFG_PROPAGATION_NONE
+};
+
+struct sp_cfg_oidc { /* openidConnectClient */
+    struct sp_str id;
+    const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
+    unsigned propagation;                         /* enum sp_cfg_propagation */
+    struct sp_str header_name;                    /* ptr NULL: Authorization */
+    struct sp_str validation_method, validation_url;
+    struct sp_str_list issuers, audiences;
+    bool disable_iss_checking;
+    struct sp_str signature_algorithm;
+    struct sp_str client_id, client_secret, shared_key; /* secrets */
+    const struct sp_cfg_key_store *trust_store;         /* NULL */
+    struct sp_str trust_alias;
+    struct sp_str jwk_url, jwk_client_id, jwk_client_secret; /* a secret */
+    int64_t clock_skew_us;
+    bool token_reuse;
+    struct sp_str user_identifier, user_identity, group_identifier, realm_identifier, realm_name,
+        unique_user_identifier;
+    bool map_identity_to_registry_user;
+    bool authn_session_disabled, disable_ltpa_cookie;
+    bool access_token_cache_enabled;
+    int64_t access_token_cache_timeout_us;
+    struct sp_str token_endpoint_url, token_endpoint_auth_method;
+    bool https_required, verify_hostname;
+    const struct sp_cfg_ssl *ssl; /* NULL: the outbound default */
+};
+
+struct sp_cfg_saml { /* samlWebSso20 */
+    struct sp_str id;
+    bool enabled;
+    unsigned propagation; /* 0 required, 1 none */
+    struct sp_str_list header_names, audiences;
+    bool want_assertions_signed;
+    struct sp_str signature_method;
+    int64_t clock_skew_us;
+    struct sp_str user_identifier, group_identifier, unique_user_identifier, realm_identifier, realm_name;
+    struct sp_str map_to_user_registry;
+    const struct sp_cfg_key_store *key_store;
+    struct sp_str key_alias;
+    const struct sp_cfg_auth_filter *auth_filter;
+    bool disable_ltpa_cookie;
+    struct {
+        bool given;
+        const struct sp_cfg_key_store *trust_anchor; /* NULL */
+        struct sp_str_list trusted_issuers, certificates, crls;
+    } pkix;
+};
+
+struct sp_cfg_jwt_builder {
+    struct sp_str id, issuer; /* issuer ptr NULL: made from host, port and id */
+    int64_t expiry_us;
+    int64_t expires_in_seconds; /* -1: expiry counts */
+    int64_t nbf_offset;         /* seconds; -1: no nbf */
+    struct sp_str signature_algorithm;
+    bool jti, jwk_enabled;
+    const struct sp_cfg_key_store *key_store;
+    struct sp_str key_alias;
+    struct sp_str shared_key; /* a secret */
+    struct sp_str_list claims, audiences;
+    struct sp_str scope;
+};
+
+#endif

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How a request is authenticated: schemes, filters, tokens.
+ */
+#include "config/table_area.h"
+#include "config/table_rows.h"
+
+#define O struct sp_cfg_web_app_security
+
+static const struct sp_cfg_attribute web_app_security_attributes[] = {
+    A("allowFailOverToBasicAuth", BOOLEAN, ACTED | SECURITY,
+      "Whether user name and password are accepted when no client certificate authenticated.",
+      INTO(O, allow_fail_over_to_basic_auth), DEFAULT("false")),
+    A("allowAuthenticationFailOverToAuthMethod", ENUM, SECURITY,
+      "Scheme that is tried when no client certificate authenticated.", INTO(O, fail_over_method),
+      ONE_OF("BASIC", "FORM", "APP_DEFINED")),
+    A("overrideHttpAuthMethod", ENUM, SECURITY, "Scheme that replaces the application's, CLIENT_CERT.",
+      INTO(O, override_method), ONE_OF("BASIC", "FORM", "CLIENT_CERT")),
+    A("singleSignonEnabled", BOOLEAN, SECURITY, "Whether LTPA cookies are issued and accepted.",
+      INTO(O, single_signon_enabled), DEFAULT("true"), PROVIDED("false")),
+    A("ssoCookieName", STRING, SECURITY, "Name of that cookie.", INTO(O, sso_cookie_name),
+      DEFAULT("LtpaToken2"), PROVIDED("LtpaToken2")),
+    A("useOnlyCustomCookieName", BOOLEAN, SECURITY, "Whether LtpaToken2 is accepted beside it.",
+      INTO(O, use_only_custom_cookie_name), DEFAULT("false"), PROVIDED("false")),
+    A("ssoDomainNames", STRING, SECURITY, "Domains of the cookie, with | between.",
+      INTO(O, sso_domain_names)),
+    A("ssoUseDomainFromURL", BOOLEAN, SECURITY, "Whether the cookie's domain is that of the request.",
+      INTO(O, sso_use_domain_from_url), DEFAULT("false"), PROVIDED("false")),
+    A("ssoRequiresSSL", BOOLEAN, SECURITY, "Whether the cookie is sent over HTTPS only.",
+      INTO(O, sso_requires_ssl), DEFAULT("false"), PROVIDED("false")),
+    A("httpOnlyCookies", BOOLEAN, SECURITY, "Whether scripts in a page cannot read the cookie.",
+      INTO(O, http_only_cookies), DEFAULT("true"), PROVIDED("true")),
+    A("sameSiteCookie", ENUM, SECURITY, "SameSite of the cookie.", INTO(O, same_site_cookie),
+      ONE_OF("Disabled", "Lax", "None", "Strict"), DEFAULT("Disabled"), PROVIDED("Disabled")),
+    A("displayAuthenticationRealm", BOOLEAN, ACTED, "Whether a challenge names the registry's realm.",
+      INTO(O, display_authentication_realm), DEFAULT("false")),
+    A("basicAuthenticationMechanismRealmName", STRING, ACTED,
+      "Realm that a challenge names, defaultRealm when it is not set.", INTO(O, basic_authentication_realm)),
+    A("useAuthenticationDataForUnprotectedResource", BOOLEAN, SECURITY,
+      "Whether credentials count where none are needed.", DEFAULT("true"), PROVIDED("true")),
+    A("trackLoggedOutSSOCookies", BOOLEAN, SECURITY, "Whether a cookie is refused after logging out.",
+      DEFAULT("false"), PROVIDED("false")),
+    A("logoutOnHttpSessionExpire", BOOLEAN, SECURITY, "Whether the end of a session logs out.",
+      DEFAULT("false"), PROVIDED("false")),
+    A("webAlwaysLogin", BOOLEAN, SECURITY, "Whether a login in the application always authenticates anew.",
+      DEFAULT("false"), PROVIDED("false")),
+    A("includePathInWASReqURL", BOOLEAN, 0, "Form login: the path of a cookie.", DEFAULT("false"),
+      PROVIDED("true false")),
+    A("preserveFullyQualifiedReferrerUrl", BOOLEAN, SECURITY,
+      "Form login: whether a referrer keeps its host.", DEFAULT("false"), PROVIDED("false")),
+    A("useContextRootForSSOCookiePath", BOOLEAN, SECURITY, "Whether the cookie is bound to the path.",
+      DEFAULT("false"), PROVIDED("false")),
+    A("allowLogoutPageRedirectToAnyHost", BOOLEAN, SECURITY, "Form login: where logging out may lead.",
+      DEFAULT("false"), PROVIDED("true false")),
+    A("useLtpaSSOForJaspic", BOOLEAN, SECURITY, "A matter of Java authentication modules.", DEFAULT("false"),
+      PROVIDED("true false")),
+    A("postParamSaveMethod", ENUM, 0, "Form login: where a request waits.",
+      ONE_OF("Cookie", "Session", "None"), DEFAULT("Cookie"), PROVIDED("Cookie Session None")),
+    A("postParamCookieSize", INT, 0, "Form login: largest cookie.", DEFAULT("16384")),
+    A("postParamMaxRequestBodySize", INT, 0, "Form login: largest request.", DEFAULT("134217728")),
+    A("loginFormURL", STRING, SECURITY, "Form login: the form."),
+    A("loginErrorURL", STRING, SECURITY, "Form login: the page after a failure."),
+    A("contextRootForFormAuthenticationMechanism", STRING, SECURITY, "Form login: its path."),
+    A("wasReqURLRedirectDomainNames", STRING, SECURITY, "Form login: domains it may lead to."),
+    A("logoutPageRedirectDomainNames", STRING, SECURITY, "Form login: domains logging out may lead to."),
+};
+
+const struct sp_cfg_element sp_cfg_web_app_security_element = {"webAppSecurity",
+                                                               SP_CFG_SINGLETON,
+                                                               ACTED | SECURITY,
+                                                               ROWS(web_app_security_attributes),
+                                                               STRUCT(O),
+                                                               PLACE(struct sp_config, web_app_security),
+                                                               .meaning = "How requests are authenticated."};
+
+#undef O
+#define C struct sp_config
+
+static const struct sp_cfg_attribute auth_cache_attributes[] = {
+    A("initialSize", INT, 0, "Entries there is room for at the start.", INTO(C, auth_cache.initial_size),
+      DEFAULT("50"), RANGE(1, INT32_MAX)),
+    A("maxSize", INT, 0, "Most entries.", INTO(C, auth_cache.max_size), DEFAULT("25000"),
+      RANGE(1, INT32_MAX)),
+    A("timeout", DURATION, 0, "Time after which an authentication is done anew.",
+      INTO(C, auth_cache.timeout_us), DEFAULT("600s")),
+    A("allowBasicAuthLookup", BOOLEAN, 0, "Whether user name and password are remembered.",
+      INTO(C, auth_cache.allow_basic_auth_lookup), DEFAULT("true")),
+    A("cacheRef", STRING, 0, "A shared cache."),
+};
+
+const struct sp_cfg_element sp_cfg_auth_cache_element = {"authCache", SP_CFG_SINGLETON, 0,
+                                                         ROWS(auth_cache_attributes),
+                                                         .meaning = "Authentications that are remembered."};
+
+static const struct sp_cfg_attribute authentication_attributes[] = {
+    A("cacheEnabled", BOOLEAN, 0, "Whether authentications are remembered.", INTO(C, auth_cache.enabled),
+      DEFAULT("true")),
+    A("allowHashtableLoginWithIdOnly", BOOLEAN, SECURITY,
+      "Whether a program may log a user in without a password.", DEFAULT("false"), PROVIDED("false")),
+};
+
+const struct sp_cfg_element sp_cfg_authentication_element = {"authentication", SP_CFG_SINGLETON, ACTED,
+                                                             ROWS(authentication_attributes),
+                                                             .meaning = "Authentication as a whole."};
+
+static const struct sp_cfg_attribute validation_keys_attributes[] = {
+    A("fileName", FILE, SECURITY | REQUIRED, "The file."),
+    A("password", PASSWORD, SECURITY | REQUIRED, "Its password."),
+    A("validUntilDate", STRING, SECURITY, "When it ends."),
+    A("notUseAfterDate", STRING, SECURITY, "When it ends.", .instead = "validUntilDate"),
+};
+
+static const struct sp_cfg_element validation_keys_element = {
+    "validationKeys", SP_CFG_NESTED,
+    SECURITY,         ROWS(validation_keys_attributes),
+    .since = "2023",  .meaning = "Keys that are accepted, but not used for new cookies."};
+
+static const struct sp_cfg_attribute ltpa_attributes[] = {
+    A("keysFileName", FILE, SECURITY, "The keys.", INTO(C, ltpa.keys_file_name),
+      DEFAULT("${server.output.dir}/resources/security/ltpa.keys")),
+    A("keysPassword", PASSWORD, SECURITY, "Opens them.", INTO(C, ltpa.keys_password),
+      DEFAULT("{xor}CDo9Hgw=")),
+    A("expiration", MINUTES, SECURITY, "How long a cookie holds.", INTO(C, ltpa.expiration_us),
+      DEFAULT("120m")),
+    A("monitorInterval", DURATION, 0, "How often the keys are looked at; 0 for never.",
+      INTO(C, ltpa.monitor_interval_us), DEFAULT("0ms")),
+    A("authFilterRef", REF, SECURITY, "Requests whose cookies count; all when none is named.",
+      INTO(C, ltpa.auth_filter), TARGET("authFilter")),
+    A("updateTrigger", ENUM, 0, "When changed keys are read again.", INTO(C, ltpa.update_trigger),
+      UPDATE_TRIGGERS, DEFAULT("polled"), SINCE("2023")),
+    A("monitorValidationKeysDir", BOOLEAN, SECURITY, "Whether other keys in the directory are accepted.",
+      DEFAULT("false"), SINCE("2023"), PROVIDED("false")),
+    A("expirationDifferenceAllowed", DURATION, SECURITY | INTERNAL,
+      "Difference of the clocks that is allowed.", DEFAULT("3000ms")),
+};
+
+const struct sp_cfg_element sp_cfg_ltpa_element = {"ltpa",
+                                                   SP_CFG_SINGLETON,
+                                                   SECURITY,
+                                                   ROWS(ltpa_attributes),
+                                                   CHILDREN(&validation_keys_element),
+                                                   .meaning =
+                                                       "Cookies by which a caller stays authenticated."};
+
+#undef C
+#define O struct sp_cfg_condition
+#define F struct sp_cfg_auth_filter
+
+/* The order of the options is that of enum sp_cfg_match. */
+#define MATCH                                                                                        \
+    A("matchType", ENUM, SECURITY, "How the two are compared.", INTO(O, match), DEFAULT("contains"), \
+      ONE_OF("equals", "contains", "notContain"))
+
+#define CONDITION(variable, element_name, member, value_name, description, ...)                        \
+    static const struct sp_cfg_attribute variable##_attributes[] = {                                   \
+        ID,                                                                                            \
+        A(value_name, STRING, SECURITY | REQUIRED, "What the request is compared with; | for \"or\".", \
+          INTO(O, what)),                                                                              \
+        __VA_ARGS__};                                                                                  \
+    static const struct sp_cfg_element variable = {element_name,                                       \
+                                                   SP_CFG_NESTED,                                      \
+                                                   SECURITY,                                           \
+                                                   ROWS(variable##_attributes),                        \
+                                                   STRUCT(O),                                          \
+                                                   ARRAY(F, member.items, member.count),               \
+                                                   .meaning = description}
+
+CONDITION(web_app_condition, "webApp", web_app, "name", "Compares the name of the application.", MATCH);
+CONDITION(host_condition, "host", host, "name", "Compares the Host header field.", MATCH);
+CONDITION(user_agent_condition, "userAgent", user_agent, "agent", "Compares the User-Agent header field.",
+          MATCH);
+CONDITION(cookie_condition, "cookie", cookie, "name", "Compares the names of cookies.", MATCH);
+CONDITION(request_url_condition, "requestUrl", request_url, "urlPattern", "Compares the URL of the request.",
+          MATCH, A("name", STRING, 0, "Not compared with anything.", PROVIDED("*")));
+CONDITION(remote_address_condition, "remoteAddress", remote_address, "ip", "Compares the caller's address.",
+          A("matchType", ENUM, SECURITY, "How the two are compared.", INTO(O, match), DEFAULT("contains"),
+            ONE_OF("equals", "contains", "notContain", "lessThan", "greaterThan")));
+CONDITION(request_header_condition, "requestHeader", request_header, "name", "Compares a header field.",
+          MATCH,
+          A("value", STRING, SECURITY, "Its value; only its presence counts when it is not set.",
+            INTO(O, value)));
+
+#undef O
+
+static const struct sp_cfg_attribute auth_filter_attributes[] = {
+    ID_INTO(F),
+};
+
+const struct sp_cfg_element sp_cfg_auth_filter_element = {
+    "authFilter",
+    SP_CFG_FACTORY,
+    SECURITY,
+    ROWS(auth_filter_attributes),
+    CHILDREN(&web_app_condition, &request_url_condition, &remote_address_condition, &host_condition,
+             &user_agent_condition, &cookie_condition, &request_header_condition),
+    STRUCT(F),
+    ARRAY(struct sp_config, auth_filters, auth_filter_count),
+    .meaning = "Requests a scheme is for: those that meet all conditions."};
+
+#undef F
+#define O struct sp_cfg_oidc
+
+static const struct sp_cfg_attribute oidc_parameter_attributes[] = {
+    ID,
+    A("name", STRING, 0, "Name of the parameter."),
+    A("value", STRING, 0, "Its value."),
+};
+
+static const struct sp_cfg_element authz_parameter_element = {
+    "authzParameter", SP_CFG_NESTED, 0, ROWS(oidc_parameter_attributes),
+    .meaning = "Login in a browser: sent to the authorization endpoint."};
+
+static const struct sp_cfg_element token_parameter_element = {
+    "tokenParameter", SP_CFG_NESTED, 0, ROWS(oidc_parameter_attributes),
+    .meaning = "Login in a browser: sent to the token endpoint."};
+
+static const struct sp_cfg_attribute oidc_attributes[] = {
+    ID_INTO(O),
+    A("authFilterRef", REF, SECURITY, "Requests it is for; all when none is named.", INTO(O, auth_filter),
+      TARGET("authFilter")),
+    A("inboundPropagation", ENUM, SECURITY, "Whether a token in the request is accepted or needed.",
+      INTO(O, propagation), ONE_OF("supported", "required", "none"), DEFAULT("none")),
+    A("headerName", STRING, SECURITY, "Header field with the token; Authorization when it is not set.",
+      INTO(O, header_name)),
+    A("validationMethod", ENUM, SECURITY, "How a token that is no JWT is checked.",
+      INTO(O, validation_method), ONE_OF("introspect", "userinfo"), DEFAULT("introspect")),
+    A("validationEndpointUrl", STRING, SECURITY, "Where.", INTO(O, validation_url)),
+    A("jwtAccessTokenRemoteValidation", ENUM, SECURITY, "Whether JWTs are checked there too.",
+      ONE_OF("none", "allow", "require"), DEFAULT("none"), SINCE("2022")),
+    A("requireExpClaimForIntrospection", BOOLEAN, SECURITY | INTERNAL,
+      "Whether an answer must say when it ends.", DEFAULT("true")),
+    A("requireIatClaimForIntrospection", BOOLEAN, SECURITY | INTERNAL,
+      "Whether an answer must say when it began.", DEFAULT("true")),
+    A("issuerIdentifier", STRING, SECURITY | BLANK_LIST, "Issuers that are accepted.", INTO(O, issuers)),
+    A("audiences", STRING, SECURITY | LIST, "Audiences that are accepted; ALL_AUDIENCES for any.",
+      INTO(O, audiences)),
+    A("disableIssChecking", BOOLEAN, SECURITY, "Whether tokens must have no issuer.",
+      INTO(O, disable_iss_checking), DEFAULT("false")),
+    A("signatureAlgorithm", ENUM, SECURITY, "Algorithm that a token must be signed with.",
+      INTO(O, signature_algorithm), DEFAULT("HS256"),
+      ONE_OF("none", "RS256", "RS384", "RS512", "HS256", "HS384", "HS512", "ES256", "ES384", "ES512")),
+    A("sharedKey", PASSWORD, SECURITY | INTERNAL,
+      "Key of HS algorithms; the client secret when it is not set.", INTO(O, shared_key)),
+    A("clientSecret", PASSWORD, SECURITY, "Secret of the client.", INTO(O, client_secret)),
+    A("clientId", STRING, SECURITY, "Name of the client.", INTO(O, client_id)),
+    A("trustStoreRef", REF, SECURITY, "Key store with the issuer's certificate.", INTO(O, trust_store),
+      TARGET("keyStore")),
+    A("trustAliasName", STRING, SECURITY, "Its entry.", INTO(O, trust_alias)),
+    A("jwkEndpointUrl", STRING, SECURITY, "Where the issuer's keys are fetched.", INTO(O, jwk_url)),
+    A("jwkClientId", STRING, SECURITY, "User name for that.", INTO(O, jwk_client_id)),
+    A("jwkClientSecret", PASSWORD, SECURITY, "Password for that.", INTO(O, jwk_client_secret)),
+    A("jsonWebKey", STRING, SECURITY | INTERNAL, "The issuer's key itself."),
+    A("clockSkew", DURATION, SECURITY, "Difference of the clocks that is allowed.", INTO(O, clock_skew_us),
+      DEFAULT("300s")),
+    A("tokenReuse", BOOLEAN, SECURITY, "Whether a token with an id may be used more than once.",
+      INTO(O, token_reuse), DEFAULT("false")),
+    A("userIdentifier", STRING, SECURITY,
+      "Claim with the user's name; wins over userIdentityToCreateSubject.", INTO(O, user_identifier)),
+    A("userIdentityToCreateSubject", STRING, SECURITY, "Claim with the user's name.", INTO(O, user_identity),
+      DEFAULT("sub")),
+    A("groupIdentifier", STRING, SECURITY, "Claim with the groups.", INTO(O, group_identifier),
+      DEFAULT("groupIds")),
+    A("realmIdentifier", STRING, SECURITY, "Claim with the realm.", INTO(O, realm_identifier),
+      DEFAULT("realmName")),
+    A("realmName", STRING, SECURITY, "The realm; wins over the claim.", INTO(O, realm_name)),
+    A("uniqueUserIdentifier", STRING, SECURITY, "Claim with the user's unique id.",
+      INTO(O, unique_user_identifier), DEFAULT("uniqueSecurityName")),
+    A("mapIdentityToRegistryUser", BOOLEAN, SECURITY, "Whether the user must be in the registry.",
+      INTO(O, map_identity_to_registry_user), DEFAULT("false")),
+    A("authnSessionDisabled", BOOLEAN, SECURITY, "Whether a token gives no LTPA cookie.",
+      INTO(O, authn_session_disabled), DEFAULT("true"), PROVIDED("true")),
+    A("disableLtpaCookie", BOOLEAN, SECURITY, "Whether a cookie of its own is used.",
+      INTO(O, disable_ltpa_cookie), DEFAULT("false")),
+    A("accessTokenInLtpaCookie", BOOLEAN, SECURITY, "Whether the cookie carries the token.", DEFAULT("false"),
+      PROVIDED("false")),
+    A("accessTokenCacheEnabled", BOOLEAN, 0, "Whether answers about tokens are remembered.",
+      INTO(O, access_token_cache_enabled), DEFAULT("true"), SINCE("2022")),
+    A("accessTokenCacheTimeout", DURATION, SECURITY, "How long.", INTO(O, access_token_cache_timeout_us),
+      DEFAULT("5m"), SINCE("2022")),
+    A("allowCustomCacheKey", BOOLEAN, 0, "A matter of the original's cache.", DEFAULT("true"),
+      PROVIDED("true false")),
+    A("includeIdTokenInSubject", BOOLEAN, 0, "Whether a program can see the token.", DEFAULT("true"),
+      PROVIDED("true false")),
+    A("scope", TOKEN, 0, "Login in a browser: what is asked for.", DEFAULT("openid profile")),
+    A("grantType", ENUM, 0, "Login in a browser: its kind.", ONE_OF("authorization_code", "implicit"),
+      DEFAULT("authorization_code")),
+    A("responseType", ENUM, 0, "Login in a browser: the answer.",
+      ONE_OF("code", "id_token", "id_token token", "token")),
+    A("authorizationEndpointUrl", STRING, 0, "Login in a browser: where."),
+    A("tokenEndpointUrl", STRING, SECURITY,
+      "Where tokens are got; without its last part it is the issuer when issuerIdentifier is not set.",
+      INTO(O, token_endpoint_url)),
+    A("userInfoEndpointUrl", STRING, 0, "Login in a browser: where more is known of the user."),
+    A("userInfoEndpointEnabled", BOOLEAN, 0, "Whether that is asked.", DEFAULT("false"), PROVIDED("false")),
+    A("discoveryEndpointUrl", STRING, SECURITY, "Where the issuer describes itself."),
+    A("discoveryPollingRate", DURATION, 0, "How often that is asked.", DEFAULT("300s")),
+    A("tokenEndpointAuthMethod", ENUM, SECURITY, "How we prove ourselves, when a token is checked too.",
+      INTO(O, token_endpoint_auth_method), ONE_OF("basic", "post", "private_key_jwt"), DEFAULT("post")),
+    A("tokenEndpointAuthSigningAlgorithm", STRING, SECURITY, "Algorithm of private_key_jwt.",
+      DEFAULT("RS256"), SINCE("2023")),
+    A("keyAliasName", STRING, SECURITY, "Key of private_key_jwt.", SINCE("2023")),
+    A("tokenOrderToFetchCallerClaims", STRING, SECURITY, "In which tokens the user's name is looked for.",
+      DEFAULT("IDToken"), SINCE("2023")),
+    A("tokenRequestOriginHeader", STRING, 0, "Login in a browser: Origin of the request.", SINCE("2023")),
+    A("pkceCodeChallengeMethod", ENUM, SECURITY, "Login in a browser: proof of the code.",
+      ONE_OF("disabled", "plain", "S256"), DEFAULT("disabled"), SINCE("2023")),
+    A("httpsRequired", BOOLEAN, SECURITY, "Whether the URLs above must be https.", INTO(O, https_required),
+      DEFAULT("true")),
+    A("hostNameVerificationEnabled", BOOLEAN, SECURITY, "Whether their certificates must bear their names.",
+      INTO(O, verify_hostname), DEFAULT("true")),
+    A("sslRef", REF, SECURITY, "TLS to them; the outbound default when none is named.", INTO(O, ssl),
+      TARGET("ssl")),
+    A("nonceEnabled", BOOLEAN, 0, "Login in a browser: a nonce.", DEFAULT("false")),
+    A("initialStateCacheCapacity", INT, 0, "Login in a browser: how many at one time.", DEFAULT("3000")),
+    A("authenticationTimeLimit", DURATION, 0, "Login in a browser: how long.", DEFAULT("420s")),
+    A("createSession", BOOLEAN, 0, "Login in a browser: whether a session is made.", DEFAULT("true")),
+    A("isClientSideRedirectSupported", BOOLEAN, 0, "Login in a browser: redirection by script.",
+      DEFAULT("true")),
+    A("redirectToRPHostAndPort", STRING, 0, "Login in a browser: where it leads back to."),
+    A("redirectJunctionPath", STRING, 0, "Login in a browser: path of a proxy."),
+    A("reAuthnOnAccessTokenExpire", BOOLEAN, SECURITY, "Login in a browser: again when the token ends.",
+      DEFAULT("true")),
+    A("reAuthnCushion", DURATION, SECURITY, "Login in a browser: how long before.", DEFAULT("0s")),
+    A("forwardLoginParameter", STRING, LIST, "Login in a browser: parameters that are passed on."),
+    A("resource", STRING, 0, "Login in a browser: the resource parameter."),
+    A("useSystemPropertiesForHttpClientConnections", BOOLEAN, 0, "A matter of Java.", DEFAULT("false"),
+      PROVIDED("true false")),
+    A("keyManagementKeyAlias", STRING, SECURITY, "Key of encrypted tokens."),
+    A("oidcclientRequestParameterSupported", BOOLEAN, SECURITY | INTERNAL,
+      "Whether a request may say which of these elements it is for.", DEFAULT("true")),
+};
+
+const struct sp_cfg_element sp_cfg_oidc_element = {
+    "openidConnectClient",
+    SP_CFG_FACTORY,
+    SECURITY,
+    ROWS(oidc_attributes),
+    CHILDREN(&authz_parameter_element, &token_parameter_element),
+    STRUCT(O),
+    ARRAY(struct sp_config, oidc_clients, oidc_client_count),
+    .meaning = "Tokens of an OpenID Connect or OAuth server."};
+
+#undef O
+#define O struct sp_cfg_saml
+
+static const struct sp_cfg_attribute saml_path_attributes[] = {
+    ID,
+    A("path", FILE, SECURITY | REQUIRED, "The file."),
+};
+
+static const struct sp_cfg_element saml_certificate_element = {"x509Certificate", SP_CFG_NESTED, SECURITY,
+                                                               ROWS(saml_path_attributes),
+                                                               .meaning = "A certificate in a file."};
+
+static const struct sp_cfg_element saml_crl_element = {
+    "crl", SP_CFG_NESTED, SECURITY, ROWS(saml_path_attributes),
+    .meaning = "A list of revoked certificates in a file."};
+
+static const struct sp_cfg_attribute saml_pkix_attributes[] = {
+    A("trustAnchorRef", REF, SECURITY, "Key store with trusted certificates.", INTO(O, pkix.trust_anchor),
+      TARGET("keyStore")),
+    A("trustAnchor", REF, SECURITY, "Another spelling of trustAnchorRef.", INTO(O, pkix.trust_anchor),
+      TARGET("keyStore"), .instead = "trustAnchorRef"),
+    A("trustedIssuers", STRING, SECURITY | LIST, "Issuers that are accepted; all when none are named.",
+      INTO(O, pkix.trusted_issuers)),
+};
+
+static const struct sp_cfg_element saml_pkix_element = {
+    "pkixTrustEngine",
+    SP_CFG_NESTED_ONE,
+    SECURITY,
+    ROWS(saml_pkix_attributes),
+    CHILDREN(&saml_certificate_element, &saml_crl_element),
+    INLINED,
+    ELEMENT_GIVEN(O, pkix.given),
+    .meaning = "Which signatures are trusted."};
+
+static const struct sp_cfg_attribute saml_attributes[] = {
+    ID_INTO(O),
+    A("enabled", BOOLEAN, SECURITY, "Whether it is used.", INTO(O, enabled), DEFAULT("true")),
+    A("inboundPropagation", ENUM, SECURITY, "Whether an assertion in the request is needed.",
+      INTO(O, propagation), ONE_OF("required", "none"), DEFAULT("none")),
+    A("headerName", STRING, SECURITY | LIST, "Header fields with the assertion.", INTO(O, header_names),
+      DEFAULT("Saml,saml,SAML")),
+    A("audiences", STRING, SECURITY | LIST, "Audiences that are accepted; ANY for all.", INTO(O, audiences),
+      DEFAULT("ANY")),
+    A("wantAssertionsSigned", BOOLEAN, SECURITY, "Whether assertions must be signed.",
+      INTO(O, want_assertions_signed), DEFAULT("true")),
+    A("signatureMethodAlgorithm", ENUM, SECURITY, "Algorithm they must be signed with.",
+      INTO(O, signature_method), ONE_OF("SHA256", "SHA384", "SHA512", "SHA128", "SHA1"), DEFAULT("SHA256")),
+    A("clockSkew", DURATION, SECURITY, "Difference of the clocks that is allowed.", INTO(O, clock_skew_us),
+      DEFAULT("5m")),
+    A("userIdentifier", STRING, SECURITY, "Attribute with the user's name.", INTO(O, user_identifier),
+      DEFAULT("NameID")),
+    A("groupIdentifier", STRING, SECURITY, "Attribute with the groups.", INTO(O, group_identifier)),
+    A("userUniqueIdentifier", STRING, SECURITY,
+      "Attribute with the unique id; as userIdentifier when it is not set.", INTO(O, unique_user_identifier)),
+    A("realmIdentifier", STRING, SECURITY, "Attribute with the realm; the issuer when it is not set.",
+      INTO(O, realm_identifier)),
+    A("realmName", STRING, SECURITY, "The realm.", INTO(O, realm_name)),
+    A("mapToUserRegistry", ENUM, SECURITY, "Whether user or groups must be in the registry.",
+      INTO(O, map_to_user_registry), ONE_OF("No", "User", "Group"), DEFAULT("No")),
+    A("includeTokenInSubject", BOOLEAN, 0, "Whether a program can see the assertion.", DEFAULT("true"),
+      PROVIDED("true false")),
+    A("keyStoreRef", REF, SECURITY, "Key store for decryption.", INTO(O, key_store), TARGET("keyStore")),
+    A("keyAlias", STRING, SECURITY, "Its entry.", INTO(O, key_alias)),
+    A("keyPassword", PASSWORD, SECURITY, "Opens the entry."),
+    A("authFilterRef", REF, SECURITY, "Requests it is for; all when none is named.", INTO(O, auth_filter),
+      TARGET("authFilter")),
+    A("disableLtpaCookie", BOOLEAN, SECURITY, "Whether an assertion gives no LTPA cookie.",
+      INTO(O, disable_ltpa_cookie), DEFAULT("true"), PROVIDED("true")),
+    A("allowCustomCacheKey", BOOLEAN, 0, "A matter of the original's cache.", DEFAULT("true"),
+      PROVIDED("true false")),
+    A("idpMetadata", FILE, SECURITY, "Login in a browser: description of the identity provider.",
+      DEFAULT("${server.config.dir}/resources/security/idpMetadata.xml")),
+    A("authnRequestsSigned", BOOLEAN, SECURITY, "Login in a browser: whether requests are signed.",
+      DEFAULT("true")),
+    A("forceAuthn", BOOLEAN, SECURITY, "Login in a browser: whether the user must log in anew.",
+      DEFAULT("false")),
+    A("isPassive", BOOLEAN, 0, "Login in a browser: without asking the user.", DEFAULT("false")),
+    A("allowCreate", BOOLEAN, 0, "Login in a browser: whether a new user may be made."),
+    A("authnContextClassRef", STRING, SECURITY | LIST,
+      "Login in a browser: how the user must have logged in."),
+    A("authnContextComparisonType", ENUM, SECURITY, "Login in a browser: how exactly.",
+      ONE_OF("exact", "minimum", "maximum", "better"), DEFAULT("exact")),
+    A("nameIDFormat", STRING, 0, "Login in a browser: form of the name.", DEFAULT("email")),
+    A("customizeNameIDFormat", STRING, 0, "Login in a browser: another form of the name."),
+    A("includeX509InSPMetadata", BOOLEAN, 0,
+      "Login in a browser: whether our description has the certificate.", DEFAULT("true")),
+    A("loginPageURL", STRING, 0, "Login in a browser: where it begins."),
+    A("errorPageURL", STRING, 0, "Login in a browser: where it ends when it fails."),
+    A("tokenReplayTimeout", DURATION, SECURITY, "How long an assertion is remembered.", DEFAULT("30m")),
+    A("sessionNotOnOrAfter", DURATION, SECURITY, "Login in a browser: how long a session holds.",
+      DEFAULT("120m")),
+    A("authnRequestTime", DURATION, SECURITY, "Login in a browser: how long.", DEFAULT("10m")),
+    A("createSession", BOOLEAN, 0, "Login in a browser: whether a session is made.", DEFAULT("true")),
+    A("httpsRequired", BOOLEAN, SECURITY, "Login in a browser: whether HTTPS is needed.", DEFAULT("true")),
+    A("spHostAndPort", STRING, 0, "Login in a browser: our address."),
+    A("targetPageUrl", STRING, 0, "Login in a browser: where it leads."),
+    A("useRelayStateForTarget", BOOLEAN, 0, "Login in a browser: whether the relay state says where.",
+      DEFAULT("true")),
+    A("reAuthnOnAssertionExpire", BOOLEAN, SECURITY, "Login in a browser: again when the assertion ends.",
+      DEFAULT("false")),
+    A("reAuthnCushion", DURATION, SECURITY, "Login in a browser: how long before.", DEFAULT("0m")),
+    A("postLogoutRedirectUrl", STRING, 0, "Login in a browser: where logging out leads."),
+    A("spLogout", BOOLEAN, SECURITY, "Login in a browser: whether logging out tells the provider.",
+      DEFAULT("false")),
+    A("spCookieName", STRING, 0, "Login in a browser: name of the cookie."),
+    A("disableInitialRequestCookie", BOOLEAN, 0, "Login in a browser: whether the first request is not kept.",
+      DEFAULT("false"), SINCE("2022")),
+};
+
+const struct sp_cfg_element sp_cfg_saml_element = {"samlWebSso20",
+                                                   SP_CFG_FACTORY,
+                                                   SECURITY,
+                                                   .default_id = "defaultSP",
+                                                   ROWS(saml_attributes),
+                                                   CHILDREN(&saml_pkix_element),
+                                                   STRUCT(O),
+                                                   ARRAY(struct sp_config, saml, saml_count),
+                                                   .meaning = "SAML 2.0 assertions."};
+
+#undef O
+#define O struct sp_cfg_jwt_builder
+
+static const struct sp_cfg_attribute jwt_builder_attributes[] = {
+    ID_INTO(O),
+    A("issuer", STRING, SECURITY, "Who issues; https://host:port/jwt/id when it is not set.",
+      INTO(O, issuer)),
+    A("expiry", HOURS, SECURITY, "How long a token holds.", INTO(O, expiry_us), DEFAULT("2h")),
+    A("expiresInSeconds", INT, SECURITY, "The same in seconds; wins when it is not -1.",
+      INTO(O, expires_in_seconds), DEFAULT("-1"), RANGE(-1, INT32_MAX)),
+    A("nbfOffset", INT, SECURITY, "Seconds after which a token begins to hold; -1 for at once.",
+      INTO(O, nbf_offset), DEFAULT("-1"), RANGE(-1, INT32_MAX)),
+    A("signatureAlgorithm", ENUM, SECURITY, "Algorithm a token is signed with.", INTO(O, signature_algorithm),
+      DEFAULT("RS256"),
+      ONE_OF("RS256", "RS384", "RS512", "HS256", "HS384", "HS512", "ES256", "ES384", "ES512")),
+    A("jti", BOOLEAN, SECURITY, "Whether a token has an id.", INTO(O, jti), DEFAULT("false")),
+    A("jwkEnabled", BOOLEAN, SECURITY, "Whether keys are made by the server.", INTO(O, jwk_enabled),
+      DEFAULT("false")),
+    A("jwkRotationTime", MINUTES, SECURITY, "How often they are made anew.", DEFAULT("720m")),
+    A("jwkSigningKeySize", INT, SECURITY, "Their size in bits.", DEFAULT("2048")),
+    A("keyStoreRef", REF, SECURITY, "Key store with the key.", INTO(O, key_store), TARGET("keyStore")),
+    A("keyAlias", STRING, SECURITY, "Its entry.", INTO(O, key_alias)),
+    A("sharedKey", PASSWORD, SECURITY, "Key of HS algorithms.", INTO(O, shared_key)),
+    A("trustStoreRef", REF, SECURITY, "Key store for encryption.", TARGET("keyStore")),
+    A("trustedAlias", STRING, SECURITY, "Its entry."),
+    A("keyManagementKeyAlgorithm", STRING, SECURITY, "How the key of an encrypted token is wrapped."),
+    A("keyManagementKeyAlias", STRING, SECURITY, "The key that wraps it."),
+    A("contentEncryptionAlgorithm", STRING, SECURITY, "How a token is encrypted.", DEFAULT("A256GCM")),
+    A("claims", STRING, SECURITY | LIST, "Attributes of the user that a token carries.", INTO(O, claims)),
+    A("audiences", STRING, SECURITY | LIST, "Who a token is for.", INTO(O, audiences)),
+    A("scope", STRING, SECURITY, "Its scope.", INTO(O, scope)),
+    A("amrValues", STRING, SECURITY | LIST, "How the user was authenticated."),
+    A("elapsedNbf", SECONDS, SECURITY, "Age that a token begins with."),
+};
+
+const struct sp_cfg_element sp_cfg_jwt_builder_element = {
+    "jwtBuilder",
+    SP_CFG_FACTORY,
+    SECURITY,
+    .default_id = "defaultJWT",
+    ROWS(jwt_builder_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_config, jwt_builders, jwt_builder_count),
+    .meaning = "Tokens that this server issues."};
+
+#undef O
+
+#define SIGNATURES ONE_OF("RS256", "RS384", "RS512", "HS256", "HS384", "HS512", "ES256", "ES384", "ES512")
+
+static const struct sp_cfg_attribute jwt_consumer_attributes[] = {
+    ID,
+    A("issuer", STRING, SECURITY | BLANK_LIST, "Issuers that are accepted."),
+    A("audiences", STRING, SECURITY | LIST, "Audiences that are accepted."),
+    A("sharedKey", PASSWORD, SECURITY, "Key of HS algorithms."),
+    A("signatureAlgorithm", ENUM, SECURITY, "Algorithm that a token must be signed with.", SIGNATURES),
+    A("trustStoreRef", REF, SECURITY, "Key store with the issuer's certificate.", TARGET("keyStore")),
+    A("trustedAlias", STRING, SECURITY, "Its entry."),
+    A("jwkEnabled", BOOLEAN, SECURITY, "Whether keys are fetched.", DEFAULT("false")),
+    A("jwkEndpointUrl", STRING, SECURITY, "Where."),
+    A("sslRef", REF, SECURITY, "TLS for that.", TARGET("ssl")),
+    A("clockSkew", DURATION, SECURITY, "Difference of the clocks that is allowed.", DEFAULT("5m")),
+    A("validationRequired", BOOLEAN, SECURITY, "Whether a token is checked at all.", DEFAULT("true")),
+    A("hostNameVerificationEnabled", BOOLEAN, SECURITY, "Whether certificates must bear the host's name.",
+      DEFAULT("true")),
+    A("useSystemPropertiesForHttpClientConnections", BOOLEAN, 0, "A matter of Java.", DEFAULT("false"),
+      PROVIDED("true false")),
+    A("amrValues", STRING, SECURITY | LIST, "How the user must have been authenticated."),
+    A("tokenAge", DURATION, SECURITY, "Greatest age of a token.", DEFAULT("0s")),
+    A("keyManagementKeyAlias", STRING, SECURITY, "Key of encrypted tokens."),
+};
+
+const struct sp_cfg_element sp_cfg_jwt_consumer_element = {
+    "jwtConsumer",
+    SP_CFG_FACTORY,
+    SECURITY,
+    .default_id = "defaultJwtConsumer",
+    ROWS(jwt_consumer_attributes),
+    .meaning = "Tokens that a Java program checks; this product runs none."};
+
+static const struct sp_cfg_attribute mp_jwt_attributes[] = {
+    ID,
+    A("issuer", STRING, SECURITY | BLANK_LIST, "Issuers that are accepted."),
+    A("audiences", STRING, SECURITY | LIST, "Audiences that are accepted."),
+    A("jwksUri", STRING, SECURITY, "Where keys are fetched."),
+    A("keyName", STRING, SECURITY, "Entry of the trust store."),
+    A("sharedKey", PASSWORD, SECURITY, "Key of HS algorithms."),
+    A("signatureAlgorithm", ENUM, SECURITY, "Algorithm that a token must be signed with.", SIGNATURES,
+      DEFAULT("RS256")),
+    A("userNameAttribute", STRING, SECURITY, "Claim with the user's name.", DEFAULT("upn")),
+    A("groupNameAttribute", STRING, SECURITY, "Claim with the groups.", DEFAULT("groups")),
+    A("mapToUserRegistry", BOOLEAN, SECURITY, "Whether the user must be in the registry.", DEFAULT("false")),
+    A("authFilterRef", REF, SECURITY, "Requests it is for.", TARGET("authFilter")),
+    A("sslRef", REF, SECURITY, "TLS for fetching keys.", TARGET("ssl")),
+    A("clockSkew", DURATION, SECURITY, "Difference of the clocks that is allowed.", DEFAULT("5m")),
+    A("tokenReuse", BOOLEAN, SECURITY, "Whether a token with an id may be used more than once.",
+      DEFAULT("true")),
+    A("tokenHeader", ENUM, SECURITY, "Where the token is.", ONE_OF("Authorization", "Cookie"),
+      DEFAULT("Authorization")),
+    A("cookieName", STRING, SECURITY, "Name of the cookie.", DEFAULT("Bearer")),
+    A("authorizationHeaderScheme", STRING, SECURITY, "What stands before the token.", DEFAULT("Bearer ")),
+    A("ignoreApplicationAuthMethod", BOOLEAN, SECURITY,
+      "Whether it counts whatever the application asks for.", DEFAULT("true")),
+    A("hostNameVerificationEnabled", BOOLEAN, SECURITY, "Whether certificates must bear the host's name.",
+      DEFAULT("true")),
+    A("useSystemPropertiesForHttpClientConnections", BOOLEAN, 0, "A matter of Java.", DEFAULT("false"),
+      PROVIDED("true false")),
+};
+
+const struct sp_cfg_element sp_cfg_mp_jwt_element = {"mpJwt",
+                                                     SP_CFG_FACTORY,
+                                                     SECURITY,
+                                                     .default_id = "defaultMpJwt",
+                                                     ROWS(mp_jwt_attributes),
+                                                     .meaning = "MicroProfile tokens."};
+
+static const struct sp_cfg_attribute tai_property_attributes[] = {
+    ID,
+    A("*", STRING, SECURITY, "A property of the interceptor."),
+};
+
+static const struct sp_cfg_element tai_properties_element = {"properties", SP_CFG_NESTED, SECURITY,
+                                                             ROWS(tai_property_attributes),
+                                                             .meaning = "Properties of the interceptor."};
+
+static const struct sp_cfg_attribute tai_interceptor_attributes[] = {
+    ID,
+    A("className", STRING, SECURITY, "Its class."),
+    A("enabled", BOOLEAN, SECURITY, "Whether it is used.", DEFAULT("true")),
+    A("invokeBeforeSSO", BOOLEAN, SECURITY, "Whether it comes before cookies.", DEFAULT("true")),
+    A("invokeAfterSSO", BOOLEAN, SECURITY, "Whether it comes after cookies.", DEFAULT("false")),
+    A("disableLtpaCookie", BOOLEAN, SECURITY, "Whether it gives no cookie.", DEFAULT("false")),
+    A("libraryRef", STRING, SECURITY, "Its library."),
+};
+
+static const struct sp_cfg_element tai_interceptors_element = {"interceptors",
+                                                               SP_CFG_NESTED,
+                                                               SECURITY,
+                                                               ROWS(tai_interceptor_attributes),
+                                                               CHILDREN(&tai_properties_element),
+                                                               .meaning = "One interceptor."};
+
+static const struct sp_cfg_attribute trust_association_attributes[] = {
+    A("invokeForUnprotectedURI", BOOLEAN, SECURITY, "Whether it is asked where no authentication is needed.",
+      DEFAULT("false")),
+    A("failOverToAppAuthType", BOOLEAN, SECURITY, "Whether other schemes are tried after it.",
+      DEFAULT("true")),
+    A("initializeAtFirstRequest", BOOLEAN, 0, "When it is started.", DEFAULT("true")),
+    A("disableLtpaCookie", BOOLEAN, SECURITY, "Whether it gives no cookie.", DEFAULT("false")),
+};
+
+const struct sp_cfg_element sp_cfg_trust_association_element = {
+    "trustAssociation",
+    SP_CFG_SINGLETON,
+    SECURITY,
+    ROWS(trust_association_attributes),
+    CHILDREN(&tai_interceptors_element),
+    .meaning = "Authentication by Java classes; this product runs none."};
