@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who may come in: TLS, credentials, role, interceptors.
+ */
+#include <stdio.h>
+
+#include "gateway/call.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/message.h"
+#include "io/fiber.h"
+
+#define HTTPS_PORT 443u
+#define HTTP_PORT 80u
+
+/* ---------------------------------------------------------------- how the client addressed us */
+
+static bool is_host(struct sp_str host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = sp_lower(host.ptr[i]);
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr(".-_:[]", c)))
+            return false;
+    }
+    return host.len > 0;
+}
+
+/* Without ":port"; colons inside brackets belong to an IPv6 address. */
+static struct sp_str without_port(struct sp_str host)
+{
+    size_t bracket = sp_str_find(host, ']');
+    size_t from = bracket < host.len ? bracket : 0;
+    size_t colon = from + sp_str_find(sp_str_slice(host, from, host.len), ':');
+    return sp_str_slice(host, 0, colon);
+}
+
+struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port)
+{
+    struct sp_str host = call->request.host, local = call->request.local_address;
+    const char *scheme = tls ? "https" : "http";
+    bool usable = is_host(host);
+    if (usable && port == 0)
+        return sp_arena_printf(&call->arena, "%s://%.*s", scheme, SP_STR_ARG(host));
+    bool bracket = !usable && sp_str_find(local, ':') < local.len;
+    struct sp_str name = usable ? without_port(host) : local;
+    if (port == 0)
+        port = call->request.local_port;
+    char suffix[16] = "";
+    if (port != (tls ? HTTPS_PORT : HTTP_PORT))
+        snprintf(suffix, sizeof suffix, ":%u", port);
+    return sp_arena_printf(&call->arena, "%s://%s%.*s%s%s", scheme, bracket ? "[" : "", SP_STR_ARG(name),
+                           bracket ? "]" : "", suffix);
+}
+
+bool sp_step_secure(struct sp_call *call)
+{
+    call->step = "secure";
+    if (!call->policy->require_secure || call->request.tls)
+        return true;
+    if (call->request.https_port == 0)
+        return sp_call_fail(call, 403,
+                            "This resource is available over TLS only, and the server has no TLS port.");
+    struct sp_str origin = sp_call_origin(call, true, call->request.https_port);
+    struct sp_str location =
+        sp_arena_printf(&call->arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(call->request.target));
+    sp_call_fail(call, 302, "This resource is available over TLS only.");
+    sp_call_fail_header(call, "Location", location);
+    return false;
+}
+
+/* ---------------------------------------------------------------- authentication and role */
+
+static bool refuse_credentials(struct sp_call *call, const struct sp_challenge *challenge,
+                               const struct sp_error *err)
+{
+    sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
+    if (challenge->status == 401)
+        sp_call_fail(call, 401, "Error 401: Unauthorized");
+    else if (challenge->status == 403)
+        sp_call_fail(call, 403, "Error 403: AuthenticationFailed");
+    else
+        sp_call_fail(call, 503, "The user registry is not available.");
+    sp_call_fail_header(call, "WWW-Authenticate", challenge->www_authenticate);
+    return false;
+}
+
+bool io_step_authenticate(struct sp_call *call)
+{
+    call->step = "authenticate";
+    struct sp_challenge challenge = {0};
+    struct sp_error err = SP_ERROR_INIT;
+    enum sp_status status = io_authn_run(call->gateway->authn, &call->request, call->policy->require_auth,
+                                         &call->arena, &call->principal, &challenge, &err);
+    if (sp_fiber_canceled())
+        return false;
+    return status == SP_OK || refuse_credentials(call, &challenge, &err);
+}
+
+bool sp_step_authorize(struct sp_call *call)
+{
+    call->step = "authorize";
+    struct sp_error err = SP_ERROR_INIT;
+    if (!call->policy->require_auth || sp_authz_role(call->gateway->config, &call->principal, &err) == SP_OK)
+        return true;
+    sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+    return sp_call_fail(call, 403, "Error 403: AuthorizationFailed");
+}
+
+/* ---------------------------------------------------------------- interceptors */
+
+static void describe_api(const struct sp_call *call, struct sp_intercept_data *data)
+{
+    data->type = SP_REQUEST_API;
+    data->action = call->target == SP_TARGET_API_DOCUMENT ? SP_ACT_DETAILS : SP_ACT_INVOKE;
+    data->api_name = call->api->aar->name;
+    data->api_version = call->api->aar->version;
+    if (call->operation)
+        data->operation_id = call->operation->aar->operation_id;
+}
+
+static void describe_service(const struct sp_call *call, struct sp_intercept_data *data)
+{
+    data->service_name = call->service->sar->name;
+    data->service_version = call->service->sar->version;
+    data->sor_provider = call->service->sar->provider;
+    data->sor_reference = sp_sor_reference(call->service->connection);
+}
+
+static void describe(struct sp_call *call)
+{
+    struct sp_intercept_data *data = &call->data;
+    data->request = &call->request;
+    data->principal = &call->principal;
+    data->type = SP_REQUEST_SERVICE;
+    data->action = SP_ACT_INVOKE;
+    data->global_groups = &call->gateway->config->manager.groups;
+    data->item_groups = call->policy->groups;
+    data->entry_us = call->request.arrived_us;
+    data->request_bytes = call->request.body.len;
+    if (call->service)
+        describe_service(call, data);
+    if (call->api)
+        describe_api(call, data);
+}
+
+static bool refused_by_interceptor(struct sp_call *call, unsigned status, const struct sp_error *err)
+{
+    const struct sp_api *api = call->api;
+    struct sp_str name = api ? api->aar->name : call->service->sar->name;
+    struct sp_str origin = sp_call_origin(call, call->request.tls, 0);
+    sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
+    sp_call_fail(
+        call, status,
+        "BAQR0406W: The %s interceptor encountered an error while processing a request for %s %.*s under "
+        "request URL %.*s%.*s.",
+        sp_intercept_last(call->policy->chain, &call->progress), api ? "API" : "service", SP_STR_ARG(name),
+        SP_STR_ARG(origin), SP_STR_ARG(call->request.path));
+    call->failure.details = sp_failure_text(err, &call->arena);
+    return false;
+}
+
+bool io_step_interceptors(struct sp_call *call)
+{
+    call->step = "interceptors";
+    struct sp_error err = SP_ERROR_INIT;
+    unsigned http_status = 0;
+    describe(call);
+    call->intercepted = true;
+    enum sp_status status =
+        io_intercept_pre(call->policy->chain, &call->data, &call->progress, &http_status, &err);
+    if (sp_fiber_canceled())
+        return false;
+    return status == SP_OK || refused_by_interceptor(call, http_status, &err);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * call.h: one request in work, as the steps of the flow hand it on.
+ *
+ * Calls are pooled by the gateway; a call's arena holds all that a request needs and is emptied when it ends.
+ */
+#ifndef SP_GATEWAY_CALL_H
+#define SP_GATEWAY_CALL_H
+
+#include "base/log.h"
+#include "gateway/errors.h"
+#include "gateway/snapshot.h"
+
+struct sp_fiber;
+struct sp_gateway;
+
+enum sp_target {
+    SP_TARGET_NOTHING, /* what will be answered is in `failure`, after authentication */
+    SP_TARGET_OPERATION,
+    SP_TARGET_SERVICE,
+    SP_TARGET_API_DOCUMENT,
+};
+
+struct sp_call {
+    struct sp_gateway *gateway;
+    struct sp_call *next, *prev;  /* among the running, or `next` among the idle */
+    struct sp_exchange *exchange; /* NULL: replied, or the client is gone */
+    struct sp_fiber *fiber;       /* that runs the flow */
+    struct sp_arena arena;
+    struct sp_snapshot *snapshot; /* held */
+    int64_t deadline_us;          /* monotonic */
+    const char *step;             /* that is under way, for the log */
+
+    struct sp_http_request request; /* the engine's; copied when the client goes */
+    struct sp_path path;
+    struct sp_request_values values;
+    enum sp_target target;
+    const struct sp_api *api;
+    const struct sp_operation *operation;
+    const struct sp_service *service;
+    const struct sp_mapping *mapping;
+    const struct sp_policy *policy;
+
+    struct sp_principal principal;
+    struct sp_intercept_data data;
+    struct sp_intercept_progress progress;
+    bool intercepted; /* pre has begun: post is due */
+
+    struct sp_record_set records;
+    struct sp_sor_answer answer;
+    struct sp_http_reply reply;
+    struct sp_failure failure; /* status 0: none */
+};
+
+/* Steps return true to go on, false when the request has ended: then call->failure says how, or, after a
+ * cancel, nothing does. Those called io_ may wait. */
+
+/* route.c */
+bool sp_step_route(struct sp_call *call);
+bool sp_step_found(struct sp_call *call); /* 404 and 405, told only to those who may ask */
+/* admit.c */
+bool sp_step_secure(struct sp_call *call);
+bool io_step_authenticate(struct sp_call *call);
+bool sp_step_authorize(struct sp_call *call);
+bool io_step_interceptors(struct sp_call *call);
+/* invoke.c */
+bool sp_step_map_request(struct sp_call *call);
+bool io_step_invoke(struct sp_call *call);
+bool sp_step_map_response(struct sp_call *call);
+/* document.c */
+bool sp_step_document(struct sp_call *call);
+
+/* End the request with a status and a message. Returns false. */
+bool sp_call_fail(struct sp_call *call, unsigned status, const char *fmt, ...) SP_PRINTF(3, 4);
+/* The same with the text of an error, for the client. */
+bool sp_call_fail_with(struct sp_call *call, unsigned status, const struct sp_error *err);
+/* Add a header to the failure; both texts must live as long as the call. */
+void sp_call_fail_header(struct sp_call *call, const char *name, struct sp_str value);
+/* One line in the server's log: method, path, step and `err`. */
+void sp_call_log(const struct sp_call *call, enum sp_log_severity severity, const char *id,
+                 const struct sp_error *err);
+
+/* "https://host:8443" of this server as the client addressed it; `port` 0: as addressed. The host is that of
+ * the Host header when it is made of characters a host may have, otherwise the local address. */
+struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port);
+
+/* flow.c: the fiber of a request. */
+void sp_flow_run(void *call);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The way of a request: read work() first.
+ *
+ * One fiber runs this for one request. Each step either goes on or ends the request with one failure object;
+ * what a step may wait for is called io_. Whatever happens, interceptors that saw the beginning see the end
+ * (the audit is one of them), and exactly one reply is given, unless the client is gone.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/call.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/message.h"
+#include "io/fiber.h"
+
+static bool call_program(struct sp_call *call)
+{
+    return sp_step_map_request(call)      /* path, query, headers, JSON -> record bytes */
+           && io_step_invoke(call)        /* the system of record, identity flowing with it */
+           && sp_step_map_response(call); /* record -> JSON, status by rule */
+}
+
+static bool work(struct sp_call *call)
+{
+    return sp_step_route(call)           /* path and method -> operation of an API, or a service */
+           && sp_step_secure(call)       /* TLS, where it is required */
+           && io_step_authenticate(call) /* credential -> principal, mapped to a user id */
+           && sp_step_authorize(call)    /* role zosConnectAccess */
+           && sp_step_found(call)        /* 404 and 405 are for those who may ask */
+           && io_step_interceptors(call) /* ascending; levels and groups among them */
+           && (call->target == SP_TARGET_API_DOCUMENT ? sp_step_document(call) : call_program(call));
+}
+
+/* Interceptors, descending; the audit among them. */
+static void finish_interceptors(struct sp_call *call)
+{
+    call->data.exit_us = sp_clock_realtime_us();
+    call->data.response_status = call->exchange ? call->reply.status : 0;
+    call->data.response_bytes = call->exchange ? call->reply.body.len : 0;
+    if (call->intercepted)
+        io_intercept_post(call->policy->chain, &call->data, &call->progress);
+}
+
+void sp_flow_run(void *arg)
+{
+    struct sp_call *call = arg;
+    bool done = work(call);
+    /* Canceled, though the client is there: the server ends. */
+    if (call->exchange && !done && sp_fiber_canceled())
+        sp_call_fail(call, 503, "The server is stopping.");
+    if (call->exchange && !done)
+        sp_failure_reply(&call->failure, call->gateway->config->manager.use_json_error_responses,
+                         &call->arena, &call->reply);
+    finish_interceptors(call);
+    struct sp_exchange *exchange = call->exchange;
+    if (exchange) {
+        call->exchange = NULL;
+        exchange->handler_state = NULL;
+        exchange->reply(exchange, &call->reply);
+    }
+    sp_gateway_call_ended(call);
+}
+
+bool sp_call_fail(struct sp_call *call, unsigned status, const char *fmt, ...)
+{
+    char text[SP_ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    call->failure =
+        (struct sp_failure){.status = status, .message = sp_arena_str(&call->arena, sp_str_of(text))};
+    return false;
+}
+
+bool sp_call_fail_with(struct sp_call *call, unsigned status, const struct sp_error *err)
+{
+    call->failure = (struct sp_failure){.status = status, .message = sp_failure_text(err, &call->arena)};
+    return false;
+}
+
+void sp_call_fail_header(struct sp_call *call, const char *name, struct sp_str value)
+{
+    struct sp_failure *failure = &call->failure;
+    if (failure->header_count < SP_FAILURE_HEADERS_MAX && value.ptr)
+        failure->headers[failure->header_count++] = (struct sp_http_header){sp_str_of(name), value};
+}
+
+void sp_call_log(const struct sp_call *call, enum sp_log_severity severity, const char *id,
+                 const struct sp_error *err)
+{
+    sp_log(severity, id, "%.*s %.*s from %.*s: %s: %s%s%s", SP_STR_ARG(call->request.method),
+           SP_STR_ARG(call->request.path), SP_STR_ARG(call->request.peer_address), call->step, err->id,
+           err->id[0] ? ": " : "", err->text);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Path and method to what they mean.
+ */
+#include "gateway/call.h"
+
+static struct sp_str allow_value(struct sp_call *call, const struct sp_route *route)
+{
+    struct sp_str value = SP_STR("");
+    for (size_t i = 0; i < route->allow_count; i++) {
+        value = sp_arena_printf(&call->arena, "%.*s%s%.*s", SP_STR_ARG(value), i ? ", " : "",
+                                SP_STR_ARG(route->allow[i]));
+        if (!value.ptr)
+            return value;
+    }
+    return value;
+}
+
+/* What will be answered when the request is let in. */
+static void not_found(struct sp_call *call)
+{
+    sp_call_fail(call, 404, "Nothing is deployed under the path of this request.");
+}
+
+static void not_allowed(struct sp_call *call, struct sp_str allow)
+{
+    sp_call_fail(call, 405, "Method %.*s is not available under the path of this request.",
+                 SP_STR_ARG(call->request.method));
+    sp_call_fail_header(call, "Allow", allow);
+}
+
+static bool route_in_api(struct sp_call *call, const struct sp_api *api)
+{
+    const struct sp_str *segments = call->path.segments + api->base_segments;
+    size_t count = call->path.count - api->base_segments;
+    struct sp_route route;
+    call->api = api;
+    call->policy = &api->policy;
+    if (sp_router_find(&api->router, call->request.method, segments, count, &call->arena, &route) != SP_OK)
+        return sp_call_fail(call, 500, "The server is out of memory.");
+    if (route.target == &sp_api_document) {
+        call->target = SP_TARGET_API_DOCUMENT;
+    } else if (route.target) {
+        call->target = SP_TARGET_OPERATION;
+        call->operation = route.target;
+        call->service = call->operation->service;
+        call->mapping = call->operation->mapping;
+        call->values.path = route.parameters;
+        call->values.path_count = route.parameter_count;
+    } else if (route.allow_count) {
+        not_allowed(call, allow_value(call, &route));
+    } else {
+        not_found(call);
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- /zosConnect/services/{name}?action=invoke
+ */
+
+static bool asks_for(const struct sp_call *call, const char *action)
+{
+    return call->values.query_count == 1 && sp_str_is(call->values.query[0].name, "action") &&
+           sp_str_is(call->values.query[0].value, action);
+}
+
+static bool names_service(const struct sp_path *path)
+{
+    return path->count == 3 && sp_str_is(path->segments[0], "zosConnect") &&
+           sp_str_is(path->segments[1], "services") && path->segments[2].len;
+}
+
+static bool route_to_service(struct sp_call *call)
+{
+    struct sp_str name = call->path.segments[2];
+    const struct sp_service *service = sp_snapshot_find_service(call->snapshot, name);
+    if (!service) {
+        sp_call_fail(call, 404, "BAQR0431W: Service %.*s is not available.", SP_STR_ARG(name));
+        return true;
+    }
+    call->policy = &service->policy;
+    if (!asks_for(call, "invoke")) {
+        not_found(call);
+    } else if (sp_str_is(call->request.method, "PUT") || sp_str_is(call->request.method, "POST")) {
+        call->target = SP_TARGET_SERVICE;
+        call->service = service;
+        call->mapping = service->mapping;
+    } else {
+        not_allowed(call, SP_STR("PUT, POST"));
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- the steps */
+
+bool sp_step_route(struct sp_call *call)
+{
+    call->step = "route";
+    call->policy = &call->snapshot->fallback;
+    struct sp_error err = SP_ERROR_INIT;
+    if (sp_path_read(call->request.path, &call->arena, &call->path, &err) != SP_OK ||
+        sp_query_read(call->request.query, &call->arena, &call->values.query, &call->values.query_count,
+                      &err) != SP_OK)
+        return sp_call_fail(call, err.status == SP_ENOMEM ? 500 : 400, "The request is refused: %s.",
+                            err.text);
+    const struct sp_api *api = sp_snapshot_find_api(call->snapshot, &call->path);
+    if (names_service(&call->path))
+        return route_to_service(call);
+    if (api)
+        return route_in_api(call, api);
+    not_found(call);
+    return true;
+}
+
+bool sp_step_found(struct sp_call *call)
+{
+    call->step = "route";
+    return call->target != SP_TARGET_NOTHING;
+}

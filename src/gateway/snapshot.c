@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/snapshot.h"
+
+#include <stdlib.h>
+
+#include "gateway/archive_files.h"
+#include "gateway/message.h"
+
+#define MEMORY_MAX ((size_t)1 << 30)
+#define SCRATCH_MAX (SP_ARCHIVE_BYTES_MAX + 1024u * 1024u)
+#define CICS_PROVIDER "CICS-1.0"
+#define RESERVED_SEGMENT "zosConnect" /* of the administration interface and direct service calls */
+
+/* One snapshot in the making. */
+struct load {
+    const struct sp_snapshot_sources *sources;
+    struct sp_problems *problems;
+    struct sp_snapshot *snapshot;
+    struct sp_arena *arena; /* the snapshot's */
+};
+
+static enum sp_status no_memory(struct sp_error *err)
+{
+    return sp_error_set(err, SP_ENOMEM, NULL, "no memory for what is deployed");
+}
+
+/* ---------------------------------------------------------------- what an item's element says */
+
+static bool effective(unsigned own, bool inherited)
+{
+    return own == SP_UNSET ? inherited : own == SP_TRUE;
+}
+
+static enum sp_status make_policy(const struct load *load, const struct sp_cfg_item *item,
+                                  struct sp_policy *ret_policy, struct sp_error *err)
+{
+    const struct sp_cfg_manager *manager = &load->sources->config->manager;
+    *ret_policy = (struct sp_policy){
+        .require_auth = effective(item ? item->require_auth : SP_UNSET, manager->require_auth),
+        .require_secure = effective(item ? item->require_secure : SP_UNSET, manager->require_secure),
+        .groups = item ? &item->groups : NULL,
+    };
+    return sp_intercept_compile(manager->global_interceptors, item, load->sources->audit, load->arena,
+                                &ret_policy->chain, err);
+}
+
+/* ---------------------------------------------------------------- services */
+
+static struct sp_str service_property(const struct sp_service *service, const char *name)
+{
+    for (size_t i = 0; i < service->override_count; i++)
+        if (sp_str_is(service->overrides[i].name, name))
+            return service->overrides[i].value;
+    return sp_sar_property(service->sar, name);
+}
+
+static enum sp_status take_overrides(const struct load *load, const struct sp_cfg_item *item,
+                                     struct sp_service *service, struct sp_error *err)
+{
+    size_t count = item ? item->property_count : 0;
+    struct sp_property *overrides = sp_arena_calloc(load->arena, count, sizeof *overrides);
+    if (!overrides)
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        overrides[i] = (struct sp_property){item->properties[i].name, item->properties[i].value};
+    service->overrides = overrides;
+    service->override_count = count;
+    return SP_OK;
+}
+
+static enum sp_status connect_service(const struct load *load, struct sp_service *service,
+                                      struct sp_error *err)
+{
+    if (!sp_str_caseless_eq(service->sar->provider, SP_STR(CICS_PROVIDER)))
+        return sp_error_set(err, SP_EUNSUPPORTED, NULL,
+                            "services of provider \"%.*s\" are not supported by this version",
+                            SP_STR_ARG(service->sar->provider));
+    struct sp_str reference = service_property(service, "connectionRef");
+    for (size_t i = 0; i < load->sources->connection_count; i++)
+        if (sp_str_eq(sp_sor_reference(load->sources->connections[i]), reference)) {
+            service->connection = load->sources->connections[i];
+            return SP_OK;
+        }
+    return sp_error_set(err, SP_ENOTFOUND, NULL,
+                        "server.xml has no zosconnect_cicsIpicConnection with id=\"%.*s\", which the service "
+                        "names as its connectionRef",
+                        SP_STR_ARG(reference));
+}
+
+static enum sp_status choose_code_page(struct sp_service *service, struct sp_error *err)
+{
+    struct sp_str ccsid = service_property(service, "ccsid");
+    if (!ccsid.len)
+        ccsid = service->sar->ccsid;
+    service->profile.codepage = sp_codepage_named(ccsid, SP_NEWLINE_15);
+    if (service->profile.codepage)
+        return SP_OK;
+    return sp_error_set(err, SP_EUNSUPPORTED, NULL, "there is no code page \"%.*s\"", SP_STR_ARG(ccsid));
+}
+
+static enum sp_status make_service(const struct load *load, const struct sp_sar *sar, struct sp_error *err)
+{
+    struct sp_service *service = sp_arena_calloc(load->arena, 1, sizeof *service);
+    if (!service)
+        return no_memory(err);
+    service->sar = sar;
+    const struct sp_cfg_item *item = sp_config_item(&load->sources->config->services, sar->name);
+    enum sp_status status = take_overrides(load, item, service, err);
+    if (status == SP_OK)
+        status = make_policy(load, item, &service->policy, err);
+    if (status == SP_OK)
+        status = connect_service(load, service, err);
+    if (status == SP_OK)
+        status = choose_code_page(service, err);
+    if (status == SP_OK)
+        status = sp_mapping_compile(sar, NULL, &service->profile, NULL, load->arena, &service->mapping, err);
+    if (status == SP_OK)
+        status = sp_hash_add(&load->snapshot->services, sar->name, service);
+    if (status == SP_EEXISTS)
+        return sp_error_set(err, status, SP_MSG_NAME_TAKEN, "service %.*s is deployed from another archive",
+                            SP_STR_ARG(sar->name));
+    return status;
+}
+
+static enum sp_status load_service(const struct load *load, struct sp_str bytes, const char *file,
+                                   struct sp_error *err)
+{
+    struct sp_sar *sar;
+    enum sp_status status = sp_sar_read(bytes, file, load->arena, &sar, err);
+    return status == SP_OK ? make_service(load, sar, err) : status;
+}
+
+/* ---------------------------------------------------------------- APIs */
+
+struct sp_operation sp_api_document;
+
+static enum sp_status names_read(const struct load *load, const struct sp_map *map, enum sp_map_place place,
+                                 const struct sp_str **ret_names, size_t *ret_count, struct sp_error *err)
+{
+    struct sp_str *names = sp_arena_calloc(load->arena, map->step_count, sizeof *names);
+    size_t count = 0;
+    if (!names)
+        return no_memory(err);
+    for (size_t i = 0; i < map->step_count; i++)
+        if (map->steps[i].verb == SP_MAP_MOVE && map->steps[i].from_place == place)
+            names[count++] = map->steps[i].from;
+    *ret_names = names;
+    *ret_count = count;
+    return SP_OK;
+}
+
+static bool may_be_set(struct sp_str header)
+{
+    static const char *const of_the_engine[] = {
+        "Content-Length", "Transfer-Encoding", "Connection", "Content-Type",
+        "Upgrade",        "Trailer",           "Keep-Alive", "TE"};
+    for (size_t i = 0; i < sizeof of_the_engine / sizeof of_the_engine[0]; i++)
+        if (sp_str_caseless_eq(header, sp_str_of(of_the_engine[i])))
+            return false;
+    for (size_t i = 0; i < header.len; i++) {
+        unsigned char c = (unsigned char)header.ptr[i];
+        if (c <= 0x20 || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
+            return false;
+    }
+    return header.len > 0;
+}
+
+static enum sp_status check_response_headers(const struct sp_aar_operation *aar, struct sp_error *err)
+{
+    for (size_t r = 0; r < aar->response_count; r++)
+        for (size_t i = 0; i < aar->responses[r].map->step_count; i++) {
+            const struct sp_map_step *step = &aar->responses[r].map->steps[i];
+            if (step->verb != SP_MAP_REMOVE && step->to_place == SP_MAP_HEADER && !may_be_set(step->to))
+                return sp_error_set(err, SP_EINVAL, NULL, "a response map may not set header \"%.*s\"",
+                                    SP_STR_ARG(step->to));
+        }
+    return SP_OK;
+}
+
+static enum sp_status make_operation(const struct load *load, struct sp_api *api,
+                                     const struct sp_aar_operation *aar, struct sp_error *err)
+{
+    struct sp_operation *operation = sp_arena_calloc(load->arena, 1, sizeof *operation);
+    if (!operation)
+        return no_memory(err);
+    operation->aar = aar;
+    operation->service = sp_snapshot_find_service(load->snapshot, aar->service);
+    if (!operation->service)
+        return sp_error_set(err, SP_ENOTFOUND, SP_MSG_SERVICE_MISSING,
+                            "service %.*s, which it calls, is not deployed", SP_STR_ARG(aar->service));
+    enum sp_status status = check_response_headers(aar, err);
+    if (status == SP_OK)
+        status = sp_mapping_compile(operation->service->sar, aar, &operation->service->profile, NULL,
+                                    load->arena, &operation->mapping, err);
+    if (status == SP_OK)
+        status = names_read(load, aar->request, SP_MAP_QUERY, &operation->query_names,
+                            &operation->query_name_count, err);
+    if (status == SP_OK)
+        status = names_read(load, aar->request, SP_MAP_HEADER, &operation->header_names,
+                            &operation->header_name_count, err);
+    return status == SP_OK ? sp_router_add(&api->router, aar->method, aar->template, operation, err) : status;
+}
+
+static enum sp_status add_document(struct sp_api *api, struct sp_error *err)
+{
+    enum sp_status status =
+        sp_router_add(&api->router, SP_STR("GET"), SP_STR("/api-docs"), &sp_api_document, err);
+    return status == SP_EEXISTS ? SP_OK : status;
+}
+
+static enum sp_status read_base_path(const struct load *load, struct sp_str text, struct sp_path *ret_base,
+                                     struct sp_error *err)
+{
+    enum sp_status status = sp_path_read(text, load->arena, ret_base, err);
+    if (status != SP_OK) {
+        sp_error_prefix(err, "base path \"%.*s\"", SP_STR_ARG(text));
+        return status;
+    }
+    /* "/a/" is "/a", and "/" has no segment. */
+    if (ret_base->segments[ret_base->count - 1].len == 0)
+        ret_base->count--;
+    if (ret_base->count && sp_str_is(ret_base->segments[0], RESERVED_SEGMENT))
+        return sp_error_set(err, SP_EINVAL, NULL, "base path \"%.*s\" is the product's own",
+                            SP_STR_ARG(text));
+    return SP_OK;
+}
+
+static enum sp_status register_api(const struct load *load, struct sp_api *api, const struct sp_path *base,
+                                   struct sp_error *err)
+{
+    api->base_segments = base->count;
+    enum sp_status status = sp_hash_add(&load->snapshot->api_names, api->aar->name, api);
+    if (status == SP_EEXISTS)
+        return sp_error_set(err, status, SP_MSG_NAME_TAKEN, "API %.*s is deployed from another archive",
+                            SP_STR_ARG(api->aar->name));
+    if (status != SP_OK)
+        return sp_error_set(err, status, NULL, "too many APIs");
+    status = sp_hash_add(&load->snapshot->apis, sp_path_key(base, base->count), api);
+    if (status == SP_OK)
+        return SP_OK;
+    sp_hash_remove(&load->snapshot->api_names, api->aar->name);
+    const struct sp_api *other = sp_hash_get(&load->snapshot->apis, sp_path_key(base, base->count));
+    return sp_error_set(err, status, SP_MSG_BASE_PATH_TAKEN, "base path %.*s belongs to API %.*s",
+                        SP_STR_ARG(api->aar->base_path), SP_STR_ARG(other ? other->aar->name : SP_STR("?")));
+}
+
+static enum sp_status load_api(const struct load *load, struct sp_str bytes, const char *file,
+                               struct sp_error *err)
+{
+    struct sp_aar *aar;
+    struct sp_path base;
+    enum sp_status status = sp_aar_read(bytes, file, load->arena, &aar, err);
+    if (status == SP_OK)
+        status = read_base_path(load, aar->base_path, &base, err);
+    struct sp_api *api = status == SP_OK ? sp_arena_calloc(load->arena, 1, sizeof *api) : NULL;
+    if (!api)
+        return status == SP_OK ? no_memory(err) : status;
+    api->aar = aar;
+    status = make_policy(load, sp_config_item(&load->sources->config->apis, aar->name), &api->policy, err);
+    if (status == SP_OK)
+        status = sp_router_init(&api->router, load->arena);
+    for (size_t i = 0; status == SP_OK && i < aar->operation_count; i++) {
+        status = make_operation(load, api, &aar->operations[i], err);
+        if (status != SP_OK)
+            sp_error_prefix(err, "operation %.*s %.*s", SP_STR_ARG(aar->operations[i].method),
+                            SP_STR_ARG(aar->operations[i].template));
+    }
+    if (status == SP_OK)
+        status = add_document(api, err);
+    return status == SP_OK ? register_api(load, api, &base, err) : status;
+}
+
+/* ---------------------------------------------------------------- directories */
+
+typedef enum sp_status load_fn(const struct load *load, struct sp_str bytes, const char *file,
+                               struct sp_error *err);
+
+static void report(const struct load *load, const char *id, const struct sp_error *err, struct sp_str file)
+{
+    sp_problem_add(load->problems, SP_PROBLEM_ERROR, err->id[0] ? err->id : id, file, err->line, err->column,
+                   "the archive is not deployed: %s%s%s", err->file, err->file[0] ? ": " : "", err->text);
+}
+
+static void load_archive(const struct load *load, struct sp_str path, load_fn *fn)
+{
+    struct sp_arena scratch;
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_str bytes;
+    sp_arena_init(&scratch, SCRATCH_MAX);
+    if (sp_archive_file_read(path, &scratch, &bytes, &err) != SP_OK)
+        report(load, SP_MSG_ARCHIVE_UNREADABLE, &err, path);
+    else if (fn(load, bytes, path.ptr, &err) != SP_OK)
+        report(load, SP_MSG_ARCHIVE_REFUSED, &err, path);
+    sp_arena_finish(&scratch);
+}
+
+static void load_directory(const struct load *load, struct sp_str directory, const char *suffix, load_fn *fn)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    const struct sp_str *paths;
+    size_t count = 0;
+    enum sp_status status =
+        sp_archive_files_list(directory.ptr ? directory.ptr : "", suffix, load->arena, &paths, &count, &err);
+    if (status == SP_ENOTFOUND)
+        sp_problem_add(load->problems, SP_PROBLEM_INFO, SP_MSG_DIRECTORY_MISSING, directory, 0, 0,
+                       "there is no such directory, so no %s files are deployed from it", suffix);
+    else if (status != SP_OK)
+        sp_problem_add(load->problems, SP_PROBLEM_ERROR, SP_MSG_ARCHIVE_UNREADABLE, directory, 0, 0, "%s",
+                       err.text);
+    for (size_t i = 0; i < count; i++)
+        load_archive(load, paths[i], fn);
+}
+
+/* An element whose name is misspelt protects nothing. */
+static void report_idle_items(const struct load *load, const struct sp_cfg_directory *directory,
+                              const struct sp_hash *deployed, const char *element)
+{
+    for (size_t i = 0; i < directory->item_count; i++)
+        if (!sp_hash_get(deployed, directory->items[i].name))
+            sp_problem_add(load->problems, SP_PROBLEM_WARNING, SP_MSG_ITEM_WITHOUT_ARCHIVE,
+                           SP_STR("server.xml"), 0, 0,
+                           "%s name=\"%.*s\" has no effect: nothing of that name is deployed", element,
+                           SP_STR_ARG(directory->items[i].name));
+}
+
+/* ---------------------------------------------------------------- the snapshot */
+
+enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct sp_problems *problems,
+                               struct sp_snapshot **ret_snapshot, struct sp_error *err)
+{
+    struct sp_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (!snapshot)
+        return no_memory(err);
+    snapshot->references = 1;
+    sp_arena_init(&snapshot->arena, MEMORY_MAX);
+    sp_hash_init(&snapshot->apis, SP_ARCHIVES_MAX);
+    sp_hash_init(&snapshot->api_names, SP_ARCHIVES_MAX);
+    sp_hash_init(&snapshot->services, SP_ARCHIVES_MAX);
+    const struct load load = {sources, problems, snapshot, &snapshot->arena};
+    enum sp_status status = make_policy(&load, NULL, &snapshot->fallback, err);
+    if (status != SP_OK) {
+        sp_snapshot_release(snapshot);
+        return status;
+    }
+    load_directory(&load, sources->config->services.location, ".sar", load_service);
+    load_directory(&load, sources->config->apis.location, ".aar", load_api);
+    report_idle_items(&load, &sources->config->services, &snapshot->services, "service");
+    report_idle_items(&load, &sources->config->apis, &snapshot->api_names, "zosConnectAPI");
+    *ret_snapshot = snapshot;
+    return SP_OK;
+}
+
+struct sp_snapshot *sp_snapshot_hold(struct sp_snapshot *snapshot)
+{
+    snapshot->references++;
+    return snapshot;
+}
+
+void sp_snapshot_release(struct sp_snapshot *snapshot)
+{
+    if (!snapshot || --snapshot->references)
+        return;
+    sp_hash_finish(&snapshot->apis);
+    sp_hash_finish(&snapshot->api_names);
+    sp_hash_finish(&snapshot->services);
+    sp_arena_finish(&snapshot->arena);
+    free(snapshot);
+}
+
+const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, const struct sp_path *path)
+{
+    for (size_t count = path->count + 1; count-- > 0;) {
+        const struct sp_api *api = sp_hash_get(&snapshot->apis, sp_path_key(path, count));
+        if (api)
+            return api;
+    }
+    return NULL;
+}
+
+const struct sp_service *sp_snapshot_find_service(const struct sp_snapshot *snapshot, struct sp_str name)
+{
+    return sp_hash_get(&snapshot->services, name);
+}

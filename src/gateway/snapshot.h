@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * snapshot.h: what is deployed, compiled for requests.
+ *
+ * Made from the configuration and the archives in its directories; never changed afterwards. Each request
+ * holds a reference from its beginning to its end, so that another snapshot can take the place of this one at
+ * any time. Belongs to one worker.
+ */
+#ifndef SP_GATEWAY_SNAPSHOT_H
+#define SP_GATEWAY_SNAPSHOT_H
+
+#include "base/hash.h"
+#include "gateway/router.h"
+#include "intercept/intercept.h"
+#include "sor/sor.h"
+
+/* What the administrator says of an API or a service, with what is inherited filled in. */
+struct sp_policy {
+    bool require_auth, require_secure;
+    const struct sp_cfg_groups *groups; /* of the item; NULL: none of its own */
+    const struct sp_intercept_chain *chain;
+};
+
+struct sp_service {
+    const struct sp_sar *sar;
+    struct sp_policy policy; /* for direct calls */
+    struct sp_sor_connection *connection;
+    const struct sp_property *overrides; /* of server.xml */
+    size_t override_count;
+    struct sp_host_profile profile;
+    const struct sp_mapping *mapping; /* for direct calls */
+};
+
+struct sp_operation {
+    const struct sp_aar_operation *aar;
+    const struct sp_service *service;
+    const struct sp_mapping *mapping;
+    const struct sp_str *query_names, *header_names; /* that the request map reads */
+    size_t query_name_count, header_name_count;
+};
+
+/* The target of GET {basePath}/api-docs, unless the API has an operation of its own there. */
+extern struct sp_operation sp_api_document;
+
+struct sp_api {
+    const struct sp_aar *aar;
+    struct sp_policy policy;
+    struct sp_router router; /* its targets are struct sp_operation, sp_api_document among them */
+    size_t base_segments;
+};
+
+struct sp_snapshot {
+    unsigned references;
+    struct sp_arena arena;
+    struct sp_hash apis;       /* key of the base path -> struct sp_api */
+    struct sp_hash api_names;  /* name -> struct sp_api */
+    struct sp_hash services;   /* name -> struct sp_service */
+    struct sp_policy fallback; /* of requests that name neither */
+};
+
+/* What a snapshot is made of; all of it must outlive the snapshot. */
+struct sp_snapshot_sources {
+    const struct sp_config *config;
+    struct sp_audit *audit; /* NULL when no audit interceptor is configured */
+    struct sp_sor_connection *const *connections;
+    size_t connection_count;
+};
+
+/* Archives that cannot be used are problems and are left out. SP_OK with one reference; otherwise there is no
+ * snapshot at all (memory). */
+enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct sp_problems *problems,
+                               struct sp_snapshot **ret_snapshot, struct sp_error *err) SP_MUST_CHECK;
+struct sp_snapshot *sp_snapshot_hold(struct sp_snapshot *snapshot);
+/* Accepts NULL. */
+void sp_snapshot_release(struct sp_snapshot *snapshot);
+
+/* The API with the longest base path that the path begins with, or NULL. */
+const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, const struct sp_path *path);
+const struct sp_service *sp_snapshot_find_service(const struct sp_snapshot *snapshot, struct sp_str name);
+
+#endif
