@@ -61,11 +61,12 @@ static void open_scope(struct sp_request_run *run, const struct sp_scope *scope)
     }
 }
 
-/* The elements that are counted without having been given. */
+/* The elements that are counted without having been given: with all that is in them. */
 static void add_elements(const struct sp_node *array, unsigned char *base, uint32_t have, uint32_t want)
 {
+    uint32_t size = array->array.element_bytes;
     for (uint32_t i = have; i < want; i++)
-        sp_image_copy(&array->array.image, base + array->offset + (size_t)i * array->array.element_bytes);
+        memcpy(base + array->offset + (size_t)i * size, array->array.image.bytes, size);
 }
 
 static enum sp_status close_counter(struct sp_request_run *run, const struct sp_counter *counter,

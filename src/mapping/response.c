@@ -116,6 +116,10 @@ static enum sp_status read_counter(struct run *run, const struct sp_node *node, 
         return sp_place_fail(run->err, node, run->index, SP_EPROTO, SP_ID_BAD_COUNT,
                              "says %u; its array %.*s holds at most %u elements.", count,
                              SP_STR_ARG(node->counter->array->name), node->counter->max);
+    if (run->mapping->conversion.enforce_min_occurs_response && count < node->counter->min)
+        return sp_place_fail(run->err, node, run->index, SP_EPROTO, SP_ID_BAD_COUNT,
+                             "says %u; its array %.*s has at least %u elements.", count,
+                             SP_STR_ARG(node->counter->array->name), node->counter->min);
     run->counts[node->counter->slot] = count;
     return SP_OK;
 }

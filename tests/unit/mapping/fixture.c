@@ -55,6 +55,29 @@ void fixture_response_step(struct fixture *f, struct sp_map_step step)
     f->response_steps[f->response_map.step_count++] = step;
 }
 
+void fixture_give(struct fixture *f, enum sp_map_place place, const char *text)
+{
+    unsigned number = place == SP_MAP_PATH ? 0 : place == SP_MAP_QUERY ? 1 : 2;
+    struct sp_parameter *list = f->parameters[number];
+    struct sp_str rest = sp_str_of(text), part;
+    size_t count = 0;
+    while (rest.len && sp_str_split(&rest, '&', &part)) {
+        size_t equals = sp_str_find(part, '=');
+        list[count].name = sp_str_slice(part, 0, equals);
+        list[count++].value = sp_str_slice(part, equals + 1, part.len);
+    }
+    if (number == 0) {
+        f->values.path = list;
+        f->values.path_count = count;
+    } else if (number == 1) {
+        f->values.query = list;
+        f->values.query_count = count;
+    } else {
+        f->values.headers = list;
+        f->values.header_count = count;
+    }
+}
+
 enum sp_status fixture_try_compile(struct fixture *f, bool with_operation)
 {
     return sp_mapping_compile(&f->sar, with_operation ? &f->operation : NULL, &f->profile, &f->options,

@@ -17,6 +17,7 @@ struct fixture {
     struct sp_aar_operation operation;
     const struct sp_mapping *mapping;
     struct sp_request_values values; /* the body is put there by the checks */
+    struct sp_parameter parameters[3][4];
     struct sp_error err;
 };
 
@@ -27,6 +28,9 @@ void fixture_response(struct fixture *f, const char *layout);
 /* Steps are used by the next compile; see the fields of struct sp_map_step. */
 void fixture_request_step(struct fixture *f, struct sp_map_step step);
 void fixture_response_step(struct fixture *f, struct sp_map_step step);
+
+/* Parameters of one place for the next requests: "a=1&b=2". */
+void fixture_give(struct fixture *f, enum sp_map_place place, const char *text);
 
 enum sp_status fixture_try_compile(struct fixture *f, bool with_operation);
 /* Fails the test when it does not compile. */

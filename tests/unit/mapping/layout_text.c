@@ -68,7 +68,7 @@ static void take_default(struct parser *parser, struct sp_field *field)
     if (!take(parser, '='))
         return;
     field->has_default = true;
-    if (*parser->p != 'x') {
+    if (strncmp(parser->p, "x'", 2) != 0) {
         field->default_value = take_name(parser);
         return;
     }
