@@ -164,6 +164,8 @@ static enum sp_status read_target(const struct reading *r, const struct sp_xml_e
     size_t colon = type.len;
     while (colon > 0 && type.ptr[colon - 1] != ':')
         colon--;
+    step->omit =
+        step->verb == SP_MAP_ASSIGN && sp_str_is(sp_xml_attribute(output, "omitFromInterface"), "true");
     step->xsd_type = type.len ? sp_str_slice(type, colon, type.len) : SP_STR("");
     return SP_OK;
 }

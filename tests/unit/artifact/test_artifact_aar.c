@@ -178,7 +178,9 @@ static void every_step_of_a_request_is_read(void **state)
     assert_int_equal(s[4].verb, SP_MAP_ASSIGN);
     assert_true(sp_str_is(s[4].value, "R"));
     assert_true(sp_str_is(s[4].to, "E/F"));
+    assert_true(s[4].omit);
     assert_true(sp_str_is(s[5].value, ""));
+    assert_false(s[5].omit);
     assert_int_equal(s[6].verb, SP_MAP_REMOVE);
     assert_true(sp_str_is(s[6].to, "I/J"));
 }
