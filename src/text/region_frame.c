@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "text/utf8.h"
+
 #define MAGIC "SPRG"
 #define VERSION 1
 #define FIELD_HEADER_BYTES 8u
@@ -33,7 +35,7 @@ enum field_id {
 enum form {
     FORM_NAME,      /* graphic ASCII */
     FORM_LONG_NAME, /* of a channel or container: graphic ASCII and the not sign; min and max in characters */
-    FORM_TEXT,      /* bytes that are no control characters */
+    FORM_TEXT,      /* UTF-8 without control characters */
     FORM_BYTES,     /* anything */
     FORM_NUMBER,    /* four bytes, unsigned; min and max of the value */
     FORM_FLAG,      /* one byte, 0 or 1 */
@@ -133,8 +135,10 @@ static bool is_long_name(struct sp_str s, size_t *ret_characters)
     return true;
 }
 
-static bool has_no_controls(struct sp_str s)
+static bool is_plain_text(struct sp_str s)
 {
+    if (sp_utf8_check(s) != s.len)
+        return false;
     for (size_t i = 0; i < s.len; i++)
         if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
             return false;
@@ -149,8 +153,8 @@ static const char *text_fault(const struct rule *rule, struct sp_str value)
         return "has a character that a name cannot have";
     if (rule->form == FORM_LONG_NAME && !is_long_name(value, &length))
         return "has a character that a name cannot have";
-    if (rule->form == FORM_TEXT && !has_no_controls(value))
-        return "has a control character";
+    if (rule->form == FORM_TEXT && !is_plain_text(value))
+        return "has a control character or is not UTF-8";
     if (length < rule->min)
         return "is too short";
     if (length > rule->max)

@@ -351,6 +351,8 @@ static void names_have_no_blanks_or_controls(void **state)
     }
     raw(SP_REGION_LINK, 2, 1, 1, SP_STR("P"), 6, 1, SP_STR("CN=a\nb"));
     assert_int_equal(read_raw_link(), SP_EPROTO);
+    raw(SP_REGION_LINK, 2, 1, 1, SP_STR("P"), 6, 1, SP_STR("CN=\xc3("));
+    assert_int_equal(read_raw_link(), SP_EPROTO);
     raw(SP_REGION_LINK, 2, 1, 1, SP_STR("P"), 3, 1, SP_STR("\2"));
     assert_int_equal(read_raw_link(), SP_EPROTO);
     raw(SP_REGION_LINK, 2, 1, 1, SP_STR("P"), 8, 1, SP_STR("\0\0\0"));

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "region/security.h"
+
+static struct sp_identity_decision refuse(const char *reason)
+{
+    return (struct sp_identity_decision){.outcome = SP_REGION_SECURITY, .reason = reason};
+}
+
+static struct sp_identity_decision accept(struct sp_str user)
+{
+    return (struct sp_identity_decision){.outcome = SP_REGION_NORMAL, .user = user};
+}
+
+/* The user was authenticated by the gateway; that is worth something only when the gateway is who it says. */
+static struct sp_identity_decision identify(const struct sp_ipconn *ipconn, bool peer_is_local,
+                                            const struct sp_region_link *link)
+{
+    if (!peer_is_local && !ipconn->trust_network)
+        return refuse("USERAUTH(IDENTIFY) wants the gateway on this machine, or trustNetwork");
+    if (link->password.len)
+        return refuse("USERAUTH(IDENTIFY) takes no password");
+    if (!link->user.len && link->dist_name.len)
+        return refuse("the distributed identity is mapped to no user id");
+    if (!link->user.len)
+        return refuse("USERAUTH(IDENTIFY) wants a user id");
+    return accept(link->user);
+}
+
+struct sp_identity_decision sp_region_identify(const struct sp_definition *definition,
+                                               const struct sp_ipconn *ipconn, bool peer_is_local,
+                                               const struct sp_region_link *link)
+{
+    switch (ipconn->user_auth) {
+    case SP_USERAUTH_IDENTIFY:
+        return identify(ipconn, peer_is_local, link);
+    case SP_USERAUTH_LOCAL:
+        return accept(ipconn->security_name.len ? ipconn->security_name : definition->default_user);
+    case SP_USERAUTH_DEFAULTUSER:
+        break;
+    }
+    return accept(definition->default_user);
+}

@@ -1,0 +1,62 @@
+      * SPDX-License-Identifier: Apache-2.0
+      * Reads the containers ORDER (BIT, a record) and NOTE (CHAR) and
+      * puts ORDER back changed, REPLY (BIT) and GREETING (CHAR).
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. CHANPGM.
+       DATA DIVISION.
+       WORKING-STORAGE SECTION.
+       COPY SPEIB.
+       COPY SPRESP.
+       01  WS-NAME                PIC X(16).
+       01  WS-LENGTH              PIC S9(8) COMP.
+       01  ORDER-RECORD.
+           05 OR-ITEM             PIC X(10).
+           05 OR-COUNT            PIC S9(4) COMP.
+           05 OR-PRICE            PIC S9(5)V99.
+       01  REPLY-RECORD.
+           05 RE-TOTAL            PIC S9(7)V99 COMP-3.
+           05 RE-USER             PIC X(8).
+           05 RE-TRANSACTION      PIC X(4).
+           05 RE-CHANNEL          PIC X(16).
+           05 RE-APPLID           PIC X(8).
+           05 RE-LENGTH           PIC S9(4) COMP.
+           05 RE-ABSENT           PIC S9(8) COMP.
+       01  NOTE-TEXT              PIC X(12).
+       PROCEDURE DIVISION.
+           CALL 'SPEIB' USING SP-EIB
+           MOVE 'NOT THERE' TO WS-NAME
+           MOVE LENGTH OF NOTE-TEXT TO WS-LENGTH
+           CALL 'SPGETCTR' USING WS-NAME NOTE-TEXT WS-LENGTH SP-RESP
+           MOVE SP-RESP TO RE-ABSENT
+           MOVE 'ORDER' TO WS-NAME
+           MOVE LENGTH OF ORDER-RECORD TO WS-LENGTH
+           CALL 'SPGETCTR' USING WS-NAME ORDER-RECORD WS-LENGTH SP-RESP
+           IF NOT SP-NORMAL
+              CALL 'SPABEND' USING 'NORD'
+           END-IF
+           COMPUTE RE-TOTAL = OR-COUNT * OR-PRICE
+           MOVE SP-USERID TO RE-USER
+           MOVE EIBTRNID TO RE-TRANSACTION
+           MOVE SP-CHANNEL TO RE-CHANNEL
+           MOVE SP-APPLID TO RE-APPLID
+           MOVE EIBCALEN TO RE-LENGTH
+           MOVE 'REPLY' TO WS-NAME
+           MOVE LENGTH OF REPLY-RECORD TO WS-LENGTH
+           CALL 'SPPUTCTR' USING WS-NAME REPLY-RECORD WS-LENGTH SP-RESP
+           ADD 1 TO OR-COUNT
+           MOVE 'ORDER' TO WS-NAME
+           MOVE LENGTH OF ORDER-RECORD TO WS-LENGTH
+           CALL 'SPPUTCTR' USING WS-NAME ORDER-RECORD WS-LENGTH SP-RESP
+           MOVE 'NOTE' TO WS-NAME
+           MOVE LENGTH OF NOTE-TEXT TO WS-LENGTH
+           MOVE SPACES TO NOTE-TEXT
+           CALL 'SPGETCTR' USING WS-NAME NOTE-TEXT WS-LENGTH SP-RESP
+           IF SP-NORMAL OR SP-LENGERR
+              MOVE FUNCTION UPPER-CASE(NOTE-TEXT) TO NOTE-TEXT
+              MOVE 'GREETING' TO WS-NAME
+              MOVE LENGTH OF NOTE-TEXT TO WS-LENGTH
+              CALL 'SPPUTCHR' USING WS-NAME NOTE-TEXT WS-LENGTH SP-RESP
+              MOVE 'NOTE' TO WS-NAME
+              CALL 'SPDELCTR' USING WS-NAME SP-RESP
+           END-IF
+           GOBACK.
