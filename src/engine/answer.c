@@ -12,7 +12,7 @@ static ngx_http_output_header_filter_pt next_header_filter;
 static ngx_int_t header_filter(ngx_http_request_t *r)
 {
     static ngx_str_t name = ngx_string("Server"), product = ngx_string("Sallyport");
-    const struct engine_main_conf *conf = ngx_http_get_module_main_conf(r, ngx_http_sallyport_module);
+    const struct engine_location_conf *conf = ngx_http_get_module_loc_conf(r, ngx_http_sallyport_module);
     if (!r->headers_out.server) {
         ngx_table_elt_t *server = ngx_list_push(&r->headers_out.headers);
         if (!server)

@@ -50,9 +50,9 @@ static ngx_command_t commands[] = {
      .type = NGX_HTTP_MAIN_CONF | NGX_CONF_ANY,
      SLOT(set_server, NGX_HTTP_MAIN_CONF_OFFSET, 0)},
     {.name = ngx_string("sallyport_server_header"),
-     .type = NGX_HTTP_MAIN_CONF | NGX_CONF_FLAG,
-     SLOT(ngx_conf_set_flag_slot, NGX_HTTP_MAIN_CONF_OFFSET,
-          offsetof(struct engine_main_conf, server_header))},
+     .type = ANYWHERE | NGX_CONF_FLAG,
+     SLOT(ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
+          offsetof(struct engine_location_conf, server_header))},
     {.name = ngx_string("sallyport_tls"),
      .type = NGX_HTTP_SRV_CONF | NGX_CONF_TAKE1,
      SLOT(ngx_conf_set_num_slot, NGX_HTTP_SRV_CONF_OFFSET,
@@ -81,17 +81,7 @@ static ngx_command_t commands[] = {
 
 static void *create_main_conf(ngx_conf_t *cf)
 {
-    struct engine_main_conf *conf = ngx_pcalloc(cf->pool, sizeof *conf);
-    if (conf)
-        conf->server_header = NGX_CONF_UNSET;
-    return conf;
-}
-
-static char *init_main_conf(ngx_conf_t *cf, void *conf)
-{
-    struct engine_main_conf *main_conf = conf;
-    ngx_conf_init_value(main_conf->server_header, 1);
-    return NGX_CONF_OK;
+    return ngx_pcalloc(cf->pool, sizeof(struct engine_main_conf));
 }
 
 static void *create_server_conf(ngx_conf_t *cf)
@@ -107,6 +97,7 @@ static void *create_location_conf(ngx_conf_t *cf)
     struct engine_location_conf *conf = ngx_pcalloc(cf->pool, sizeof *conf);
     if (!conf)
         return NULL;
+    conf->server_header = NGX_CONF_UNSET;
     conf->max_headers = NGX_CONF_UNSET_UINT;
     conf->max_field = NGX_CONF_UNSET_SIZE;
     conf->body_patience = NGX_CONF_UNSET_MSEC;
@@ -118,6 +109,7 @@ static char *merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     static char zero_rate[] = "sallyport_body_rate must not be 0";
     struct engine_location_conf *outer = parent, *conf = child;
+    ngx_conf_merge_value(conf->server_header, outer->server_header, 1);
     ngx_conf_merge_uint_value(conf->max_headers, outer->max_headers, 500);
     ngx_conf_merge_size_value(conf->max_field, outer->max_field, 32768);
     ngx_conf_merge_msec_value(conf->body_patience, outer->body_patience, 60000);
@@ -226,7 +218,6 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
 static ngx_http_module_t context = {
     .postconfiguration = postconfiguration,
     .create_main_conf = create_main_conf,
-    .init_main_conf = init_main_conf,
     .create_srv_conf = create_server_conf,
     .create_loc_conf = create_location_conf,
     .merge_loc_conf = merge_location_conf,

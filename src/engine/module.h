@@ -31,8 +31,7 @@ struct engine_shared {
 
 struct engine_main_conf {
     ngx_array_t *args; /* struct sp_str; NULL without the directive sallyport_server */
-    ngx_flag_t server_header;
-    void *state; /* the app's */
+    void *state;       /* the app's */
     unsigned workers;
     size_t shared_bytes; /* of the app's part */
     struct engine_shared *shared;
@@ -45,6 +44,7 @@ struct engine_server_conf {
 struct engine_location_conf {
     ngx_uint_t endpoint;
     ngx_uint_t https_port;
+    ngx_flag_t server_header; /* off: answers do not name the server */
     ngx_uint_t max_headers;
     size_t max_field;         /* bytes of a header's name or value */
     ngx_msec_t body_patience; /* a body may take so long, plus its bytes / body_rate */
