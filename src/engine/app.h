@@ -8,9 +8,8 @@
 #ifndef SP_ENGINE_APP_H
 #define SP_ENGINE_APP_H
 
+#include "engine/tls.h"
 #include "io/port.h"
-
-struct ssl_ctx_st;
 
 struct sp_engine_app {
     /* In the master process, when nginx.conf is read: at the start and at each reload. `args` are those of
@@ -21,8 +20,10 @@ struct sp_engine_app {
     void (*unload)(void *state);
     /* How much memory the workers share. */
     size_t (*shared_bytes)(void *state, unsigned workers);
-    /* Puts certificate and key of an endpoint into its TLS context; NULL: nginx.conf names files. */
-    enum sp_status (*tls)(void *state, unsigned endpoint, struct ssl_ctx_st *context, struct sp_error *err);
+    /* Puts certificate and key of an endpoint into its TLS context, and says whether callers are asked for
+     * theirs; NULL: nginx.conf names files. */
+    enum sp_status (*tls)(void *state, unsigned endpoint, struct ssl_ctx_st *context,
+                          enum sp_client_certificate *ret_client, struct sp_error *err);
     /* In a worker, after fork. `worker` lives until stop returned. */
     enum sp_status (*start)(void *state, const struct sp_worker *worker, struct sp_handler *ret_handler,
                             struct sp_error *err);

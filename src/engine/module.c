@@ -119,6 +119,13 @@ static char *merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
     return NGX_CONF_OK;
 }
 
+static ngx_int_t refuse(ngx_conf_t *cf, enum sp_status status, const struct sp_error *err)
+{
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s%s%s%s%s", err->id, err->id[0] ? " " : "", err->file,
+                  err->file[0] ? ": " : "", err->text[0] ? err->text : sp_status_name(status));
+    return NGX_ERROR;
+}
+
 /* Runs in the master at the start and at each reload; across a reload the memory stays the same. */
 static ngx_int_t init_zone(ngx_shm_zone_t *zone, void *old)
 {
@@ -154,29 +161,52 @@ static ngx_int_t add_zone(ngx_conf_t *cf, struct engine_main_conf *conf)
     return NGX_OK;
 }
 
+/* As nginx does it: every certificate passes the handshake, and the request is answered with 400 when it did
+ * not verify, so that the caller learns the reason. */
+static int note_verification(int ok, X509_STORE_CTX *store)
+{
+    return 1;
+}
+
+static void ask_for_certificate(ngx_http_ssl_srv_conf_t *ssl, enum sp_client_certificate client)
+{
+    static const ngx_uint_t modes[] = {
+        [SP_CLIENT_CERTIFICATE_NONE] = 0, /* as `ssl_verify_client off` */
+        [SP_CLIENT_CERTIFICATE_MAY] = 2,  /* optional */
+        [SP_CLIENT_CERTIFICATE_MUST] = 1, /* on */
+    };
+    ssl->verify = modes[client];
+    if (ssl->verify)
+        SSL_CTX_set_verify(ssl->ssl.ctx, SSL_VERIFY_PEER, note_verification);
+}
+
+/* nginx.conf says `ssl_reject_handshake on` instead of naming a file, so that the private key is in no file,
+ * and a server whose key did not get here refuses every handshake. */
+static ngx_int_t load_certificate(ngx_conf_t *cf, struct engine_main_conf *conf, void **server_configs)
+{
+    struct engine_server_conf *server = server_configs[ngx_http_sallyport_module.ctx_index];
+    ngx_http_ssl_srv_conf_t *ssl = server_configs[ngx_http_ssl_module.ctx_index];
+    if (server->tls_endpoint == NGX_CONF_UNSET)
+        return NGX_OK;
+    struct sp_error err = SP_ERROR_INIT;
+    enum sp_status status = SP_EUNSUPPORTED;
+    enum sp_client_certificate client = SP_CLIENT_CERTIFICATE_MUST;
+    if (sp_engine_app.tls && ssl->ssl.ctx)
+        status = sp_engine_app.tls(conf->state, (unsigned)server->tls_endpoint, ssl->ssl.ctx, &client, &err);
+    if (status != SP_OK)
+        return refuse(cf, status, &err);
+    ask_for_certificate(ssl, client);
+    ssl->reject_handshake = 0;
+    return NGX_OK;
+}
+
 static ngx_int_t load_certificates(ngx_conf_t *cf, struct engine_main_conf *conf)
 {
     ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     ngx_http_core_srv_conf_t **servers = core->servers.elts;
-    for (ngx_uint_t i = 0; i < core->servers.nelts; i++) {
-        void **configs = servers[i]->ctx->srv_conf;
-        struct engine_server_conf *server = configs[ngx_http_sallyport_module.ctx_index];
-        ngx_http_ssl_srv_conf_t *ssl = configs[ngx_http_ssl_module.ctx_index];
-        if (server->tls_endpoint == NGX_CONF_UNSET)
-            continue;
-        struct sp_error err = SP_ERROR_INIT;
-        enum sp_status status = SP_EUNSUPPORTED;
-        if (sp_engine_app.tls && ssl->ssl.ctx)
-            status = sp_engine_app.tls(conf->state, (unsigned)server->tls_endpoint, ssl->ssl.ctx, &err);
-        if (status != SP_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "sallyport: no certificate for endpoint %i: %s",
-                               server->tls_endpoint, err.text[0] ? err.text : sp_status_name(status));
+    for (ngx_uint_t i = 0; i < core->servers.nelts; i++)
+        if (load_certificate(cf, conf, servers[i]->ctx->srv_conf) != NGX_OK)
             return NGX_ERROR;
-        }
-        /* nginx.conf says `ssl_reject_handshake on` instead of naming a file, so that the private key is in
-         * no file, and a server whose key did not get here refuses every handshake. */
-        ssl->reject_handshake = 0;
-    }
     return NGX_OK;
 }
 
@@ -200,11 +230,8 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
     struct sp_error err = SP_ERROR_INIT;
     enum sp_status status = sp_engine_app.load(conf->args->elts, conf->args->nelts, &conf->state, &err);
     engine_log_to(NULL);
-    if (status != SP_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "sallyport: %s%s%s", err.file, err.file[0] ? ": " : "",
-                           err.text[0] ? err.text : sp_status_name(status));
-        return NGX_ERROR;
-    }
+    if (status != SP_OK)
+        return refuse(cf, status, &err);
     cleanup->handler = unload;
     cleanup->data = conf->state;
     ngx_core_conf_t *core = (ngx_core_conf_t *)ngx_get_conf(cf->cycle->conf_ctx, ngx_core_module);

@@ -20,6 +20,7 @@
 
 #include "base/arena.h"
 #include "engine/app.h"
+#include "engine/settings.h"
 #include "io/fiber.h"
 #include "io/loop.h"
 #include "text/base64.h"
@@ -32,6 +33,7 @@ struct counters {
 };
 
 struct echo {
+    struct sp_engine_settings *settings; /* NULL when nginx.conf was written by the test */
     const struct sp_worker *worker;
     struct counters *counters;
 };
@@ -223,8 +225,29 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
     if (arg_count == 1 && sp_str_is(args[0], "refuse"))
         return sp_error_set(err, SP_EINVAL, NULL, "the echo was told to refuse");
     struct echo *echo = calloc(1, sizeof *echo);
-    *ret_state = echo;
-    return echo ? SP_OK : SP_ENOMEM;
+    enum sp_status status = echo ? SP_OK : SP_ENOMEM;
+    if (echo && arg_count >= 3)
+        status = sp_engine_settings_load(args, arg_count, &echo->settings, err);
+    if (status == SP_OK)
+        *ret_state = echo;
+    else
+        free(echo);
+    return status;
+}
+
+static void unload(void *state)
+{
+    struct echo *echo = state;
+    sp_engine_settings_free(echo->settings);
+    free(echo);
+}
+
+static enum sp_status tls(void *state, unsigned endpoint, struct ssl_ctx_st *context,
+                          enum sp_client_certificate *ret_client, struct sp_error *err)
+{
+    struct echo *echo = state;
+    return sp_engine_tls_load(echo->settings->config, endpoint, context, &echo->settings->problems,
+                              ret_client, err);
 }
 
 static size_t shared_bytes(void *state, unsigned workers)
@@ -240,6 +263,8 @@ static enum sp_status start(void *state, const struct sp_worker *worker, struct 
         return sp_error_set(err, SP_EINTERNAL, NULL, "no shared memory");
     if (access("fail-to-start", F_OK) == 0)
         return sp_error_set(err, SP_EINVAL, NULL, "the echo was told to fail");
+    if (echo->settings && worker->index == 0)
+        sp_engine_log_problems(&echo->settings->problems);
     echo->worker = worker;
     echo->counters = worker->shared;
     *ret_handler = (struct sp_handler){.start = echo_start, .cancel = echo_cancel, .handler = echo};
@@ -252,8 +277,9 @@ static void stop(void *state)
 
 const struct sp_engine_app sp_engine_app = {
     .load = load,
-    .unload = free,
+    .unload = unload,
     .shared_bytes = shared_bytes,
+    .tls = tls,
     .start = start,
     .stop = stop,
 };

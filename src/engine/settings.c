@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "engine/conf.h"
+#include "engine/message.h"
+
+#define FIXED_ARGS 3
+
+static struct sp_cfg_property split(struct sp_str arg)
+{
+    size_t equals = sp_str_find(arg, '=');
+    return (struct sp_cfg_property){.name = sp_str_slice(arg, 0, equals),
+                                    .value = sp_str_slice(arg, equals + 1, arg.len)};
+}
+
+static enum sp_status load(struct sp_engine_settings *settings, const struct sp_str *args, size_t count,
+                           struct sp_error *err)
+{
+    struct sp_arena arena;
+    sp_arena_init(&arena, 1u << 20);
+    struct sp_cfg_property *variables = sp_arena_calloc(&arena, count + 1, sizeof *variables);
+    struct sp_config_options options = {.config_dir = sp_arena_cstr(&arena, args[0]),
+                                        .output_dir = sp_arena_cstr(&arena, args[1]),
+                                        .variables = variables,
+                                        .variable_count = count - FIXED_ARGS};
+    enum sp_status status = SP_ENOMEM;
+    if (variables && options.config_dir && options.output_dir) {
+        for (size_t i = FIXED_ARGS; i < count; i++)
+            variables[i - FIXED_ARGS] = split(args[i]);
+        status = sp_config_load(&options, &settings->problems, &settings->config, err);
+    }
+    sp_arena_finish(&arena);
+    return status;
+}
+
+static enum sp_status check_fingerprint(const struct sp_engine_settings *settings, struct sp_str expected,
+                                        struct sp_error *err)
+{
+    char print[SP_ENGINE_PRINT_LEN + 1];
+    enum sp_status status = sp_engine_conf_fingerprint(settings->config, print, err);
+    if (status != SP_OK || sp_str_is(expected, print))
+        return status;
+    return sp_error_set(err, SP_EINVAL, SP_MSG_CONF_STALE,
+                        "endpoints, their options or their TLS have changed in server.xml; "
+                        "'sallyport server reload' takes such changes over");
+}
+
+enum sp_status sp_engine_settings_load(const struct sp_str *args, size_t arg_count,
+                                       struct sp_engine_settings **ret_settings, struct sp_error *err)
+{
+    if (arg_count < FIXED_ARGS)
+        return sp_error_set(err, SP_EINVAL, SP_MSG_CONF_VALUE,
+                            "sallyport_server takes two directories and a fingerprint");
+    struct sp_engine_settings *settings = calloc(1, sizeof *settings);
+    if (!settings)
+        return SP_ENOMEM;
+    sp_problems_init(&settings->problems);
+    enum sp_status status = load(settings, args, arg_count, err);
+    if (status == SP_OK)
+        status = check_fingerprint(settings, args[2], err);
+    if (status != SP_OK) {
+        sp_engine_log_problems(&settings->problems);
+        sp_engine_settings_free(settings);
+        return status;
+    }
+    *ret_settings = settings;
+    return SP_OK;
+}
+
+void sp_engine_settings_free(struct sp_engine_settings *settings)
+{
+    if (!settings)
+        return;
+    sp_config_free(settings->config);
+    sp_problems_finish(&settings->problems);
+    free(settings);
+}
+
+void sp_engine_log_problems(const struct sp_problems *problems)
+{
+    static const enum sp_log_severity severities[] = {
+        [SP_PROBLEM_ERROR] = SP_LOG_ERROR,
+        [SP_PROBLEM_WARNING] = SP_LOG_WARNING,
+        [SP_PROBLEM_INFO] = SP_LOG_INFO,
+    };
+    for (const struct sp_problem *p = problems->first; p; p = p->next) {
+        char place[512] = "";
+        if (p->file.len)
+            snprintf(place, sizeof place, "%.*s:%u:%u: ", SP_STR_ARG(p->file), p->line, p->column);
+        sp_log(severities[p->severity], p->id, "%s%.*s", place, SP_STR_ARG(p->text));
+    }
+}
