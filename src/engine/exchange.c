@@ -40,17 +40,6 @@ static void cancel(void *data)
         engine_worker.handler.cancel(engine_worker.handler.handler, &exchange->port);
 }
 
-void engine_cancel_all(void)
-{
-    while (!ngx_queue_empty(&engine_worker.in_flight)) {
-        ngx_queue_t *first = ngx_queue_head(&engine_worker.in_flight);
-        struct engine_exchange *exchange = ngx_queue_data(first, struct engine_exchange, link);
-        if (exchange->cleanup)
-            exchange->cleanup->handler = NULL;
-        cancel(exchange);
-    }
-}
-
 /* Rule 3: the only place that finalises a request which has an exchange. The connection is kept aside, for
  * the request may be gone afterwards. */
 static void finalise(ngx_http_request_t *r, ngx_int_t rc)
@@ -58,6 +47,18 @@ static void finalise(ngx_http_request_t *r, ngx_int_t rc)
     ngx_connection_t *c = r->connection;
     ngx_http_finalize_request(r, rc);
     ngx_http_run_posted_requests(c);
+}
+
+void engine_cancel_all(void)
+{
+    while (!ngx_queue_empty(&engine_worker.in_flight)) {
+        ngx_queue_t *first = ngx_queue_head(&engine_worker.in_flight);
+        struct engine_exchange *exchange = ngx_queue_data(first, struct engine_exchange, link);
+        ngx_http_cleanup_t *cleanup = exchange->cleanup;
+        cancel(exchange);
+        cleanup->handler = NULL;
+        finalise(exchange->r, NGX_HTTP_CLOSE);
+    }
 }
 
 /* From nginx's queue of posted events, after the handler's reply. */

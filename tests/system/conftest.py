@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -188,14 +189,14 @@ class Authority:
         self.name = name
         self.certificate = directory / "ca.pem"
         self.key = directory / "ca.key"
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
                       "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.certificate)
 
     @staticmethod
     def _openssl(*arguments, text=None):
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, input=text, text=True)
 
-    def issue(self, name, alt="DNS:localhost,IP:127.0.0.1", days=30):
+    def issue(self, name, alt="DNS:localhost,IP:127.0.0.1", days=90):
         """(certificate, key) of a new pair signed by this authority."""
         stem = re.sub(r"\W+", "-", name)
         certificate, key, request = (self.directory / f"{stem}.{end}" for end in ("pem", "key", "csr"))
@@ -235,10 +236,11 @@ def authority(tmp_path_factory):
 class Process:
     """A server process that is told to stop, and made to when it does not."""
 
-    def __init__(self, command, directory, environment=None):
+    def __init__(self, command, directory, environment=None, pass_fds=()):
         self.output = open(pathlib.Path(directory) / "output.log", "ab")
         self.process = subprocess.Popen([str(part) for part in command], cwd=directory, stdin=subprocess.DEVNULL,
-                                        stdout=self.output, stderr=self.output, env=environment)
+                                        stdout=self.output, stderr=self.output, env=environment,
+                                        pass_fds=pass_fds)
         self.pid = self.process.pid
 
     def running(self):
@@ -280,3 +282,99 @@ def need(path):
     """A part that the build has not made is a failure, not a reason to skip."""
     assert pathlib.Path(path).exists(), f"{path} is missing: build first (ninja -C {BUILD})"
     return path
+
+
+SALLYPORT = BUILD / "src" / "cli" / "sallyport"
+
+
+class Server:
+    """A server of a generated directory, run in the foreground by `sallyport server run`.
+
+    `xml` is what stands inside <server> of server.xml; {http}, {https} and {authority} in it are replaced, doubled
+    braces are braces. Without an httpEndpoint or a keyStore of its own it gets one of each.
+    """
+
+    password = "key store password"
+
+    def __init__(self, base, authority, xml="", name="testServer", arguments=(), module=None, environment=None):
+        self.base, self.authority, self.name, self.arguments = pathlib.Path(base), authority, name, list(arguments)
+        self.directory = self.base / "servers" / name
+        self.security = self.directory / "resources" / "security"
+        self.security.mkdir(parents=True)
+        self.http, self.https = free_ports(2)
+        self.process = None
+        self.environment = dict(os.environ, SALLYPORT_USER_DIR=str(self.base), SALLYPORT_RUN_DIR=str(self.base / "run"))
+        self.environment.pop("NOTIFY_SOCKET", None)
+        self.environment.pop("SALLYPORT_OUTPUT_DIR", None)
+        if module:
+            self.environment["SALLYPORT_MODULE"] = str(need(module))
+        self.environment.update(environment or {})
+        shutil.copy(authority.key_store("localhost", self.password), self.security / "key.p12")
+        self.write(xml)
+
+    def write(self, xml):
+        if "<httpEndpoint" not in xml:
+            xml += '\n<httpEndpoint id="defaultHttpEndpoint" host="localhost" httpPort="{http}" httpsPort="{https}"/>'
+        if "<keyStore" not in xml:
+            xml += f'\n<keyStore id="defaultKeyStore" password="{self.password}"/>'
+        text = xml.format(http=self.http, https=self.https, authority=self.authority.certificate)
+        (self.directory / "server.xml").write_text(f'<server description="{self.name}">\n{text}\n</server>\n')
+
+    def command(self, action, *arguments):
+        """Runs `sallyport server <action>` to its end."""
+        return subprocess.run([need(SALLYPORT), "server", action, self.name, *arguments], env=self.environment,
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def start(self):
+        """Returns when the server says it is ready; fails with what it said when it ends instead."""
+        reader, writer = os.pipe()
+        self.environment["SALLYPORT_READY_FD"] = str(writer)
+        self.process = Process([need(SALLYPORT), "server", "run", self.name, *self.arguments], self.base,
+                               self.environment, pass_fds=[writer])
+        del self.environment["SALLYPORT_READY_FD"]
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            line = pipe.readline()
+        if line != "ready\n":
+            status = self.process.stop()
+            pytest.fail(f"the server did not start, status {status}: {line}{self.output()}")
+        return self
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process is None:
+            return None
+        process, self.process = self.process, None
+        return process.stop(number)
+
+    def output(self):
+        """What it wrote to standard output and standard error."""
+        path = self.base / "output.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def log(self):
+        path = self.directory / "logs" / "messages.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def call(self, method, target, headers=(), body=None, tls=True, **options):
+        """A call over HTTPS; over HTTP with tls=False; tls may be a context of Authority.client."""
+        context = self.authority.client() if tls is True else tls or None
+        return call(self.https if context else self.http, method, target, headers, body, tls=context, **options)
+
+
+@pytest.fixture
+def make_server(tmp_path, authority):
+    """Makes servers that are stopped after the test, and whose logs must not know a secret nor a defect."""
+    servers = []
+
+    def make(xml="", start=True, **options):
+        server = Server(tmp_path / str(len(servers)), authority, xml, **options)
+        servers.append(server)
+        return server.start() if start else server
+
+    yield make
+    for server in servers:
+        status = server.stop()
+        text = server.log() + server.output()
+        assert status in (None, 0), text
+        assert server.password not in text
+        assert "[alert]" not in text and "defect" not in text, text

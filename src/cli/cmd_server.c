@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cmd_server.c: sallyport server run|start|stop|status|reload|check.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/report.h"
+#include "cli/server_launch.h"
+#include "cli/server_process.h"
+
+struct invocation {
+    const char *action;
+    struct sp_server_options options;
+    struct sp_server_place place;
+    struct sp_error err;
+};
+
+/* ---- output ---- */
+
+static void print_addresses(const struct sp_config *config)
+{
+    for (size_t i = 0; i < config->endpoint_count; i++) {
+        const struct sp_cfg_http_endpoint *endpoint = &config->endpoints[i];
+        if (!endpoint->enabled)
+            continue;
+        struct sp_str host = endpoint->host;
+        const char *form =
+            sp_str_find(host, ':') < host.len ? "  %s://[%.*s]:%" PRId64 "\n" : "  %s://%.*s:%" PRId64 "\n";
+        if (endpoint->http_port > 0)
+            printf(form, "http", SP_STR_ARG(host), endpoint->http_port);
+        if (endpoint->https_port > 0)
+            printf(form, "https", SP_STR_ARG(host), endpoint->https_port);
+    }
+}
+
+/* What is wrong, each thing once: an error that is in the list already is not repeated. */
+static int failed(const struct invocation *call, const struct sp_problems *problems)
+{
+    sp_report_problems(problems, stderr);
+    return problems->errors && strstr(call->err.id, "SALC") ? SP_EXIT_FAILED : sp_command_failed(&call->err);
+}
+
+static int not_running(const struct invocation *call)
+{
+    printf("server %s is not running\n", call->place.name);
+    return SP_EXIT_FAILED;
+}
+
+static int running_already(const struct invocation *call, pid_t pid)
+{
+    fprintf(stderr, "sallyport: server %s is running already, as process %ld\n", call->place.name, (long)pid);
+    return SP_EXIT_FAILED;
+}
+
+/* ---- actions ---- */
+
+static enum sp_status prepare(struct invocation *call, bool foreground, struct sp_problems *problems,
+                              struct sp_config **ret_config)
+{
+    call->options.foreground = foreground;
+    return sp_server_prepare(&call->place, &call->options, call->place.conf_path, problems, ret_config,
+                             &call->err);
+}
+
+static int action_run(struct invocation *call)
+{
+    struct sp_problems problems;
+    struct sp_config *config = NULL;
+    pid_t pid = sp_server_pid(&call->place);
+    if (pid)
+        return running_already(call, pid);
+    sp_problems_init(&problems);
+    enum sp_status status = prepare(call, true, &problems, &config);
+    int exit_status = status == SP_OK ? SP_EXIT_OK : failed(call, &problems);
+    sp_problems_finish(&problems);
+    if (status != SP_OK)
+        return exit_status;
+    /* The module reads server.xml again and logs what is to be said of it. */
+    printf("server %s starts:\n", call->place.name);
+    print_addresses(config);
+    fflush(stdout);
+    sp_config_free(config);
+    sp_server_exec(&call->place, &call->err);
+    return sp_command_failed(&call->err);
+}
+
+static void become_server(void *arg)
+{
+    struct invocation *call = arg;
+    sp_server_exec(&call->place, &call->err);
+    sp_command_failed(&call->err);
+}
+
+/* What the server said before it had its log. */
+static void print_output(const char *path)
+{
+    char line[2048];
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file))
+        fputs(line, stderr);
+    if (file)
+        fclose(file);
+}
+
+static int action_start(struct invocation *call)
+{
+    struct sp_problems problems;
+    struct sp_config *config = NULL;
+    pid_t pid = sp_server_pid(&call->place);
+    if (pid)
+        return running_already(call, pid);
+    sp_problems_init(&problems);
+    enum sp_status status = prepare(call, false, &problems, &config);
+    if (status != SP_OK) {
+        int exit_status = failed(call, &problems);
+        sp_problems_finish(&problems);
+        return exit_status;
+    }
+    const char *output = sp_arena_printf(&call->place.arena, "%s/console.log", call->place.log_dir).ptr;
+    status = output ? sp_server_start(output, become_server, call, call->options.timeout_s, &pid, &call->err)
+                    : SP_ENOMEM;
+    if (status == SP_OK) {
+        sp_report_problems(&problems, stderr);
+        printf("server %s is ready (process %ld):\n", call->place.name, (long)pid);
+        print_addresses(config);
+        printf("  log %s/messages.log\n", call->place.log_dir);
+    } else {
+        sp_command_failed(&call->err);
+        if (output)
+            print_output(output);
+    }
+    sp_problems_finish(&problems);
+    sp_config_free(config);
+    return status == SP_OK ? SP_EXIT_OK : SP_EXIT_FAILED;
+}
+
+static int action_stop(struct invocation *call)
+{
+    pid_t pid = sp_server_pid(&call->place);
+    if (!pid)
+        return not_running(call);
+    kill(pid, call->options.now ? SIGTERM : SIGQUIT);
+    enum sp_status status = sp_server_wait_end(&call->place, call->options.timeout_s);
+    if (status != SP_OK && !call->options.now) {
+        fprintf(stderr, "sallyport: requests were still in work after %u seconds and are cut off\n",
+                call->options.timeout_s);
+        kill(pid, SIGTERM);
+        status = sp_server_wait_end(&call->place, call->options.timeout_s);
+    }
+    if (status != SP_OK) {
+        fprintf(stderr, "sallyport: process %ld of server %s does not end\n", (long)pid, call->place.name);
+        return SP_EXIT_FAILED;
+    }
+    printf("server %s is stopped\n", call->place.name);
+    return SP_EXIT_OK;
+}
+
+static int action_status(struct invocation *call)
+{
+    pid_t pid = sp_server_pid(&call->place);
+    if (!pid)
+        return not_running(call);
+    printf("server %s is running: process %ld, %u workers\n", call->place.name, (long)pid,
+           sp_server_workers(pid));
+    printf("  configuration %s\n  log %s/messages.log\n  run directory %s\n", call->place.config_dir,
+           call->place.log_dir, call->place.run_dir);
+    return SP_EXIT_OK;
+}
+
+static enum sp_status try_new_conf(struct invocation *call, const char *conf_path,
+                                   struct sp_problems *problems)
+{
+    struct sp_config *config = NULL;
+    enum sp_status status = sp_server_options_restore(&call->options, call->place.options_path, &call->err);
+    if (status == SP_OK)
+        status = sp_server_prepare(&call->place, &call->options, conf_path, problems, &config, &call->err);
+    if (status == SP_OK)
+        status = sp_server_test(&call->place, conf_path, &call->err);
+    sp_config_free(config);
+    return status;
+}
+
+static int action_reload(struct invocation *call)
+{
+    struct sp_problems problems;
+    pid_t pid = sp_server_pid(&call->place);
+    if (!pid)
+        return not_running(call);
+    const char *conf_path = sp_arena_printf(&call->place.arena, "%s.next", call->place.conf_path).ptr;
+    if (!conf_path)
+        return SP_EXIT_FAILED;
+    sp_problems_init(&problems);
+    enum sp_status status = try_new_conf(call, conf_path, &problems);
+    int exit_status = SP_EXIT_OK;
+    if (status == SP_OK && (rename(conf_path, call->place.conf_path) != 0 || kill(pid, SIGHUP) != 0))
+        status = sp_error_set(&call->err, SP_EIO, NULL, "the server cannot be told");
+    if (status == SP_OK) {
+        sp_report_problems(&problems, stderr);
+        printf("server %s takes over its new configuration\n", call->place.name);
+    } else {
+        exit_status = failed(call, &problems);
+        fprintf(stderr, "sallyport: server %s goes on with its old configuration\n", call->place.name);
+        unlink(conf_path);
+    }
+    sp_problems_finish(&problems);
+    return exit_status;
+}
+
+static int action_check(struct invocation *call)
+{
+    struct sp_problems problems;
+    sp_problems_init(&problems);
+    enum sp_status status = sp_server_try(&call->place, &call->options, &problems, &call->err);
+    sp_report_problems(&problems, stdout);
+    if (status != SP_OK && !(problems.errors && strstr(call->err.id, "SALC")))
+        sp_command_failed(&call->err);
+    printf("%s: ", call->place.config_dir);
+    if (status == SP_OK || problems.errors)
+        sp_report_totals(&problems, stdout);
+    else
+        puts("cannot be served");
+    sp_problems_finish(&problems);
+    return status == SP_OK ? SP_EXIT_OK : SP_EXIT_FAILED;
+}
+
+/* ---- the command line ---- */
+
+static const struct {
+    const char *name;
+    int (*run)(struct invocation *call);
+} actions[] = {
+    {"run", action_run},       {"start", action_start},   {"stop", action_stop},
+    {"status", action_status}, {"reload", action_reload}, {"check", action_check},
+};
+
+static int (*find_action(const char *name))(struct invocation *)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        if (!strcmp(name, actions[i].name))
+            return actions[i].run;
+    return NULL;
+}
+
+static enum sp_status take_option(struct invocation *call, int letter)
+{
+    switch (letter) {
+    case 'w':
+        return sp_server_options_workers(&call->options, optarg, &call->err);
+    case 'u':
+        return sp_server_options_user(&call->options, optarg, &call->err);
+    case 't':
+        return sp_server_options_timeout(&call->options, optarg, &call->err);
+    case 'n':
+        call->options.now = true;
+        return SP_OK;
+    default:
+        return sp_error_set(&call->err, SP_EINVAL, NULL, "the option is unknown or its value is missing");
+    }
+}
+
+/* NAME and options up to `--`, behind it variables. */
+static enum sp_status parse(struct invocation *call, int argc, char **argv, const char **ret_name)
+{
+    static const struct option known[] = {
+        {"workers", required_argument, NULL, 'w'},
+        {"user", required_argument, NULL, 'u'},
+        {"timeout", required_argument, NULL, 't'},
+        {"now", no_argument, NULL, 'n'},
+        {NULL, 0, NULL, 0},
+    };
+    int end = 1, letter;
+    while (end < argc && strcmp(argv[end], "--") != 0)
+        end++;
+    enum sp_status status = SP_OK;
+    optind = 1;
+    opterr = 0;
+    while (status == SP_OK && (letter = getopt_long(end, argv, "", known, NULL)) != -1)
+        status = take_option(call, letter);
+    if (status == SP_OK && end - optind > 1)
+        status =
+            sp_error_set(&call->err, SP_EINVAL, NULL, "one server at a time, not '%s' too", argv[optind + 1]);
+    if (status == SP_OK && optind < end)
+        *ret_name = argv[optind];
+    for (int i = end + 1; status == SP_OK && i < argc; i++)
+        status = sp_server_options_variable(&call->options, argv[i], &call->err);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct invocation call = {.err = SP_ERROR_INIT};
+    const char *name = NULL;
+    if (argc < 2)
+        return sp_command_misused(&sp_command_server,
+                                  "say what to do: run, start, stop, status, reload or check");
+    int (*action)(struct invocation *) = find_action(argv[1]);
+    if (!action)
+        return sp_command_misused(&sp_command_server,
+                                  "'%s' is none of run, start, stop, status, reload, check", argv[1]);
+    call.action = argv[1];
+    sp_server_options_init(&call.options);
+    enum sp_status status = parse(&call, argc - 1, argv + 1, &name);
+    int exit_status = SP_EXIT_FAILED;
+    if (status != SP_OK)
+        exit_status = sp_command_misused(&sp_command_server, "%s: %s", call.action, call.err.text);
+    else if (sp_server_place_find(name, &call.place, &call.err) != SP_OK)
+        exit_status = sp_command_failed(&call.err);
+    else
+        exit_status = action(&call);
+    sp_server_place_finish(&call.place);
+    sp_server_options_finish(&call.options);
+    return exit_status;
+}
+
+const struct sp_command sp_command_server = {
+    .name = "server",
+    .summary = "run, start and stop a server, or check its server.xml",
+    .usage = "  sallyport server run    [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
+             "  sallyport server start  [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
+             "  sallyport server stop   [NAME] [--timeout=SECONDS] [--now]\n"
+             "  sallyport server status [NAME]\n"
+             "  sallyport server reload [NAME]\n"
+             "  sallyport server check  [NAME] [-- --VARIABLE=VALUE ...]\n"
+             "\n"
+             "NAME is a directory with a server.xml, or the name of one below $SALLYPORT_USER_DIR/servers\n"
+             "(without that variable: below ./servers, then /var/lib/sallyport/servers); defaultServer when\n"
+             "it is not given.\n"
+             "\n"
+             "  run     stay in the foreground, as a service manager or a container wants it\n"
+             "  start   go to the background; returns when the server takes requests\n"
+             "  stop    let requests in work end, then stop; --now does not wait for them\n"
+             "  status  say whether it runs; the exit status is 0 when it does\n"
+             "  reload  take over a changed server.xml; a broken one is refused and the old one stays\n"
+             "  check   read server.xml and its certificates and say what is wrong\n"
+             "\n"
+             "  --workers=N           processes that serve requests (2)\n"
+             "  --user=USER[:GROUP]   whom they run as, when started by root (sallyport where there is such\n"
+             "                        a user, else the owner of the server's directory)\n"
+             "  --timeout=SECONDS     how long start waits for readiness, and stop for requests (30)\n"
+             "  --VARIABLE=VALUE      a variable for server.xml; wins over every other definition\n",
+    .run = run,
+};

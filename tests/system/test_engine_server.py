@@ -1,0 +1,327 @@
+"""`sallyport server`: from server.xml to a running server and back. The echo of the adapter's tests answers."""
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+from conftest import BUILD, SALLYPORT, Authority, Connection, call, free_ports, listening, wait_until
+
+ECHO = BUILD / "tests" / "system" / "ngx_http_sallyport_echo_module.so"
+
+
+@pytest.fixture
+def make_echo(make_server):
+    return lambda xml="", **options: make_server(xml, module=ECHO, **options)
+
+
+def test_run_serves_http_and_https_with_the_key_store(make_echo):
+    server = make_echo()
+    facts = server.call("GET", "/facts").json
+    assert facts["tls"] and facts["tls_protocol"] == "TLSv1.3" and facts["https_port"] == server.https
+    facts = server.call("GET", "/facts", tls=False).json
+    assert not facts["tls"] and facts["https_port"] == server.https and facts["local_port"] == server.http
+    assert f"https://localhost:{server.https}" in server.output()
+
+
+def test_no_private_key_is_written_to_a_file(make_echo):
+    server = make_echo()
+    for path in server.base.rglob("*"):
+        if path.is_file() and path.suffix != ".p12":
+            assert b"PRIVATE KEY" not in path.read_bytes(), path
+    run_dir = next((server.base / "run").iterdir())
+    assert run_dir.stat().st_mode & 0o077 in (0, 0o011)
+    assert (run_dir / "nginx.conf").stat().st_mode & 0o077 == 0
+
+
+def test_warnings_of_server_xml_are_logged_once(make_echo):
+    server = make_echo('<httpEndpoit id="x"/>')
+    assert server.log().count("httpEndpoit") == 1
+    assert "SALC0030W" in server.log()
+
+
+def test_an_index_counts_all_endpoints_of_server_xml(make_echo):
+    first, second = free_ports(2)
+    server = make_echo(f'<httpEndpoint id="a" host="127.0.0.1" httpPort="{first}" enabled="false"/>'
+                       f'<httpEndpoint id="b" host="127.0.0.1" httpPort="{second}"/>'
+                       '<httpEndpoint id="defaultHttpEndpoint" httpPort="{http}" httpsPort="{https}"/>')
+    assert not listening(first)
+    indexes = {call(port, "GET", "/facts").json["endpoint"] for port in (second, server.http)}
+    assert len(indexes) == 2
+
+
+def test_every_address_is_listened_on_for_a_star(make_echo):
+    server = make_echo('<httpEndpoint id="defaultHttpEndpoint" host="*" httpPort="{http}" httpsPort="-1"/>')
+    assert call(server.http, "GET", "/facts").json["local_address"] == "127.0.0.1"
+    if socket.has_ipv6 and pathlib.Path("/proc/net/if_inet6").exists():
+        assert call(server.http, "GET", "/facts", address="::1").json["peer_address"] == "::1"
+
+
+def test_client_certificates_are_asked_for_as_configured(make_echo, authority, tmp_path_factory):
+    xml = ('<keyStore id="defaultKeyStore" password="' + "key store password" + '"/>'
+           '<keyStore id="trusted" location="{authority}" type="PEM"/>'
+           '<ssl id="defaultSSLConfig" keyStoreRef="defaultKeyStore" trustStoreRef="trusted" %s="true"/>')
+    known = authority.client(*authority.issue("a caller"))
+    stranger = Authority(tmp_path_factory.mktemp("stranger"), "Stranger")
+    unknown = authority.client(*stranger.issue("an intruder"))
+
+    must = make_echo(xml % "clientAuthentication")
+    assert len(must.call("GET", "/facts", tls=known).json["client_certificate"]) > 100
+    assert must.call("GET", "/facts").json == {"errorMessage": "A client certificate is required."}
+    refused = must.call("GET", "/facts", tls=unknown)
+    assert (refused.status, refused.json) == (400, {"errorMessage": "The client certificate was not accepted."})
+
+    may = make_echo(xml % "clientAuthenticationSupported")
+    assert len(may.call("GET", "/facts", tls=known).json["client_certificate"]) > 100
+    assert may.call("GET", "/facts").json["client_certificate"] == ""
+    assert may.call("GET", "/facts", tls=unknown).status == 400
+
+
+def test_protocols_and_ciphers_are_those_of_the_configuration(make_echo, authority):
+    server = make_echo('<keyStore id="defaultKeyStore" password="key store password"/>'
+                       '<ssl id="defaultSSLConfig" keyStoreRef="defaultKeyStore" sslProtocol="TLSv1.2" '
+                       'enabledCiphers="TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"/>')
+    facts = server.call("GET", "/facts").json
+    assert (facts["tls_protocol"], facts["tls_cipher"]) == ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")
+    with pytest.raises(ssl.SSLError):
+        server.call("GET", "/facts", tls=authority.client(minimum=ssl.TLSVersion.TLSv1_3))
+
+
+def test_sessions_are_resumed_and_end_with_the_trust_they_prove(make_echo, authority, tmp_path_factory):
+    xml = ('<keyStore id="defaultKeyStore" password="key store password"/>'
+           '<keyStore id="trusted" location="%s" type="PEM"/>'
+           '<ssl id="defaultSSLConfig" keyStoreRef="defaultKeyStore" trustStoreRef="trusted" '
+           'sslProtocol="TLSv1.2" clientAuthentication="true"/>')
+    server = make_echo(xml % "{authority}")
+    context = authority.client(*authority.issue("a caller"))
+    context.options |= ssl.OP_NO_TICKET
+
+    def facts(session=None):
+        with socket.create_connection(("127.0.0.1", server.https)) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost", session=session) as tls:
+                tls.sendall(b"GET /facts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                data = b""
+                while chunk := tls.recv(65536):
+                    data += chunk
+                return tls.session, tls.session_reused, data
+
+    session, reused, data = facts()
+    assert not reused and b" 200 " in data
+    _, reused, data = facts(session)
+    assert reused and b" 200 " in data
+    other = Authority(tmp_path_factory.mktemp("other"), "Other CA")
+    server.write(xml % str(other.certificate))
+    assert server.command("reload").returncode == 0
+
+    def refused():
+        _, reused_now, answer = facts(session)
+        return b" 400 " in answer and not reused_now
+
+    wait_until(refused, "the session to be worth nothing")
+
+
+@pytest.mark.parametrize("case", [
+    ("key.p12 missing", lambda server: (server.security / "key.p12").unlink(), "SALC0083E"),
+    ("wrong password", lambda server: server.write('<keyStore id="defaultKeyStore" password="other"/>'),
+     "keyStore[defaultKeyStore]: the password is wrong"),
+    ("not XML", lambda server: (server.directory / "server.xml").write_text("<server>"), "SALC0002E"),
+    ("bad option", lambda server: server.write('<httpOptions id="defaultHttpOptions" readTimeout="0"/>'), "SALE0002E"),
+], ids=lambda case: case[0])
+def test_a_server_that_cannot_be_served_does_not_start(make_echo, case):
+    _, spoil, message = case
+    server = make_echo(start=False)
+    spoil(server)
+    for action in ("check", "start", "run"):
+        result = server.command(action)
+        assert result.returncode == 1, result
+        assert message in result.stdout + result.stderr, result
+    assert server.command("status").returncode == 1
+
+
+def test_check_tells_problems_with_their_place(make_echo):
+    server = make_echo('<httpEndpoit id="x"/>', start=False)
+    result = server.command("check")
+    assert result.returncode == 0
+    assert f"{server.directory}/server.xml:2:" in result.stdout
+    assert result.stdout.rstrip().endswith("2 warnings")  # the clear text password is the other
+    assert not (server.base / "run").exists()
+
+
+def test_start_status_stop(make_echo):
+    server = make_echo(start=False)
+    assert server.command("status").returncode == 1
+    assert server.command("stop").returncode == 1
+    started = server.command("start", "--workers=3")
+    try:
+        assert started.returncode == 0, started
+        assert f"https://localhost:{server.https}" in started.stdout
+        assert server.call("GET", "/counters").json["workers"] == 3
+        status = server.command("status")
+        assert status.returncode == 0 and "3 workers" in status.stdout
+        again = server.command("start")
+        assert again.returncode == 1 and "is running already" in again.stderr
+    finally:
+        stopped = server.command("stop")
+    assert stopped.returncode == 0 and "is stopped" in stopped.stdout
+    assert not listening(server.http)
+    assert server.command("status").returncode == 1
+
+
+def test_start_waits_for_readiness_and_tells_why_there_is_none(make_echo):
+    server = make_echo(start=False)
+    with socket.create_server(("127.0.0.1", server.http)):
+        result = server.command("start")
+    assert result.returncode == 1
+    assert "Address already in use" in result.stderr
+    assert server.command("status").returncode == 1
+
+
+def test_stop_lets_requests_end(make_echo):
+    server = make_echo(start=False)
+    assert server.command("start").returncode == 0
+    with Connection(server.http) as waiting:
+        waiting.send(b"GET /wait/1200 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait_until(lambda: server.call("GET", "/counters").json["started"] >= 2, "the request")
+        stopper = subprocess.Popen([SALLYPORT, "server", "stop", server.name], env=server.environment,
+                                   stdout=subprocess.PIPE, text=True)
+        assert waiting.receive().status == 200
+    assert stopper.wait(20) == 0
+    stopper.stdout.close()
+
+
+def test_stop_now_and_stop_with_a_limit_cut_requests_off(make_echo):
+    server = make_echo(start=False)
+    for arguments in (["--now"], ["--timeout=1"]):
+        assert server.command("start").returncode == 0
+        with Connection(server.http) as waiting:
+            waiting.send(b"GET /forever HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            wait_until(lambda: server.call("GET", "/counters").json["started"] >= 2, "the request")
+            started = time.monotonic()
+            result = server.command("stop", *arguments)
+            assert result.returncode == 0 and time.monotonic() - started < 8, result
+            assert waiting.receive() is None
+
+
+def test_a_stale_process_id_is_not_taken_for_the_server(make_echo):
+    server = make_echo(start=False)
+    assert server.command("start").returncode == 0
+    run_dir = next((server.base / "run").iterdir())
+    server.command("stop", "--now")
+    (run_dir / "nginx.pid").write_text(f"{os.getpid()}\n")
+    assert server.command("status").returncode == 1
+    assert server.command("stop").returncode == 1
+    assert server.command("start").returncode == 0
+    assert server.command("stop").returncode == 0
+
+
+def test_reload_takes_over_ports_and_keeps_what_it_was_started_with(make_echo):
+    server = make_echo('<httpEndpoint id="defaultHttpEndpoint" host="${{where}}" httpPort="{http}" httpsPort="{https}"/>',
+                       arguments=["--workers=1", "--", "--where=127.0.0.1"])
+    old_port, (server.http,) = server.http, free_ports(1)
+    server.write('<httpEndpoint id="defaultHttpEndpoint" host="${{where}}" httpPort="{http}" httpsPort="{https}"/>')
+    result = server.command("reload")
+    assert result.returncode == 0, result
+    wait_until(lambda: listening(server.http) and not listening(old_port), "the new port")
+    counters = server.call("GET", "/counters").json
+    assert counters["workers"] == 1
+
+
+def test_reload_refuses_what_is_broken(make_echo):
+    server = make_echo(arguments=["--workers=1"])
+    pid = server.call("GET", "/counters").json["pid"]
+    server.write('<httpOptions id="defaultHttpOptions" readTimeout="0"/>')
+    result = server.command("reload")
+    assert result.returncode == 1
+    assert "SALE0002E" in result.stderr and "goes on with its old configuration" in result.stderr
+    server.write('<keyStore id="defaultKeyStore" password="other"/>')
+    result = server.command("reload")
+    assert result.returncode == 1 and "the password is wrong" in result.stderr
+    assert server.call("GET", "/counters").json["pid"] == pid
+
+
+def test_a_signal_alone_does_not_take_over_listeners(make_echo):
+    server = make_echo(arguments=["--workers=1"])
+    pid = server.call("GET", "/counters").json["pid"]
+    server.write('<httpOptions id="defaultHttpOptions" readTimeout="7s"/>')
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "SALE0006E" in server.log(), "the refusal")
+    assert server.call("GET", "/counters").json["pid"] == pid
+    server.write('<httpEndpoit id="x"/>')
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: server.call("GET", "/counters").json["pid"] not in (pid,), "a new worker")
+
+
+def test_systemd_is_told(make_echo, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        path = tmp_path / "notify"
+        notify.bind(str(path))
+        notify.settimeout(10)
+        make_echo(environment={"NOTIFY_SOCKET": str(path)})
+        assert notify.recv(100) == b"READY=1"
+
+
+def test_workers_of_another_user_read_and_write_what_they_must(make_echo, tmp_path):
+    if os.getuid() != 0:
+        pytest.skip("only root can run workers as another user")
+    for path in (tmp_path, *list(tmp_path.parents)[:2]):
+        path.chmod(path.stat().st_mode | 0o011)
+    server = make_echo(arguments=["--user=nobody"])
+    worker = server.call("GET", "/counters").json["pid"]
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert f"Uid:\t{nobody}\t" in pathlib.Path(f"/proc/{worker}/status").read_text()
+    assert (server.directory / "logs").stat().st_uid == nobody
+    # A chunked body whose framing outgrows the buffer goes through a temporary file of the worker.
+    server_body = b"1\r\nz\r\n" * 4_000_000 + b"0\r\n\r\n"
+    with Connection(server.http) as client:
+        client.send(b"POST /facts HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + server_body)
+        assert client.receive().status == 200
+
+
+def test_errors_of_nginx_are_json(make_echo):
+    server = make_echo('<httpOptions id="defaultHttpOptions" MessageSizeLimit="10" limitFieldSize="100"/>')
+
+    def error(*arguments, **options):
+        response = server.call(*arguments, **options)
+        assert response.header("Content-Type") == "application/json"
+        assert list(response.json) == ["errorMessage"]
+        return response.status
+
+    assert error("POST", "/facts", body=b"x" * 11) == 413
+    assert server.call("POST", "/facts", body=b"x" * 10).status == 200
+    assert error("GET", "/" + "x" * 100) == 414
+    assert error("GET", "/facts", [("X-Long", "x" * 101)]) == 431
+    assert error("GET", "/facts", [("X-Long", "x" * 9000)]) == 431
+    assert error("GET", "/facts", [("X(", "x")]) == 400
+    assert error("TRACE", "/facts") == 405
+    assert error("GET", "/.sallyport/413") == 404
+    with Connection(server.https) as client:
+        assert client.request("GET", "/facts").json == {
+            "errorMessage": "A plain HTTP request was sent to an HTTPS port."}
+
+
+def test_the_command_line_is_checked():
+    def server(*arguments):
+        result = subprocess.run([SALLYPORT, "server", *arguments], capture_output=True, text=True, timeout=20,
+                                check=False)
+        return result.returncode, result.stderr
+
+    assert server() == (2, "sallyport server: say what to do: run, start, stop, status, reload or check\n"
+                           "Try 'sallyport help server'.\n")
+    assert server("begin")[0] == 2
+    assert server("run", "a", "b")[0] == 2
+    assert server("run", "--workers=0")[0] == 2
+    assert server("run", "--workers=257")[0] == 2
+    assert server("run", "--workers")[0] == 2
+    assert server("stop", "--timeout=3601")[0] == 2
+    assert server("run", "--user=nobody-of-that-name")[0] == 2
+    assert server("run", "x", "--", "novalue")[0] == 2
+    code, message = server("run", "../no/such")
+    assert code == 1 and "there is no server.xml in ../no/such" in message
+    code, message = server("run", "no-such-server")
+    assert code == 1 and "/var/lib/sallyport/servers" in message
+    assert server("run", "a b")[0] == 1
