@@ -124,12 +124,12 @@ static void describe_service(const struct sp_call *call, struct sp_intercept_dat
     data->sor_reference = sp_sor_reference(call->service->connection);
 }
 
-static void describe(struct sp_call *call)
+struct sp_intercept_data *sp_call_describe(struct sp_call *call)
 {
     struct sp_intercept_data *data = &call->data;
     data->request = &call->request;
     data->principal = &call->principal;
-    data->type = SP_REQUEST_SERVICE;
+    data->type = call->service ? SP_REQUEST_SERVICE : SP_REQUEST_UNKNOWN;
     data->action = SP_ACT_INVOKE;
     data->global_groups = &call->gateway->config->manager.groups;
     data->item_groups = call->policy->groups;
@@ -139,6 +139,7 @@ static void describe(struct sp_call *call)
         describe_service(call, data);
     if (call->api)
         describe_api(call, data);
+    return data;
 }
 
 static bool refused_by_interceptor(struct sp_call *call, unsigned status, const struct sp_error *err)
@@ -162,10 +163,9 @@ bool io_step_interceptors(struct sp_call *call)
     call->step = "interceptors";
     struct sp_error err = SP_ERROR_INIT;
     unsigned http_status = 0;
-    describe(call);
+    struct sp_intercept_data *data = sp_call_describe(call);
     call->intercepted = true;
-    enum sp_status status =
-        io_intercept_pre(call->policy->chain, &call->data, &call->progress, &http_status, &err);
+    enum sp_status status = io_intercept_pre(call->policy->chain, data, &call->progress, &http_status, &err);
     if (sp_fiber_canceled())
         return false;
     return status == SP_OK || refused_by_interceptor(call, http_status, &err);

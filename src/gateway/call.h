@@ -69,6 +69,8 @@ bool sp_step_map_response(struct sp_call *call);
 /* document.c */
 bool sp_step_document(struct sp_call *call);
 
+/* Fill in what interceptors may know, as far as the request came. Returns &call->data. */
+struct sp_intercept_data *sp_call_describe(struct sp_call *call);
 /* End the request with a status and a message. Returns false. */
 bool sp_call_fail(struct sp_call *call, unsigned status, const char *fmt, ...) SP_PRINTF(3, 4);
 /* The same with the text of an error, for the client. */

@@ -40,6 +40,8 @@ static void finish_interceptors(struct sp_call *call)
     call->data.response_bytes = call->exchange ? call->reply.body.len : 0;
     if (call->intercepted)
         io_intercept_post(call->policy->chain, &call->data, &call->progress);
+    else
+        sp_intercept_early(call->snapshot->fallback.chain, sp_call_describe(call));
 }
 
 void sp_flow_run(void *arg)

@@ -289,6 +289,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, const struct sp_wo
     enum sp_status status = sp_registry_new(config, &gateway->registry, err);
     if (status == SP_OK)
         status = sp_authn_new(config, gateway->registry, &gateway->authn, err);
+    sp_audit_check(config, problems);
     if (status == SP_OK && wants_audit(config))
         status = open_audit(gateway, err);
     if (status == SP_OK)

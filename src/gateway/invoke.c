@@ -180,6 +180,8 @@ static bool take_reply(struct sp_call *call, const struct sp_mapped_response *ma
         headers[count++] = (struct sp_http_header){mapped->headers[i].name, mapped->headers[i].value};
     }
     call->reply = (struct sp_http_reply){mapped->status, headers, count, mapped->body};
+    call->data.mapped_headers = headers + count - mapped->header_count;
+    call->data.mapped_header_count = mapped->header_count;
     return true;
 }
 

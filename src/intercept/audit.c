@@ -2,6 +2,7 @@
 #include "intercept/audit.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,13 +16,14 @@
 #define DEFAULT_BATCH_DELAY_US 1000000
 #define ORIGIN_MAX 4096u /* bytes of the origin's texts */
 #define TIMED_OUT_FLAG 0x80u
+#define HEADERS_MAX 4u /* that are recorded, each way */
+#define HEADER_BYTES 64u
 
 struct sp_audit {
     struct sp_loop *loop;
     struct sp_smf_writer *writer;
     struct sp_arena arena; /* texts of the origin */
     struct sp_smf_origin origin;
-    int64_t batch_delay_us;
     struct sp_timer timer;
     size_t batched; /* requests in `batch` */
     unsigned char batch[SP_SMF_V2_BYTES(SP_SMF_REQUESTS_MAX)];
@@ -35,6 +37,22 @@ static int64_t local_offset_us(int64_t now_us)
 }
 
 /* ---------------------------------------------------------------- records */
+
+/* "name:value" of the fields that are asked for and there, in the memory given. */
+static void put_headers(const struct sp_str_list *names, const struct sp_http_header *headers, size_t count,
+                        char texts[HEADERS_MAX][HEADER_BYTES + 1], struct sp_str *ret_fields)
+{
+    if (names->count > HEADERS_MAX)
+        return;
+    for (size_t n = 0; n < names->count; n++)
+        for (size_t i = 0; i < count; i++)
+            if (sp_str_caseless_eq(headers[i].name, names->items[n])) {
+                snprintf(texts[n], HEADER_BYTES + 1, "%.*s:%.*s", SP_STR_ARG(names->items[n]),
+                         SP_STR_ARG(headers[i].value));
+                ret_fields[n] = sp_str_of(texts[n]);
+                break;
+            }
+}
 
 static struct sp_smf_request request_section(const struct sp_intercept_data *data)
 {
@@ -87,24 +105,43 @@ static void batch_is_due(void *arg)
     hand_on_batch(arg);
 }
 
-static void batch_request(struct sp_audit *audit, const struct sp_smf_request *request)
+/* The batch goes on not later than in `delay_us`; without a timer, now. */
+static void limit_wait(struct sp_audit *audit, int64_t delay_us)
 {
-    sp_smf_v2_write_request(&audit->origin, request, audit->batch + SP_SMF_V2_BYTES(audit->batched));
-    audit->batched++;
-    bool alone = audit->batched == 1;
-    if (audit->batched == SP_SMF_REQUESTS_MAX ||
-        (alone &&
-         sp_timer_set(audit->loop, &audit->timer, sp_clock_monotonic_us() + audit->batch_delay_us) != SP_OK))
+    int64_t deadline = sp_clock_monotonic_us() + delay_us;
+    if (audit->timer.loop && audit->timer.deadline_us <= deadline)
+        return;
+    sp_timer_clear(&audit->timer);
+    if (sp_timer_set(audit->loop, &audit->timer, deadline) != SP_OK)
         hand_on_batch(audit);
 }
 
-void sp_audit_request(struct sp_audit *audit, unsigned version, const struct sp_intercept_data *data)
+static void batch_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
+                          const struct sp_intercept_data *data)
 {
     struct sp_smf_request request = request_section(data);
-    if (version == 2) {
-        batch_request(audit, &request);
+    char texts[2][HEADERS_MAX][HEADER_BYTES + 1];
+    put_headers(&config->provider_request_headers, data->request->headers, data->request->header_count,
+                texts[0], request.request_headers);
+    put_headers(&config->provider_response_headers, data->mapped_headers, data->mapped_header_count, texts[1],
+                request.response_headers);
+    sp_smf_v2_write_request(&audit->origin, &request, audit->batch + SP_SMF_V2_BYTES(audit->batched));
+    audit->batched++;
+    int64_t delay_us = config->provider_max_delay_us;
+    if (audit->batched == SP_SMF_REQUESTS_MAX || delay_us == 0)
+        hand_on_batch(audit);
+    else
+        limit_wait(audit, delay_us > 0 ? delay_us : DEFAULT_BATCH_DELAY_US);
+}
+
+void sp_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
+                      const struct sp_intercept_data *data)
+{
+    if (config->provider_smf_version == 2) {
+        batch_request(audit, config, data);
         return;
     }
+    struct sp_smf_request request = request_section(data);
     unsigned char record[SP_SMF_V1_BYTES];
     int64_t now = sp_clock_realtime_us();
     sp_smf_v1_write(&audit->origin, &request, now, local_offset_us(now), record);
@@ -127,14 +164,70 @@ static enum sp_status pre(const struct sp_interceptor *self, struct sp_intercept
 
 static void post(const struct sp_interceptor *self, struct sp_intercept_data *data)
 {
-    sp_audit_request(self->audit, self->config->provider_smf_version, data);
+    sp_audit_request(self->audit, self->config, data);
+}
+
+static void early(const struct sp_interceptor *self, const struct sp_intercept_data *data)
+{
+    if (self->config->provider_early_failure)
+        sp_audit_request(self->audit, self->config, data);
 }
 
 const struct sp_interceptor_kind sp_interceptor_audit = {
     .display_name = "zosConnectAudit",
     .pre = pre,
     .post = post,
+    .early = early,
 };
+
+/* ---------------------------------------------------------------- what is configured */
+
+static const char *listed(const struct sp_str_list *names, char *text, size_t size)
+{
+    text[0] = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        size_t len = strlen(text);
+        snprintf(text + len, size - len, "%s%.*s", i ? ", " : "", SP_STR_ARG(names->items[i]));
+    }
+    return text;
+}
+
+static void check_headers(const struct sp_cfg_interceptor *config, const struct sp_str_list *names,
+                          const char *attribute, const char *will_id, struct sp_problems *problems)
+{
+    char text[512];
+    struct sp_str file = SP_STR("server.xml");
+    if (names->count == 0)
+        return;
+    if (config->provider_smf_version == 1)
+        sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0805E", file, 0, 0,
+                       "audit interceptor %.*s: %s needs apiProviderSmfVersion=\"2\"; no header is recorded",
+                       SP_STR_ARG(config->id), attribute);
+    else if (names->count > HEADERS_MAX)
+        sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0802E", file, 0, 0,
+                       "audit interceptor %.*s: %s names %zu headers, at most %u can be recorded; none is",
+                       SP_STR_ARG(config->id), attribute, names->count, HEADERS_MAX);
+    else
+        sp_problem_add(problems, SP_PROBLEM_INFO, will_id, file, 0, 0,
+                       "audit interceptor %.*s records headers %s (%s)", SP_STR_ARG(config->id),
+                       listed(names, text, sizeof text), attribute);
+}
+
+void sp_audit_check(const struct sp_config *config, struct sp_problems *problems)
+{
+    for (size_t i = 0; i < config->interceptor_count; i++) {
+        const struct sp_cfg_interceptor *interceptor = &config->interceptors[i];
+        if (interceptor->kind != SP_CFG_AUDIT)
+            continue;
+        sp_problem_add(problems, SP_PROBLEM_INFO, "BAQR0801I", SP_STR("server.xml"), 0, 0,
+                       "audit interceptor %.*s writes SMF type 123 records of version %u",
+                       SP_STR_ARG(interceptor->id), interceptor->provider_smf_version);
+        check_headers(interceptor, &interceptor->provider_request_headers, "apiProviderRequestHeaders",
+                      "BAQR0803I", problems);
+        check_headers(interceptor, &interceptor->provider_response_headers, "apiProviderResponseHeaders",
+                      "BAQR0804I", problems);
+    }
+}
 
 /* ---------------------------------------------------------------- life */
 
@@ -178,7 +271,6 @@ enum sp_status sp_audit_new(struct sp_loop *loop, const struct sp_audit_options 
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the audit");
     sp_arena_init(&audit->arena, ORIGIN_MAX * 4);
     audit->loop = loop;
-    audit->batch_delay_us = options->batch_delay_us ? options->batch_delay_us : DEFAULT_BATCH_DELAY_US;
     audit->timer.fn = batch_is_due;
     audit->timer.arg = audit;
     enum sp_status status = fill_origin(audit, options, err);

@@ -26,21 +26,32 @@ static void insert(struct sp_intercept_chain *chain, struct sp_interceptor inter
     chain->items[at] = interceptor;
 }
 
+/* What runs for an element; NULL for one this version does not act on (the configuration has said so). */
+static const struct sp_interceptor_kind *kind_of(const struct sp_cfg_interceptor *config)
+{
+    switch (config->kind) {
+    case SP_CFG_AUTHORIZATION:
+        return &sp_interceptor_authorization;
+    case SP_CFG_AUDIT:
+        return &sp_interceptor_audit;
+    default:
+        return NULL;
+    }
+}
+
 static enum sp_status insert_list(struct sp_intercept_chain *chain,
                                   const struct sp_cfg_interceptor_list *list, struct sp_audit *audit,
                                   struct sp_error *err)
 {
     for (size_t i = 0; list && i < list->count; i++) {
         const struct sp_cfg_interceptor *config = list->items[i];
-        bool is_audit = config->kind == SP_CFG_AUDIT;
-        if (is_audit && !audit)
+        const struct sp_interceptor_kind *kind = kind_of(config);
+        if (!kind)
+            continue;
+        if (kind == &sp_interceptor_audit && !audit)
             return sp_error_set(err, SP_EINVAL, NULL, "audit interceptor %.*s has nowhere to write",
                                 SP_STR_ARG(config->id));
-        insert(chain, (struct sp_interceptor){
-                          .kind = is_audit ? &sp_interceptor_audit : &sp_interceptor_authorization,
-                          .config = config,
-                          .audit = audit,
-                      });
+        insert(chain, (struct sp_interceptor){.kind = kind, .config = config, .audit = audit});
     }
     return SP_OK;
 }
@@ -94,4 +105,11 @@ void io_intercept_post(const struct sp_intercept_chain *chain, struct sp_interce
 {
     for (size_t i = progress->called; i-- > 0;)
         chain->items[i].kind->post(&chain->items[i], data);
+}
+
+void sp_intercept_early(const struct sp_intercept_chain *chain, const struct sp_intercept_data *data)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->items[i].kind->early)
+            chain->items[i].kind->early(&chain->items[i], data);
 }

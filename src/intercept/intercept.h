@@ -29,7 +29,9 @@ struct sp_intercept_data {
     struct sp_str sor_provider, sor_reference, sor_identifier, sor_resource;
     int64_t entry_us, exit_us, sor_sent_us, sor_received_us; /* realtime; 0: did not happen */
     unsigned response_status;
-    size_t request_bytes, response_bytes; /* of payload */
+    size_t request_bytes, response_bytes;        /* of payload */
+    const struct sp_http_header *mapped_headers; /* of the response, that the API maps */
+    size_t mapped_header_count;
     bool timed_out;
     uint64_t request_id;
 };
@@ -62,5 +64,7 @@ const char *sp_intercept_last(const struct sp_intercept_chain *chain,
 /* Last called first, the one that refused among them. */
 void io_intercept_post(const struct sp_intercept_chain *chain, struct sp_intercept_data *data,
                        const struct sp_intercept_progress *progress);
+/* Instead of pre and post, for a request that ended before them: `chain` is the global one. */
+void sp_intercept_early(const struct sp_intercept_chain *chain, const struct sp_intercept_data *data);
 
 #endif

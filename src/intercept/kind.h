@@ -18,6 +18,8 @@ struct sp_interceptor_kind {
     enum sp_status (*pre)(const struct sp_interceptor *self, struct sp_intercept_data *data,
                           unsigned *ret_status, struct sp_error *err);
     void (*post)(const struct sp_interceptor *self, struct sp_intercept_data *data);
+    /* The request ended before any interceptor saw it. NULL: of no interest. */
+    void (*early)(const struct sp_interceptor *self, const struct sp_intercept_data *data);
 };
 
 extern const struct sp_interceptor_kind sp_interceptor_authorization; /* authorization.c */

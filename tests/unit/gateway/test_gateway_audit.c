@@ -168,6 +168,88 @@ static void what_ends_before_the_interceptors_leaves_no_record(void **state)
     assert_int_equal(requests[0].id, 4);
 }
 
+static void early_failures_are_recorded_on_request(void **state)
+{
+    server_start(&server, AUDITED " requireAuth='true'",
+                 "<zosconnect_zosConnectInterceptors id='all' interceptorRef='auth,audit'/>"
+                 "<zosconnect_auditInterceptor id='audit' sequence='1' apiProviderSmfVersion='2' "
+                 "apiProviderEarlyFailure='true'/>"
+                 "<zosconnect_authorizationInterceptor id='auth' sequence='2'/>");
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", NULL, NULL).status, 401);
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", MALLORY, NULL).status, 403);
+    assert_int_equal(server_ask(&server, "GET", "/nothing", FRED, NULL).status, 404);
+    assert_int_equal(server_ask(&server, "GET", "/%zz", NULL, NULL).status, 400);
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", EVE, NULL).status, 403);
+    read_records();
+    static const struct {
+        unsigned status, type;
+        const char *user, *uri, *api;
+    } expected[] = {
+        {401, SP_REQUEST_API, "", "/accounts/42", "accounts"},
+        {403, SP_REQUEST_API, "mallory", "/accounts/42", "accounts"},
+        {404, SP_REQUEST_UNKNOWN, "fred", "/nothing", ""},
+        {400, SP_REQUEST_UNKNOWN, "", "/%zz", ""},
+        {403, SP_REQUEST_API, "eve", "/accounts/42", "accounts"},
+    };
+    assert_int_equal(count, sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(requests[i].status, expected[i].status);
+        assert_int_equal(requests[i].type, expected[i].type);
+        assert_text(requests[i].user, expected[i].user);
+        assert_text(requests[i].uri, expected[i].uri);
+        assert_text(requests[i].api_name, expected[i].api);
+    }
+}
+
+#define WITH_HEADERS(attributes)                                           \
+    "<zosconnect_zosConnectInterceptors id='all' interceptorRef='audit'/>" \
+    "<zosconnect_auditInterceptor id='audit' sequence='1' " attributes "/>"
+
+static bool has_problem(const char *id)
+{
+    for (const struct sp_problem *p = server.problems.first; p; p = p->next)
+        if (strcmp(p->id, id) == 0)
+            return true;
+    return false;
+}
+
+static void headers_that_are_asked_for_are_recorded(void **state)
+{
+    server_start(
+        &server, AUDITED,
+        WITH_HEADERS("apiProviderSmfVersion='2' apiProviderRequestHeaders='User-Agent,X-None,x-long'"));
+    const char *headers =
+        FRED "USER-AGENT: curl/8\n"
+             "X-Long: 0123456789012345678901234567890123456789012345678901234567890123456789\n";
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", headers, NULL).status, 200);
+    assert_true(has_problem("BAQR0803I"));
+    read_records();
+    assert_int_equal(count, 1);
+    assert_text(requests[0].request_headers[0], "User-Agent:curl/8");
+    assert_text(requests[0].request_headers[1], "");
+    assert_int_equal(requests[0].request_headers[2].len, 64);
+    assert_text(requests[0].request_headers[3], "");
+}
+
+static void more_than_four_headers_are_none(void **state)
+{
+    server_start(
+        &server, AUDITED,
+        WITH_HEADERS("apiProviderSmfVersion='2' apiProviderRequestHeaders='Host,a,b,c,Authorization'"));
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL).status, 200);
+    assert_true(has_problem("BAQR0802E"));
+    read_records();
+    for (size_t i = 0; i < 4; i++)
+        assert_text(requests[0].request_headers[i], "");
+}
+
+static void headers_need_version_2(void **state)
+{
+    server_start(&server, AUDITED, WITH_HEADERS("apiProviderRequestHeaders='Host'"));
+    assert_true(has_problem("BAQR0805E"));
+    assert_true(has_problem("BAQR0801I"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -177,6 +259,10 @@ int main(void)
         TEST(version_1_is_a_record_a_request),
         TEST(requests_that_fail_are_recorded_too),
         TEST(what_ends_before_the_interceptors_leaves_no_record),
+        TEST(early_failures_are_recorded_on_request),
+        TEST(headers_that_are_asked_for_are_recorded),
+        TEST(more_than_four_headers_are_none),
+        TEST(headers_need_version_2),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gateway_audit", tests, NULL, NULL);

@@ -146,6 +146,16 @@ static void opting_out_of_authorization_opens_the_item(void **state)
     assert_int_equal(run(&global, NULL, false).status, SP_EDENIED);
 }
 
+static void kinds_that_are_not_acted_on_refuse_nothing(void **state)
+{
+    const struct sp_cfg_interceptor logger = {.kind = SP_CFG_FILE_LOGGER, .id = SP_STR_INIT("logger")};
+    const struct sp_cfg_interceptor *const items[] = {&logger, &auth5};
+    const struct sp_cfg_interceptor_list list = {.items = items, .count = 2};
+    assert_int_equal(run(&list, NULL, true).status, SP_OK);
+    assert_int_equal(run(&list, NULL, true).called, 1);
+    assert_int_equal(run(&list, NULL, false).status, SP_EDENIED);
+}
+
 static void an_audit_that_cannot_write_is_refused(void **state)
 {
     const struct sp_cfg_interceptor *const items[] = {&audit1};
@@ -166,6 +176,7 @@ int main(void)
         TEST(an_item_adds_its_own_and_the_same_one_runs_twice),
         TEST(item_and_global_lists_are_ordered_together),
         TEST(opting_out_of_authorization_opens_the_item),
+        TEST(kinds_that_are_not_acted_on_refuse_nothing),
         TEST(an_audit_that_cannot_write_is_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

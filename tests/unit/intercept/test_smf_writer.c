@@ -200,8 +200,8 @@ static void a_renamed_file_is_begun_anew(void **state)
 
 static void version_2_waits_for_twenty_requests_or_the_delay(void **state)
 {
-    const struct sp_audit_options options = {.writer = {.path = path, .delay_us = 1},
-                                             .batch_delay_us = 50000};
+    const struct sp_audit_options options = {.writer = {.path = path, .delay_us = 1}};
+    const struct sp_cfg_interceptor config = {.provider_smf_version = 2, .provider_max_delay_us = 50000};
     struct sp_audit *audit;
     assert_int_equal(sp_audit_new(loop, &options, &audit, &err), SP_OK);
     struct sp_http_request request = {.method = SP_STR_INIT("GET"), .path = SP_STR_INIT("/x")};
@@ -209,7 +209,7 @@ static void version_2_waits_for_twenty_requests_or_the_delay(void **state)
     struct sp_intercept_data data = {.request = &request, .principal = &principal, .type = SP_REQUEST_API};
     struct sp_smf_writer_counts counts;
     for (unsigned n = 0; n < SP_SMF_REQUESTS_MAX + 1; n++)
-        sp_audit_request(audit, 2, &data);
+        sp_audit_request(audit, &config, &data);
     sp_audit_counts(audit, &counts);
     assert_int_equal(counts.put, 1);
     for (int turns = 0; turns < 100 && counts.put < 2; turns++) {
@@ -217,7 +217,7 @@ static void version_2_waits_for_twenty_requests_or_the_delay(void **state)
         sp_audit_counts(audit, &counts);
     }
     assert_int_equal(counts.put, 2);
-    sp_audit_request(audit, 2, &data);
+    sp_audit_request(audit, &config, &data);
     assert_int_equal(sp_audit_free(audit, &err), SP_OK);
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
