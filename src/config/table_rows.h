@@ -19,10 +19,10 @@
              : SP_CFG_IN_STR_LIST, default       \
              : SP_CFG_IN_POINTER)
 
-/* An attribute: name, type, flags, meaning, and what else there is to say. */
-#define A(name_, type_, flags_, meaning_, ...)                                                           \
-    {                                                                                                    \
-        .name = (name_), .type = SP_CFG_##type_, .flags = (flags_), .meaning = (meaning_), ##__VA_ARGS__ \
+/* An attribute: name, type, flags; then its meaning, and what else there is to say. */
+#define A(name_, type_, flags_, ...)                                                       \
+    {                                                                                      \
+        .name = (name_), .type = SP_CFG_##type_, .flags = (flags_), .meaning = __VA_ARGS__ \
     }
 #define INTO(S, member) .field = #member, .storage = STORAGE(S, member), .offset = offsetof(S, member)
 #define COUNT(S, member) .count_offset = offsetof(S, member), .counted = true
