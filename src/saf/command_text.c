@@ -44,7 +44,7 @@ static void skip_separators(struct parser *p)
     }
 }
 
-static enum sp_status read_quoted(struct parser *p, struct sp_operand *operand)
+static enum sp_status read_quoted(struct parser *p, struct sp_saf_operand *operand)
 {
     size_t start = p->at++, len = 0;
     char *copy = sp_arena_alloc(p->arena, p->text.len - start + 1);
@@ -67,7 +67,7 @@ static enum sp_status read_quoted(struct parser *p, struct sp_operand *operand)
     return SP_OK;
 }
 
-static void read_word(struct parser *p, struct sp_operand *operand)
+static void read_word(struct parser *p, struct sp_saf_operand *operand)
 {
     size_t start = p->at;
     while (p->at < p->text.len && !is_separator(p->text.ptr[p->at]) && p->text.ptr[p->at] != '(' &&
@@ -76,19 +76,27 @@ static void read_word(struct parser *p, struct sp_operand *operand)
     operand->text = sp_str_slice(p->text, start, p->at);
 }
 
-static enum sp_status new_operand(struct parser *p, struct sp_operand **ret_operand)
+/* A new operand at the end of the list whose end `*place` is. */
+static enum sp_status add_operand(struct parser *p, struct sp_saf_operand ***place,
+                                  struct sp_saf_operand **ret_operand)
 {
-    if (++p->operands > SP_COMMAND_OPERANDS_MAX)
+    if (++p->operands > SP_SAF_COMMAND_OPERANDS_MAX)
         return sp_error_set(p->err, SP_ELIMIT, NULL, "a command has at most %u operands",
-                            SP_COMMAND_OPERANDS_MAX);
-    *ret_operand = sp_arena_calloc(p->arena, 1, sizeof **ret_operand);
-    return *ret_operand ? SP_OK : sp_error_set(p->err, SP_ENOMEM, NULL, "no memory for a command");
+                            SP_SAF_COMMAND_OPERANDS_MAX);
+    struct sp_saf_operand *operand = sp_arena_calloc(p->arena, 1, sizeof *operand);
+    if (!operand)
+        return sp_error_set(p->err, SP_ENOMEM, NULL, "no memory for a command");
+    **place = operand;
+    *place = &operand->next;
+    *ret_operand = operand;
+    return SP_OK;
 }
 
 /* Operands up to a right parenthesis or the end, without recursion: the open lists are kept in an array. */
-static enum sp_status read_operands(struct parser *p, struct sp_operand **ret_first, unsigned *ret_missing)
+static enum sp_status read_operands(struct parser *p, struct sp_saf_operand **ret_first,
+                                    unsigned *ret_missing)
 {
-    struct sp_operand **places[SP_COMMAND_DEPTH_MAX + 1] = {ret_first}, *last = NULL;
+    struct sp_saf_operand **places[SP_SAF_COMMAND_DEPTH_MAX + 1] = {ret_first}, *last = NULL;
     unsigned depth = 0;
     for (;;) {
         skip_separators(p);
@@ -102,25 +110,26 @@ static enum sp_status read_operands(struct parser *p, struct sp_operand **ret_fi
             p->at++;
             last = NULL;
         } else if (c == '(') {
+            /* "ADDUSER (A B) ...": the first operand may be a list without a word of its own. */
+            if (!last && !p->operands)
+                status = add_operand(p, &places[depth], &last);
+            if (status)
+                return status;
             if (!last || last->quoted)
                 return fault(p, p->at, "a left parenthesis must follow an operand");
-            if (depth == SP_COMMAND_DEPTH_MAX)
+            if (depth == SP_SAF_COMMAND_DEPTH_MAX)
                 return sp_error_set(p->err, SP_ELIMIT, NULL, "parentheses are nested more than %u deep",
-                                    SP_COMMAND_DEPTH_MAX);
+                                    SP_SAF_COMMAND_DEPTH_MAX);
             last->has_list = true;
             places[++depth] = &last->first;
             p->at++;
             last = NULL;
         } else {
-            status = new_operand(p, &last);
+            status = add_operand(p, &places[depth], &last);
             if (!status && c == '\'')
                 status = read_quoted(p, last);
             else if (!status)
                 read_word(p, last);
-            if (!status) {
-                *places[depth] = last;
-                places[depth] = &last->next;
-            }
         }
         if (status)
             return status;
@@ -129,17 +138,17 @@ static enum sp_status read_operands(struct parser *p, struct sp_operand **ret_fi
     return SP_OK;
 }
 
-enum sp_status sp_command_parse(struct sp_str text, struct sp_arena *arena, struct sp_command *ret_command,
-                                struct sp_error *err)
+enum sp_status sp_saf_command_parse(struct sp_str text, struct sp_arena *arena,
+                                    struct sp_saf_command *ret_command, struct sp_error *err)
 {
     struct parser p = {.text = text, .arena = arena, .err = err};
-    struct sp_command command = {.operands = NULL};
-    if (text.len > SP_COMMAND_BYTES_MAX)
-        return sp_error_set(err, SP_ELIMIT, NULL, "a command has at most %u bytes", SP_COMMAND_BYTES_MAX);
+    struct sp_saf_command command = {.operands = NULL};
+    if (text.len > SP_SAF_COMMAND_BYTES_MAX)
+        return sp_error_set(err, SP_ELIMIT, NULL, "a command has at most %u bytes", SP_SAF_COMMAND_BYTES_MAX);
     if (text.len && memchr(text.ptr, '\0', text.len))
         return sp_error_set(err, SP_ESYNTAX, NULL, "a command cannot hold a NUL byte");
     skip_separators(&p);
-    struct sp_operand verb = {.quoted = false};
+    struct sp_saf_operand verb = {.quoted = false};
     read_word(&p, &verb);
     command.verb = verb.text;
     if (!command.verb.len && p.at < text.len)
@@ -150,8 +159,8 @@ enum sp_status sp_command_parse(struct sp_str text, struct sp_arena *arena, stru
     return status;
 }
 
-enum sp_status sp_keyword_find(const char *const *keywords, size_t count, struct sp_str word,
-                               size_t *ret_index, struct sp_error *err)
+enum sp_status sp_saf_keyword_find(const char *const *keywords, size_t count, struct sp_str word,
+                                   size_t *ret_index, struct sp_error *err)
 {
     size_t found = count, hits = 0;
     for (size_t i = 0; i < count && word.len; i++) {
@@ -178,7 +187,7 @@ enum sp_status sp_keyword_find(const char *const *keywords, size_t count, struct
 
 /* ---- decks ---- */
 
-static bool take_line(struct sp_deck *deck, struct sp_str *ret_line)
+static bool take_line(struct sp_saf_deck *deck, struct sp_str *ret_line)
 {
     if (!deck->rest.len)
         return false;
@@ -192,10 +201,10 @@ static bool take_line(struct sp_deck *deck, struct sp_str *ret_line)
     return true;
 }
 
-void sp_deck_init(struct sp_deck *deck, struct sp_str text)
+void sp_saf_deck_init(struct sp_saf_deck *deck, struct sp_str text)
 {
-    *deck = (struct sp_deck){.rest = text};
-    struct sp_deck look = *deck;
+    *deck = (struct sp_saf_deck){.rest = text};
+    struct sp_saf_deck look = *deck;
     struct sp_str line;
     while (take_line(&look, &line)) {
         if (!sp_str_trim(line).len)
@@ -234,7 +243,7 @@ static bool opens_stream(struct sp_str line)
 }
 
 /* The next line that holds command text. */
-static bool command_line(struct sp_deck *deck, struct sp_str *ret_line)
+static bool command_line(struct sp_saf_deck *deck, struct sp_str *ret_line)
 {
     while (take_line(deck, ret_line)) {
         if (!deck->jcl)
@@ -269,14 +278,14 @@ static struct sp_str without_leading_blanks(struct sp_str s)
     return s;
 }
 
-enum sp_status sp_deck_next(struct sp_deck *deck, struct sp_arena *arena, struct sp_str *ret_command,
-                            unsigned *ret_line, struct sp_error *err)
+enum sp_status sp_saf_deck_next(struct sp_saf_deck *deck, struct sp_arena *arena, struct sp_str *ret_command,
+                                unsigned *ret_line, struct sp_error *err)
 {
     struct sp_buf joined;
     struct sp_str line;
     unsigned first = 0;
     bool more = true, drop_blanks = false;
-    sp_buf_init(&joined, SP_COMMAND_BYTES_MAX);
+    sp_buf_init(&joined, SP_SAF_COMMAND_BYTES_MAX);
     while (more && command_line(deck, &line)) {
         line = without_trailing_blanks(line);
         if (!first && !line.len)
@@ -297,7 +306,7 @@ enum sp_status sp_deck_next(struct sp_deck *deck, struct sp_arena *arena, struct
         return SP_ENOTFOUND;
     if (!text.ptr) {
         sp_error_set(err, too_long ? SP_ELIMIT : SP_ENOMEM, NULL, "the command is longer than %u bytes",
-                     SP_COMMAND_BYTES_MAX);
+                     SP_SAF_COMMAND_BYTES_MAX);
         sp_error_at(err, NULL, first, 1);
         return too_long ? SP_ELIMIT : SP_ENOMEM;
     }

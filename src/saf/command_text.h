@@ -11,37 +11,37 @@
 
 #include "base/arena.h"
 
-#define SP_COMMAND_BYTES_MAX 32768u
-#define SP_COMMAND_DEPTH_MAX 8u
-#define SP_COMMAND_OPERANDS_MAX 4096u
+#define SP_SAF_COMMAND_BYTES_MAX 32768u
+#define SP_SAF_COMMAND_DEPTH_MAX 8u
+#define SP_SAF_COMMAND_OPERANDS_MAX 4096u
 
-struct sp_operand {
+struct sp_saf_operand {
     struct sp_str text; /* as typed; of a quoted string what is between the quotes */
     bool quoted;
-    bool has_list;            /* parentheses followed, perhaps empty ones */
-    struct sp_operand *first; /* in them */
-    struct sp_operand *next;
+    bool has_list;                /* parentheses followed, perhaps empty ones */
+    struct sp_saf_operand *first; /* in them */
+    struct sp_saf_operand *next;
 };
 
-struct sp_command {
+struct sp_saf_command {
     struct sp_str verb;
-    struct sp_operand *operands;
+    struct sp_saf_operand *operands;
     unsigned missing_parentheses; /* supplied at the end */
 };
 
 /* Everything lives in the arena. SP_ESYNTAX with the byte offset: unclosed quote, right parenthesis too many,
  * parentheses without an operand; SP_ELIMIT. An empty text or one of comments gives a verb of length 0. */
-enum sp_status sp_command_parse(struct sp_str text, struct sp_arena *arena, struct sp_command *ret_command,
-                                struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_command_parse(struct sp_str text, struct sp_arena *arena,
+                                    struct sp_saf_command *ret_command, struct sp_error *err) SP_MUST_CHECK;
 
 /* The index in `keywords` (upper case, `count` of them) of the one that `word` names, in full or by an
  * unambiguous prefix, caseless. SP_ENOTFOUND; SP_EEXISTS when several fit, with them in the error. */
-enum sp_status sp_keyword_find(const char *const *keywords, size_t count, struct sp_str word,
-                               size_t *ret_index, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_keyword_find(const char *const *keywords, size_t count, struct sp_str word,
+                                   size_t *ret_index, struct sp_error *err) SP_MUST_CHECK;
 
 /* ---- decks ---- */
 
-struct sp_deck {
+struct sp_saf_deck {
     struct sp_str rest;
     unsigned line; /* of `rest`, from 1 */
     bool jcl;      /* commands are the in-stream data of SYSTSIN DD statements */
@@ -51,11 +51,11 @@ struct sp_deck {
 /* `text` must outlive the deck. It is JCL when its first line that is not empty begins with two slashes and
  * no star: then only data behind "//SYSTSIN DD *" (or DATA) counts, up to a line of slash-star or the next
  * statement, and columns 73 to 80 are left out. */
-void sp_deck_init(struct sp_deck *deck, struct sp_str text);
+void sp_saf_deck_init(struct sp_saf_deck *deck, struct sp_str text);
 /* The next command with its continuation lines joined ('+': leading blanks of the next line dropped; '-':
  * kept), and the line it begins on. SP_ENOTFOUND at the end; SP_ELIMIT when it is longer than
- * SP_COMMAND_BYTES_MAX. Empty lines are passed over. */
-enum sp_status sp_deck_next(struct sp_deck *deck, struct sp_arena *arena, struct sp_str *ret_command,
-                            unsigned *ret_line, struct sp_error *err) SP_MUST_CHECK;
+ * SP_SAF_COMMAND_BYTES_MAX. Empty lines are passed over. */
+enum sp_status sp_saf_deck_next(struct sp_saf_deck *deck, struct sp_arena *arena, struct sp_str *ret_command,
+                                unsigned *ret_line, struct sp_error *err) SP_MUST_CHECK;
 
 #endif

@@ -243,6 +243,7 @@ enum sp_status sp_saf_db_begin(struct sp_saf_db *db, struct sp_error *err)
     enum sp_status status = sp_rows_exec(&db->rows, "BEGIN IMMEDIATE", err);
     if (!status)
         db->in_transaction = true;
+    db->changes = sqlite3_total_changes(db->rows.sqlite);
     return status;
 }
 
@@ -264,6 +265,8 @@ enum sp_status sp_saf_db_commit_quiet(struct sp_saf_db *db, struct sp_error *err
 
 enum sp_status sp_saf_db_commit(struct sp_saf_db *db, struct sp_error *err)
 {
+    if (sqlite3_total_changes(db->rows.sqlite) == db->changes)
+        return sp_saf_db_commit_quiet(db, err);
     enum sp_status status =
         sp_rows_exec(&db->rows, "UPDATE meta SET value = value + 1 WHERE name = 'version'", err);
     return status ? status : sp_saf_db_commit_quiet(db, err);

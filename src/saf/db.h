@@ -28,7 +28,8 @@ enum sp_status sp_saf_db_open(const char *path, const char *key_path, enum sp_sa
                               struct sp_saf_db **ret_db, struct sp_error *err) SP_MUST_CHECK;
 void sp_saf_db_close(struct sp_saf_db *db);
 
-/* Rises with every commit, by whichever process. Cheap enough to be asked every few milliseconds. */
+/* Rises with every commit that changed something, by whichever process. Cheap enough to be asked every few
+ * milliseconds. */
 enum sp_status sp_saf_db_version(struct sp_saf_db *db, uint64_t *ret_version,
                                  struct sp_error *err) SP_MUST_CHECK;
 

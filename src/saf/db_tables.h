@@ -11,6 +11,7 @@ struct sp_saf_db {
     struct sp_rows rows;
     struct sp_seal seal;
     bool in_transaction;
+    int changes; /* rows that the connection had changed when the transaction began */
 };
 
 struct sp_used_ticket {

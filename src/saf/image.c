@@ -245,17 +245,6 @@ static enum sp_status take_certificate(void *arg, const void *value)
 
 /* ---- connections ---- */
 
-static bool good_today(const struct sp_saf_connect *c, int32_t day)
-{
-    bool revoked = c->flags & SP_SAF_REVOKED;
-    if (c->revoke_date != SP_SAF_NO_DATE && c->revoke_date <= day)
-        revoked = true;
-    if (c->resume_date != SP_SAF_NO_DATE && c->resume_date <= day &&
-        (c->revoke_date == SP_SAF_NO_DATE || c->resume_date >= c->revoke_date))
-        revoked = false;
-    return !revoked;
-}
-
 /* The list is in order of user: each run of it belongs to one. */
 static enum sp_status place_connects(struct builder *b)
 {
@@ -277,7 +266,7 @@ static enum sp_status place_connects(struct builder *b)
         user->connect_count = to - from;
         user->groups = groups + from;
         for (size_t i = from; i < to; i++)
-            if (good_today(&all[i], b->image->day))
+            if (!sp_saf_is_revoked(all[i].flags, all[i].revoke_date, all[i].resume_date, b->image->day))
                 groups[from + user->group_count++] = all[i].group;
     }
     return SP_OK;

@@ -28,6 +28,17 @@ const char *sp_saf_authority_name(enum sp_saf_authority authority)
                : "USE";
 }
 
+bool sp_saf_is_revoked(unsigned flags, int32_t revoke_date, int32_t resume_date, int32_t day)
+{
+    bool revoked = flags & SP_SAF_REVOKED;
+    if (revoke_date != SP_SAF_NO_DATE && revoke_date <= day)
+        revoked = true;
+    if (resume_date != SP_SAF_NO_DATE && resume_date <= day &&
+        (revoke_date == SP_SAF_NO_DATE || resume_date >= revoke_date))
+        revoked = false;
+    return revoked;
+}
+
 bool sp_saf_id_ok(struct sp_str id)
 {
     if (id.len < 1 || id.len > SP_SAF_ID_MAX)

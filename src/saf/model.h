@@ -190,6 +190,9 @@ const char *sp_saf_access_name(enum sp_saf_access access);
 /* By name or unambiguous prefix, caseless. SP_EINVAL. */
 enum sp_status sp_saf_access_named(struct sp_str name, enum sp_saf_access *ret_access) SP_MUST_CHECK;
 const char *sp_saf_authority_name(enum sp_saf_authority authority);
+/* Whether a user or connection with these is revoked on a day: by the flag or since a date, and not resumed
+ * since. */
+bool sp_saf_is_revoked(unsigned flags, int32_t revoke_date, int32_t resume_date, int32_t day);
 /* 1 to 8 characters of A-Z 0-9 # $ @ (upper case already). */
 bool sp_saf_id_ok(struct sp_str id);
 

@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "saf/handle.h"
+#include "saf/password_history.h"
 #include "saf/password_rule.h"
 #include "saf/verifier.h"
 
-#define HISTORY_MAX 32
 #define LAST_USE_EVERY \
     60 /* seconds: a user who comes a hundred times a second is not written a hundred times */
 
@@ -146,12 +146,7 @@ static bool revoked_today(const struct verification *v)
 {
     const struct sp_saf_user *u = &v->user;
     int32_t today = sp_saf_today();
-    bool revoked = u->flags & SP_SAF_REVOKED;
-    if (u->revoke_date != SP_SAF_NO_DATE && u->revoke_date <= today)
-        revoked = true;
-    if (u->resume_date != SP_SAF_NO_DATE && u->resume_date <= today &&
-        (u->revoke_date == SP_SAF_NO_DATE || u->resume_date >= u->revoke_date))
-        revoked = false;
+    bool revoked = sp_saf_is_revoked(u->flags, u->revoke_date, u->resume_date, today);
     if (v->options.inactive > 0 && u->last_use_date != SP_SAF_NO_DATE &&
         today - u->last_use_date > v->options.inactive)
         revoked = true;
@@ -181,33 +176,6 @@ static enum sp_status count_failure(struct verification *v, struct sp_saf_verifi
 
 /* ---- what a success writes ---- */
 
-struct history_walk {
-    struct sp_str text;
-    int left;
-    bool found;
-};
-
-static enum sp_status compare_old(void *arg, const void *value)
-{
-    struct history_walk *walk = arg;
-    const struct sp_saf_history *old = value;
-    if (walk->left-- <= 0)
-        return SP_ECANCELED;
-    walk->found = sp_verifier_check(old->encoded, walk->text, NULL) == SP_OK;
-    return walk->found ? SP_ECANCELED : SP_OK;
-}
-
-static bool used_before(struct verification *v, struct sp_str text, bool is_phrase)
-{
-    struct sp_str current = is_phrase ? v->user.phrase.encoded : v->user.password.encoded;
-    if (current.len && sp_verifier_check(current, text, NULL) == SP_OK)
-        return true;
-    struct history_walk walk = {text, v->options.history, false};
-    enum sp_status ignored = sp_saf_each_history(v->db, v->user.id, is_phrase, compare_old, &walk, NULL);
-    (void)ignored; /* a broken history does not keep anybody from changing a password */
-    return walk.found;
-}
-
 /* SP_EINVAL: the new one is not good enough. */
 static enum sp_status make_new_password(struct verification *v, struct sp_buf *buf, bool *ret_is_phrase)
 {
@@ -229,23 +197,13 @@ static enum sp_status make_new_password(struct verification *v, struct sp_buf *b
         status =
             sp_error_set(v->err, SP_EINVAL, NULL, "a password can be changed %d days after its last change",
                          v->options.min_change);
-    if (!status && used_before(v, text, is_phrase))
+    if (!status && sp_password_used_before(v->db, &v->options, &v->user, text, is_phrase))
         status = sp_error_set(v->err, SP_EINVAL, NULL, "the new password was used before");
     if (!status)
         status = sp_verifier_make(text, buf, v->err);
     sp_secret_wipe(folded, sizeof folded);
     *ret_is_phrase = is_phrase;
     return status;
-}
-
-static enum sp_status keep_history(struct verification *v, struct sp_str old, bool is_phrase)
-{
-    if (!old.len || v->options.history <= 0)
-        return SP_OK;
-    struct sp_saf_history entry = {
-        .user = v->user.id, .is_phrase = is_phrase, .changed_us = sp_clock_realtime_us(), .encoded = old};
-    enum sp_status status = sp_saf_put_history(v->db, &entry, v->err);
-    return status ? status : sp_saf_trim_history(v->db, v->user.id, is_phrase, HISTORY_MAX, v->err);
 }
 
 static enum sp_status write_success(struct verification *v, struct sp_str verifier, bool is_phrase,
@@ -263,7 +221,7 @@ static enum sp_status write_success(struct verification *v, struct sp_str verifi
     if (verifier.len) {
         struct sp_saf_verifier *slot = is_phrase ? &now.phrase : &now.password;
         if (is_new) {
-            status = keep_history(v, slot->encoded, is_phrase);
+            status = sp_password_keep(v->db, &v->options, &now, is_phrase, v->err);
             slot->changed = sp_saf_today();
             now.flags &= ~(unsigned)(is_phrase ? SP_SAF_PHRASE_EXPIRED : SP_SAF_PASSWORD_EXPIRED);
         }

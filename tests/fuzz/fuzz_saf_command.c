@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t count_operands(const struct sp_operand *operand)
+static size_t count_operands(const struct sp_saf_operand *operand)
 {
     size_t count = 0;
     for (; operand; operand = operand->next)
@@ -19,19 +19,19 @@ static size_t count_operands(const struct sp_operand *operand)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sp_deck deck;
+    struct sp_saf_deck deck;
     struct sp_str text;
     unsigned line, last = 0;
-    sp_deck_init(&deck, sp_str_from(data, size));
+    sp_saf_deck_init(&deck, sp_str_from(data, size));
     for (enum sp_status status = SP_OK; status != SP_ENOTFOUND;) {
         struct sp_arena arena;
-        struct sp_command command;
+        struct sp_saf_command command;
         sp_arena_init(&arena, 4 << 20);
-        status = sp_deck_next(&deck, &arena, &text, &line, NULL);
+        status = sp_saf_deck_next(&deck, &arena, &text, &line, NULL);
         if (status == SP_OK && line <= last)
             abort();
-        if (status == SP_OK && sp_command_parse(text, &arena, &command, NULL) == SP_OK &&
-            count_operands(command.operands) > SP_COMMAND_OPERANDS_MAX)
+        if (status == SP_OK && sp_saf_command_parse(text, &arena, &command, NULL) == SP_OK &&
+            count_operands(command.operands) > SP_SAF_COMMAND_OPERANDS_MAX)
             abort();
         if (status == SP_OK)
             last = line;

@@ -24,7 +24,7 @@ static int tear_down(void **state)
 }
 
 /* The tree in one form of writing: words as they are, "quoted", lists in parentheses, one blank between. */
-static void write_tree(struct sp_buf *buf, const struct sp_operand *o)
+static void write_tree(struct sp_buf *buf, const struct sp_saf_operand *o)
 {
     for (; o; o = o->next) {
         sp_buf_printf(buf, o->quoted ? "\"%.*s\"" : "%.*s", SP_STR_ARG(o->text));
@@ -54,15 +54,16 @@ static void commands_parse_to_trees(void **state)
         {"RACMAP MAP USERDIDFILTER(NAME('cn=a,o=b')) REGISTRY(NAME('*'))", "RACMAP",
          "MAP USERDIDFILTER(NAME(\"cn=a,o=b\")) REGISTRY(NAME(\"*\"))", 0},
         {"X A() B", "X", "A() B", 0},
+        {"CONNECT (A, B) GROUP(G)", "CONNECT", "(A B) GROUP(G)", 0},
         {"X ''", "X", "\"\"", 0},
         {"", "", "", 0},
         {" /* nothing */ ", "", "", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct sp_command command;
+        struct sp_saf_command command;
         struct sp_buf tree;
         sp_buf_init(&tree, 4096);
-        assert_int_equal(sp_command_parse(sp_str_of(rows[i].text), &arena, &command, NULL), SP_OK);
+        assert_int_equal(sp_saf_command_parse(sp_str_of(rows[i].text), &arena, &command, NULL), SP_OK);
         write_tree(&tree, command.operands);
         if (!sp_str_is(command.verb, rows[i].verb) || !sp_str_is(sp_buf_str(&tree), rows[i].tree) ||
             command.missing_parentheses != rows[i].missing)
@@ -77,36 +78,36 @@ static void faults_name_their_column(void **state)
     static const struct {
         const char *text;
         int64_t offset;
-    } rows[] = {{"LU FRED)", 7}, {"LU 'FRED", 3}, {"LU (FRED)", 3},
+    } rows[] = {{"LU FRED)", 7}, {"LU 'FRED", 3}, {"LU A (B) (C)", 9},
                 {"(LU)", 0},     {"X 'A'(B)", 5}, {"'LU' A", 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct sp_command command;
+        struct sp_saf_command command;
         struct sp_error err = SP_ERROR_INIT;
-        assert_int_equal(sp_command_parse(sp_str_of(rows[i].text), &arena, &command, &err), SP_ESYNTAX);
+        assert_int_equal(sp_saf_command_parse(sp_str_of(rows[i].text), &arena, &command, &err), SP_ESYNTAX);
         assert_true(err.offset == rows[i].offset);
     }
 }
 
 static void lengths_depths_and_counts_have_limits(void **state)
 {
-    struct sp_command command;
+    struct sp_saf_command command;
     struct sp_buf text;
     sp_buf_init(&text, 1 << 20);
     sp_buf_printf(&text, "X ");
-    sp_buf_append_fill(&text, 'A', SP_COMMAND_BYTES_MAX - 2);
-    assert_int_equal(sp_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_OK);
+    sp_buf_append_fill(&text, 'A', SP_SAF_COMMAND_BYTES_MAX - 2);
+    assert_int_equal(sp_saf_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_OK);
     sp_buf_append_byte(&text, 'A');
-    assert_int_equal(sp_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_ELIMIT);
-    assert_int_equal(sp_command_parse(SP_STR("X A(A(A(A(A(A(A(A("), &arena, &command, NULL), SP_OK);
-    assert_int_equal(sp_command_parse(SP_STR("X A(A(A(A(A(A(A(A(A("), &arena, &command, NULL), SP_ELIMIT);
+    assert_int_equal(sp_saf_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_ELIMIT);
+    assert_int_equal(sp_saf_command_parse(SP_STR("X A(A(A(A(A(A(A(A("), &arena, &command, NULL), SP_OK);
+    assert_int_equal(sp_saf_command_parse(SP_STR("X A(A(A(A(A(A(A(A(A("), &arena, &command, NULL), SP_ELIMIT);
     sp_buf_reset(&text);
     sp_buf_append_byte(&text, 'X');
-    for (unsigned i = 0; i < SP_COMMAND_OPERANDS_MAX; i++)
+    for (unsigned i = 0; i < SP_SAF_COMMAND_OPERANDS_MAX; i++)
         sp_buf_append(&text, " A", 2);
-    assert_int_equal(sp_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_OK);
+    assert_int_equal(sp_saf_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_OK);
     sp_buf_append(&text, " A", 2);
-    assert_int_equal(sp_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_ELIMIT);
-    assert_int_equal(sp_command_parse(SP_STR("X A\0B"), &arena, &command, NULL), SP_ESYNTAX);
+    assert_int_equal(sp_saf_command_parse(sp_buf_str(&text), &arena, &command, NULL), SP_ELIMIT);
+    assert_int_equal(sp_saf_command_parse(SP_STR("X A\0B"), &arena, &command, NULL), SP_ESYNTAX);
     sp_buf_finish(&text);
 }
 
@@ -115,43 +116,43 @@ static void keywords_may_be_shortened_while_they_are_unambiguous(void **state)
     static const char *const words[] = {"PASSWORD", "PASSTICKET", "PHRASE", "NOPASSWORD", "PHR"};
     struct sp_error err = SP_ERROR_INIT;
     size_t at = 99;
-    assert_int_equal(sp_keyword_find(words, 5, SP_STR("passw"), &at, NULL), SP_OK);
+    assert_int_equal(sp_saf_keyword_find(words, 5, SP_STR("passw"), &at, NULL), SP_OK);
     assert_int_equal(at, 0);
-    assert_int_equal(sp_keyword_find(words, 5, SP_STR("PHR"), &at, NULL), SP_OK);
+    assert_int_equal(sp_saf_keyword_find(words, 5, SP_STR("PHR"), &at, NULL), SP_OK);
     assert_int_equal(at, 4);
-    assert_int_equal(sp_keyword_find(words, 5, SP_STR("NO"), &at, NULL), SP_OK);
+    assert_int_equal(sp_saf_keyword_find(words, 5, SP_STR("NO"), &at, NULL), SP_OK);
     assert_int_equal(at, 3);
-    assert_int_equal(sp_keyword_find(words, 5, SP_STR("PASS"), &at, &err), SP_EEXISTS);
+    assert_int_equal(sp_saf_keyword_find(words, 5, SP_STR("PASS"), &at, &err), SP_EEXISTS);
     assert_string_equal(err.text, "PASS is ambiguous: PASSWORD or PASSTICKET");
-    assert_int_equal(sp_keyword_find(words, 5, SP_STR("PASSWORDS"), &at, &err), SP_ENOTFOUND);
-    assert_int_equal(sp_keyword_find(words, 5, SP_STR(""), &at, &err), SP_ENOTFOUND);
+    assert_int_equal(sp_saf_keyword_find(words, 5, SP_STR("PASSWORDS"), &at, &err), SP_ENOTFOUND);
+    assert_int_equal(sp_saf_keyword_find(words, 5, SP_STR(""), &at, &err), SP_ENOTFOUND);
     assert_int_equal(at, 3);
 }
 
-static void next_is(struct sp_deck *deck, const char *text, unsigned line)
+static void next_is(struct sp_saf_deck *deck, const char *text, unsigned line)
 {
     struct sp_str command;
     unsigned at = 0;
-    assert_int_equal(sp_deck_next(deck, &arena, &command, &at, NULL), SP_OK);
+    assert_int_equal(sp_saf_deck_next(deck, &arena, &command, &at, NULL), SP_OK);
     assert_string_equal(command.ptr, text);
     assert_int_equal(at, line);
 }
 
 static void a_plain_deck_joins_continued_lines(void **state)
 {
-    struct sp_deck deck;
+    struct sp_saf_deck deck;
     struct sp_str command;
     unsigned line;
-    sp_deck_init(&deck, SP_STR("\nADDGROUP A  \r\n\nADDUSER B +\n   DFLTGRP(A) -\n  NAME('x')\nLU B+"));
+    sp_saf_deck_init(&deck, SP_STR("\nADDGROUP A  \r\n\nADDUSER B +\n   DFLTGRP(A) -\n  NAME('x')\nLU B+"));
     next_is(&deck, "ADDGROUP A", 2);
     next_is(&deck, "ADDUSER B DFLTGRP(A)   NAME('x')", 4);
     next_is(&deck, "LU B", 7);
-    assert_int_equal(sp_deck_next(&deck, &arena, &command, &line, NULL), SP_ENOTFOUND);
+    assert_int_equal(sp_saf_deck_next(&deck, &arena, &command, &line, NULL), SP_ENOTFOUND);
 }
 
 static void a_job_gives_the_data_of_its_systsin(void **state)
 {
-    struct sp_deck deck;
+    struct sp_saf_deck deck;
     struct sp_str command;
     unsigned line;
     char sequence[128];
@@ -162,16 +163,16 @@ static void a_job_gives_the_data_of_its_systsin(void **state)
                         "//SYSTSPRT DD SYSOUT=*\nnot a command\n//SYSTSIN DD *\n%s\n OWNER(X)\n/*\n"
                         "ignored\n//S2.SYSTSIN  DD  DATA,DLM=XX\nLU B\n//\nLU C\n",
                         sequence);
-    sp_deck_init(&deck, text);
+    sp_saf_deck_init(&deck, text);
     assert_true(deck.jcl);
     next_is(&deck, " ADDGROUP SEQ OWNER(X)", 7);
     next_is(&deck, "LU B", 12);
-    assert_int_equal(sp_deck_next(&deck, &arena, &command, &line, NULL), SP_ENOTFOUND);
+    assert_int_equal(sp_saf_deck_next(&deck, &arena, &command, &line, NULL), SP_ENOTFOUND);
 }
 
 static void a_command_that_is_too_long_is_refused_with_its_line(void **state)
 {
-    struct sp_deck deck;
+    struct sp_saf_deck deck;
     struct sp_buf text;
     struct sp_str command;
     struct sp_error err = SP_ERROR_INIT;
@@ -182,8 +183,8 @@ static void a_command_that_is_too_long_is_refused_with_its_line(void **state)
         sp_buf_append_fill(&text, 'A', 1000);
         sp_buf_append(&text, "-\n", 2);
     }
-    sp_deck_init(&deck, sp_buf_str(&text));
-    assert_int_equal(sp_deck_next(&deck, &arena, &command, &line, &err), SP_ELIMIT);
+    sp_saf_deck_init(&deck, sp_buf_str(&text));
+    assert_int_equal(sp_saf_deck_next(&deck, &arena, &command, &line, &err), SP_ELIMIT);
     assert_int_equal(err.line, 2);
     sp_buf_finish(&text);
 }
