@@ -59,6 +59,15 @@ void sp_authn_free(struct sp_authn *authn)
 
 /* ---------------------------------------------------------------- a request */
 
+/* The application asks for a client certificate; name and password count where the administrator lets them.
+ */
+static bool offers_basic_scheme(const struct sp_cfg_web_app_security *security)
+{
+    struct sp_str basic = SP_STR("BASIC");
+    return sp_str_caseless_eq(security->override_method, basic) || security->allow_fail_over_to_basic_auth ||
+           sp_str_caseless_eq(security->fail_over_method, basic);
+}
+
 static enum sp_status refuse(const struct sp_authn *authn, struct sp_challenge *ret_challenge,
                              enum sp_status status)
 {
@@ -116,7 +125,8 @@ static enum sp_status anonymous(const struct sp_authn *authn, bool required, boo
         return sp_error_set(
             err, SP_EDENIED, NULL,
             "a client certificate is asked for and there is none; name and password are taken "
-            "only with webAppSecurity allowFailOverToBasicAuth=\"true\"");
+            "only with webAppSecurity allowFailOverToBasicAuth=\"true\" or "
+            "overrideHttpAuthMethod=\"BASIC\"");
     }
     sp_error_set(err, SP_EDENIED, NULL,
                  had_credential ? "the Authorization header is not of scheme Basic"
@@ -128,7 +138,7 @@ enum sp_status io_authn_run(struct sp_authn *authn, const struct sp_http_request
                             struct sp_arena *arena, struct sp_principal *ret_principal,
                             struct sp_challenge *ret_challenge, struct sp_error *err)
 {
-    bool offers_basic = authn->config->web_app_security.allow_fail_over_to_basic_auth;
+    bool offers_basic = offers_basic_scheme(&authn->config->web_app_security);
     size_t count = sp_http_header_count(request, "Authorization");
     if (count > 1) {
         sp_error_set(err, SP_ESYNTAX, NULL, "the request has %zu Authorization headers", count);

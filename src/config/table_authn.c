@@ -12,9 +12,9 @@ static const struct sp_cfg_attribute web_app_security_attributes[] = {
       INTO(O, allow_fail_over_to_basic_auth), DEFAULT("false")),
     A("allowAuthenticationFailOverToAuthMethod", ENUM, SECURITY,
       "Scheme that is tried when no client certificate authenticated.", INTO(O, fail_over_method),
-      ONE_OF("BASIC", "FORM", "APP_DEFINED")),
+      ONE_OF("BASIC", "FORM", "APP_DEFINED"), PROVIDED("BASIC")),
     A("overrideHttpAuthMethod", ENUM, SECURITY, "Scheme that replaces the application's, CLIENT_CERT.",
-      INTO(O, override_method), ONE_OF("BASIC", "FORM", "CLIENT_CERT")),
+      INTO(O, override_method), ONE_OF("BASIC", "FORM", "CLIENT_CERT"), PROVIDED("BASIC CLIENT_CERT")),
     A("singleSignonEnabled", BOOLEAN, SECURITY, "Whether LTPA cookies are issued and accepted.",
       INTO(O, single_signon_enabled), DEFAULT("true"), PROVIDED("false")),
     A("ssoCookieName", STRING, SECURITY, "Name of that cookie.", INTO(O, sso_cookie_name),
@@ -80,19 +80,19 @@ static const struct sp_cfg_attribute auth_cache_attributes[] = {
       DEFAULT("50"), RANGE(1, INT32_MAX)),
     A("maxSize", INT, 0, "Most entries.", INTO(C, auth_cache.max_size), DEFAULT("25000"),
       RANGE(1, INT32_MAX)),
-    A("timeout", DURATION, 0, "Time after which an authentication is done anew.",
+    A("timeout", DURATION, ACTED, "Time after which an authentication is done anew.",
       INTO(C, auth_cache.timeout_us), DEFAULT("600s")),
-    A("allowBasicAuthLookup", BOOLEAN, 0, "Whether user name and password are remembered.",
+    A("allowBasicAuthLookup", BOOLEAN, ACTED, "Whether user name and password are remembered.",
       INTO(C, auth_cache.allow_basic_auth_lookup), DEFAULT("true")),
     A("cacheRef", STRING, 0, "A shared cache."),
 };
 
-const struct sp_cfg_element sp_cfg_auth_cache_element = {"authCache", SP_CFG_SINGLETON, 0,
+const struct sp_cfg_element sp_cfg_auth_cache_element = {"authCache", SP_CFG_SINGLETON, ACTED,
                                                          ROWS(auth_cache_attributes),
                                                          .meaning = "Authentications that are remembered."};
 
 static const struct sp_cfg_attribute authentication_attributes[] = {
-    A("cacheEnabled", BOOLEAN, 0, "Whether authentications are remembered.", INTO(C, auth_cache.enabled),
+    A("cacheEnabled", BOOLEAN, ACTED, "Whether authentications are remembered.", INTO(C, auth_cache.enabled),
       DEFAULT("true")),
     A("allowHashtableLoginWithIdOnly", BOOLEAN, SECURITY,
       "Whether a program may log a user in without a password.", DEFAULT("false"), PROVIDED("false")),

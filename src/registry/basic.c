@@ -16,7 +16,6 @@
 #define NAME_MAX_BYTES 256u
 #define PASSWORD_MAX_BYTES 1024u
 #define MEMORY_MAX (64u * 1024u * 1024u)
-#define LOGIN_LIFETIME_US INT64_C(600000000) /* Liberty's authCache keeps them as long */
 
 struct user {
     struct sp_str name; /* as written */
@@ -33,6 +32,7 @@ struct basic {
     struct sp_arena arena;
     struct sp_hash users; /* key -> struct user */
     struct sp_str decoy;  /* some user's hash, for names that are not there; empty when nobody has one */
+    bool remembers;       /* logins */
     struct sp_login_cache logins;
 };
 
@@ -129,10 +129,10 @@ static enum sp_status wrong(struct sp_str name, struct sp_error *err)
 static enum sp_status io_verify_hashed(struct basic *self, const struct user *user, struct sp_str password,
                                        struct sp_error *err)
 {
-    if (sp_login_cache_knows(&self->logins, user->name, password, sp_clock_monotonic_us()))
+    if (self->remembers && sp_login_cache_knows(&self->logins, user->name, password, sp_clock_monotonic_us()))
         return SP_OK;
     enum sp_status status = io_check_hash(user->password, password, err);
-    if (status == SP_OK)
+    if (status == SP_OK && self->remembers)
         sp_login_cache_add(&self->logins, user->name, password, sp_clock_monotonic_us());
     return status == SP_EDENIED ? wrong(user->name, err) : status;
 }
@@ -266,14 +266,16 @@ static enum sp_status add_groups(struct basic *self, const struct sp_cfg_basic_r
 }
 
 enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
-                                     struct sp_registry **ret_registry, struct sp_error *err)
+                                     const struct sp_cfg_auth_cache *cache, struct sp_registry **ret_registry,
+                                     struct sp_error *err)
 {
     struct basic *self = calloc(1, sizeof *self);
     if (!self)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the basic registry");
     self->registry = (struct sp_registry){&basic_kind, config->realm};
     self->ignore_case = config->ignore_case;
-    sp_login_cache_init(&self->logins, LOGIN_LIFETIME_US);
+    self->remembers = cache->enabled && cache->allow_basic_auth_lookup;
+    sp_login_cache_init(&self->logins, cache->timeout_us);
     sp_arena_init(&self->arena, MEMORY_MAX);
     sp_hash_init(&self->users, USERS_MAX);
     enum sp_status status = SP_OK;

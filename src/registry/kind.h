@@ -22,6 +22,7 @@ struct sp_registry {
 
 /* basic.c; the configuration must outlive it. SP_EEXISTS when a user is there twice. */
 enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
-                                     struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
+                                     const struct sp_cfg_auth_cache *cache, struct sp_registry **ret_registry,
+                                     struct sp_error *err) SP_MUST_CHECK;
 
 #endif

@@ -28,7 +28,7 @@ enum sp_status sp_registry_new(const struct sp_config *config, struct sp_registr
                                struct sp_error *err)
 {
     if (config->basic_registry)
-        return sp_registry_basic_new(config->basic_registry, ret_registry, err);
+        return sp_registry_basic_new(config->basic_registry, &config->auth_cache, ret_registry, err);
     *ret_registry = &nobody;
     return SP_OK;
 }

@@ -142,6 +142,25 @@ static void without_fail_over_passwords_are_not_taken(void **state)
     assert_false(f->principal.authenticated);
 }
 
+static void basic_can_be_the_method_or_the_fail_over(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_cfg_web_app_security *security = &f->config.web_app_security;
+    security->allow_fail_over_to_basic_auth = false;
+    start(f);
+    security->override_method = SP_STR("BASIC");
+    assert_int_equal(run(f, true, FRED, NULL), SP_OK);
+    assert_int_equal(run(f, true, NULL, NULL), SP_EDENIED);
+    assert_int_equal(f->challenge.status, 401);
+    security->override_method = SP_STR("CLIENT_CERT");
+    assert_int_equal(run(f, true, FRED, NULL), SP_EDENIED);
+    assert_int_equal(f->challenge.status, 403);
+    security->fail_over_method = SP_STR("BASIC");
+    assert_int_equal(run(f, true, FRED, NULL), SP_OK);
+    security->fail_over_method = SP_STR("FORM");
+    assert_int_equal(run(f, true, FRED, NULL), SP_EDENIED);
+}
+
 static void the_realm_is_shown_when_asked_for(void **state)
 {
     struct fixture *f = *state;
@@ -171,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_authorization_headers_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_scheme_counts_as_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_fail_over_passwords_are_not_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(basic_can_be_the_method_or_the_fail_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_realm_is_shown_when_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_realm_name_of_its_own_wins, set_up, tear_down),
     };

@@ -171,7 +171,7 @@ static void a_user_given_twice_is_refused(void **state)
 }
 
 /* A registry of one user with a hashed password and one with a clear one. */
-static struct sp_registry *make_hashed(struct sp_buf *hash, struct sp_cfg_user ret_users[2])
+static struct sp_registry *make_hashed(struct sp_buf *hash, struct sp_cfg_user ret_users[2], bool remembers)
 {
     struct sp_password_keys keys;
     struct sp_error err = SP_ERROR_INIT;
@@ -183,7 +183,9 @@ static struct sp_registry *make_hashed(struct sp_buf *hash, struct sp_cfg_user r
     ret_users[1] = (struct sp_cfg_user){SP_STR("clear"), SP_STR("text")};
     static struct sp_cfg_basic_registry basic;
     basic = (struct sp_cfg_basic_registry){.users = ret_users, .user_count = 2};
-    struct sp_config config = {.basic_registry = &basic};
+    struct sp_config config = {
+        .basic_registry = &basic,
+        .auth_cache = {.enabled = remembers, .allow_basic_auth_lookup = true, .timeout_us = 600000000}};
     struct sp_registry *registry;
     assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
     return registry;
@@ -200,7 +202,7 @@ static void a_hashed_password_is_verified_and_the_hash_is_no_password(void **sta
 {
     struct sp_buf hash;
     struct sp_cfg_user with_hash[2];
-    struct sp_registry *registry = make_hashed(&hash, with_hash);
+    struct sp_registry *registry = make_hashed(&hash, with_hash, true);
     char *as_text = strndup((const char *)hash.ptr, hash.len);
     assert_int_equal(log_in(registry, "ali", "sesame"), SP_OK);
     assert_int_equal(log_in(registry, "ali", "Sesame"), SP_EDENIED);
@@ -233,7 +235,7 @@ static void a_second_login_is_quick_and_a_failure_tells_nothing_by_its_time(void
 {
     struct sp_buf hash;
     struct sp_cfg_user with_hash[2];
-    struct sp_registry *registry = make_hashed(&hash, with_hash);
+    struct sp_registry *registry = make_hashed(&hash, with_hash, true);
     int64_t slow = time_of(registry, "ali", "sesame");
     assert_true(time_of(registry, "ali", "sesame") < slow / 10);
     /* Each of these runs one hash; nothing else comes near its time. */
@@ -241,6 +243,17 @@ static void a_second_login_is_quick_and_a_failure_tells_nothing_by_its_time(void
     assert_true(time_of(registry, "ali", "wrong") > slow / 4);
     assert_true(time_of(registry, "clear", "wrong") > slow / 4);
     assert_true(time_of(registry, "nobody", "wrong") > slow / 4);
+    sp_registry_free(registry);
+    sp_buf_finish(&hash);
+}
+
+static void nothing_is_remembered_without_the_cache(void **state)
+{
+    struct sp_buf hash;
+    struct sp_cfg_user with_hash[2];
+    struct sp_registry *registry = make_hashed(&hash, with_hash, false);
+    int64_t slow = time_of(registry, "ali", "sesame");
+    assert_true(time_of(registry, "ali", "sesame") > slow / 4);
     sp_registry_free(registry);
     sp_buf_finish(&hash);
 }
@@ -291,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_user_given_twice_is_refused),
         cmocka_unit_test(a_hashed_password_is_verified_and_the_hash_is_no_password),
         cmocka_unit_test(a_second_login_is_quick_and_a_failure_tells_nothing_by_its_time),
+        cmocka_unit_test(nothing_is_remembered_without_the_cache),
         cmocka_unit_test(verified_logins_are_forgotten),
         cmocka_unit_test(without_a_registry_nobody_gets_in),
     };
