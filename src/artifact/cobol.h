@@ -27,6 +27,9 @@ struct sp_cobol_options {
 enum sp_status sp_cobol_read(struct sp_str source, const char *file, const struct sp_cobol_options *options,
                              struct sp_arena *arena, struct sp_field **ret_record,
                              struct sp_error *err) SP_MUST_CHECK;
+/* Include a field again that is hidden, with all that is above it and, but for FILLER, redefinitions and
+ * counters, below it; or hide it with all below it. Needs the parents, which sp_cobol_read sets. */
+void sp_cobol_include(struct sp_field *field, bool include);
 /* Line of a field that sp_cobol_read made. */
 unsigned sp_cobol_line(const struct sp_field *field);
 

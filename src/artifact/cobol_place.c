@@ -300,6 +300,14 @@ static void choose_included(struct sp_field *first, bool hidden)
     }
 }
 
+void sp_cobol_include(struct sp_field *field, bool include)
+{
+    field->included = include;
+    choose_included(field->first, !include);
+    for (struct sp_field *above = include ? field->parent : NULL; above; above = above->parent)
+        above->included = true;
+}
+
 enum sp_status sp_cobol_lay_out(struct sp_cobol_reader *r, struct sp_field *record)
 {
     struct inherited top = {.usage = SP_USAGE_DISPLAY};

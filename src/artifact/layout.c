@@ -45,6 +45,14 @@ uint32_t sp_decimal_bytes(enum sp_field_type type, unsigned digits, bool sign_se
     return 0;
 }
 
+bool sp_field_varies(const struct sp_field *field)
+{
+    bool found = field->type == SP_FIELD_ARRAY && field->counter;
+    for (const struct sp_field *child = field->first; child && !found; child = child->next)
+        found = sp_field_varies(child);
+    return found;
+}
+
 /* Say what is wrong with a field. */
 static enum sp_status fail(struct check *c, const struct sp_field *field, enum sp_status status,
                            const char *fmt, ...) SP_PRINTF(4, 5);
@@ -210,15 +218,6 @@ static enum sp_status check_names_unique(struct check *c, const struct sp_field 
     return status;
 }
 
-/* The field is, or has in it, an array of variable size. */
-static bool variable_part(const struct sp_field *f)
-{
-    bool found = f->type == SP_FIELD_ARRAY && f->counter;
-    for (const struct sp_field *child = f->first; child && !found; child = child->next)
-        found = variable_part(child);
-    return found;
-}
-
 /* Each field begins at or behind the end of those before it; one that redefines lies on an earlier one. */
 static enum sp_status check_places(struct check *c, const struct sp_field *first, uint32_t from, uint32_t to)
 {
@@ -235,7 +234,7 @@ static enum sp_status check_places(struct check *c, const struct sp_field *first
                 return fail(c, f, SP_EINVAL, "begins at byte %u, on the field before it, which ends at %llu",
                             f->offset + 1, (unsigned long long)end);
             base = f;
-            base_varies = f->next && f->next->redefines && variable_part(f);
+            base_varies = f->next && f->next->redefines && sp_field_varies(f);
         } else if (!base || f->offset != base->offset) {
             return fail(c, f, SP_EINVAL, "redefines, but does not lie on the field it follows");
         } else if (base_varies) {

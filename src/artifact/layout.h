@@ -90,6 +90,9 @@ enum sp_status sp_layout_finish(struct sp_interface *interface, const struct sp_
  * that sp_layout_finish sets. Returns `ret_path`. */
 const char *sp_field_path(const struct sp_field *field, char ret_path[SP_FIELD_PATH_MAX]);
 
+/* The field is, or has in it, an array of variable size. */
+bool sp_field_varies(const struct sp_field *field);
+
 /* Bytes of a number's storage by the rules of COBOL: zoned (with its separate sign), packed, binary (2, 4 or
  * 8). 0 when there is no such number. */
 uint32_t sp_decimal_bytes(enum sp_field_type type, unsigned digits, bool sign_separate);
