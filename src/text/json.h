@@ -67,6 +67,10 @@ struct sp_json_reader {
 void sp_json_reader_init(struct sp_json_reader *reader, struct sp_str input, struct sp_arena *arena,
                          const struct sp_json_limits *limits, struct sp_error *err);
 enum sp_json_token sp_json_next(struct sp_json_reader *reader);
+/* When the next token is the name that is written like `quoted` (in its quotes), take it, as sp_json_next
+ * would, and return true; reader->text is empty then. False, and nothing is read, when it is another token,
+ * is written otherwise, or names given twice are to be reported. For readers that know what to expect. */
+bool sp_json_take_name(struct sp_json_reader *reader, struct sp_str quoted);
 /* Read over the rest of the value whose first token was `first` (for a scalar nothing is left; a NAME counts
  * as the start of its member's value). The status of the error when reading fails; SP_EINVAL when `first`
  * does not begin a value. */

@@ -439,6 +439,27 @@ static enum sp_json_token read_more(struct sp_json_reader *reader, const char *p
     return in_object ? read_name(reader, next) : read_value(reader, next);
 }
 
+bool sp_json_take_name(struct sp_json_reader *reader, struct sp_str quoted)
+{
+    const char *end = end_of(reader), *p = skip_space(reader->input.ptr + reader->at, end);
+    if (reader->failed || !reader->limits->allow_duplicates)
+        return false;
+    if (reader->expect == EXPECT_MORE && is_in_object(reader) && p < end && *p == ',')
+        p = skip_space(p + 1, end);
+    else if (reader->expect != EXPECT_FIRST_NAME)
+        return false;
+    if ((size_t)(end - p) <= quoted.len || memcmp(p, quoted.ptr, quoted.len) != 0)
+        return false;
+    const char *colon = skip_space(p + quoted.len, end);
+    if (colon >= end || *colon != ':' || reader->names->count >= reader->limits->members)
+        return false;
+    reader->names->count++;
+    reader->token_at = (size_t)(p - reader->input.ptr);
+    reader->text = (struct sp_str){NULL, 0};
+    advance(reader, colon + 1, EXPECT_VALUE, SP_JSON_NAME);
+    return true;
+}
+
 enum sp_json_token sp_json_next(struct sp_json_reader *reader)
 {
     if (reader->failed)

@@ -203,9 +203,19 @@ void sp_json_name(struct sp_json_writer *writer, struct sp_str name)
 void sp_json_quoted_name(struct sp_json_writer *writer, struct sp_str quoted)
 {
     assert(writer->depth && is_in_object(writer) && !writer->value_due);
-    put_separator(writer);
-    put(writer, quoted.ptr, quoted.len);
-    put(writer, ": ", writer->indent ? 2 : 1);
+    unsigned char *room = writer->indent ? NULL : room_for(writer->buf, quoted.len + 2);
+    if (room) {
+        *room = ',';
+        room += !writer->first;
+        memcpy(room, quoted.ptr, quoted.len);
+        room[quoted.len] = ':';
+        writer->buf->len += quoted.len + 1 + !writer->first;
+        writer->first = false;
+    } else {
+        put_separator(writer);
+        put(writer, quoted.ptr, quoted.len);
+        put(writer, ": ", writer->indent ? 2 : 1);
+    }
     writer->value_due = true;
 }
 

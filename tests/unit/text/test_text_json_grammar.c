@@ -365,6 +365,72 @@ static void tokens_tell_where_they_began(void **state)
     sp_arena_finish(&arena);
 }
 
+/* Names that are known beforehand are taken where they stand, and nothing else is. */
+static void an_expected_name_is_taken_or_left(void **state)
+{
+    static const char text[] = " { \"a\" : [ 1 , 2 ] , \"b\\n\":{\"a\":3},\"b\":4,\"ab\":5}";
+    struct sp_json_limits limits = sp_json_default_limits;
+    struct sp_arena arena;
+    struct sp_json_reader reader;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_arena_init(&arena, 1 << 20);
+    limits.allow_duplicates = true;
+    limits.members = 4;
+    sp_json_reader_init(&reader, SP_STR(text), &arena, &limits, &err);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_BEGIN);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"b\"")));
+    assert_true(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    assert_int_equal(reader.token_at, 3);
+    assert_int_equal(sp_json_next(&reader), SP_JSON_ARRAY_BEGIN);
+    assert_false(sp_json_take_name(&reader, SP_STR("1")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_NUMBER);
+    assert_false(sp_json_take_name(&reader, SP_STR("2")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_NUMBER);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"b\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_ARRAY_END);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"b\"")));
+    assert_true(sp_json_take_name(&reader, SP_STR("\"b\\n\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_BEGIN);
+    assert_true(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    assert_false(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_NUMBER);
+    assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_END);
+    assert_true(sp_json_take_name(&reader, SP_STR("\"b\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_NUMBER);
+    assert_true(sp_json_take_name(&reader, SP_STR("\"ab\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_NUMBER);
+    assert_false(sp_json_take_name(&reader, SP_STR("}")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_END);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_END);
+    /* The limit of members counts these, too; beyond it sp_json_next tells. */
+    limits.members = 1;
+    sp_json_reader_init(&reader, SP_STR("{\"a\":1,\"b\":2}"), &arena, &limits, &err);
+    assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_BEGIN);
+    assert_true(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_NUMBER);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"b\"")));
+    assert_int_equal(sp_json_next(&reader), SP_JSON_ERROR);
+    assert_int_equal(err.status, SP_ELIMIT);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"b\"")));
+    /* Where names given twice are reported, all names are looked at. */
+    limits = sp_json_default_limits;
+    sp_json_reader_init(&reader, SP_STR("{\"a\":1}"), &arena, &limits, &err);
+    assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_BEGIN);
+    assert_false(sp_json_take_name(&reader, SP_STR("\"a\"")));
+    /* What is cut or has no colon is left to sp_json_next. */
+    limits.allow_duplicates = true;
+    static const char *const broken[] = {"{", "{\"a\"", "{\"a\" ", "{\"a\" 1", "{\"a", "{,\"a\":1"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        sp_json_reader_init(&reader, sp_str_of(broken[i]), &arena, &limits, &err);
+        assert_int_equal(sp_json_next(&reader), SP_JSON_OBJECT_BEGIN);
+        assert_false(sp_json_take_name(&reader, SP_STR("\"a\"")));
+        assert_int_equal(sp_json_next(&reader), SP_JSON_ERROR);
+    }
+    sp_arena_finish(&arena);
+}
+
 static void every_token_has_a_name(void **state)
 {
     for (int token = SP_JSON_ERROR; token <= SP_JSON_NULL; token++)
@@ -382,6 +448,7 @@ int main(void)
         cmocka_unit_test(every_byte_is_judged_alike_at_every_place),
         cmocka_unit_test(an_error_names_line_and_column),
         cmocka_unit_test(tokens_tell_where_they_began),
+        cmocka_unit_test(an_expected_name_is_taken_or_left),
         cmocka_unit_test(every_token_has_a_name),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
