@@ -3,6 +3,27 @@
 
 #define U64_DIGITS 20
 
+static const uint64_t powers[U64_DIGITS] = {1u,
+                                            10u,
+                                            100u,
+                                            1000u,
+                                            10000u,
+                                            100000u,
+                                            1000000u,
+                                            10000000u,
+                                            100000000u,
+                                            1000000000u,
+                                            10000000000u,
+                                            100000000000u,
+                                            1000000000000u,
+                                            10000000000000u,
+                                            100000000000000u,
+                                            1000000000000000u,
+                                            10000000000000000u,
+                                            100000000000000000u,
+                                            1000000000000000000u,
+                                            10000000000000000000u};
+
 uint64_t sp_binary_limit(const struct sp_number_shape *shape, bool negative)
 {
     if (negative && !shape->is_signed)
@@ -13,10 +34,7 @@ uint64_t sp_binary_limit(const struct sp_number_shape *shape, bool negative)
         by_bytes++;
     if (shape->full_range || shape->digits >= U64_DIGITS)
         return by_bytes;
-    uint64_t by_digits = 1;
-    for (unsigned i = 0; i < shape->digits; i++)
-        by_digits *= 10;
-    by_digits--;
+    uint64_t by_digits = powers[shape->digits] - 1;
     return by_digits < by_bytes ? by_digits : by_bytes;
 }
 
@@ -54,16 +72,19 @@ enum sp_convert sp_binary_write(const struct sp_number_shape *shape, const struc
     if (value->count && decimals > (int32_t)shape->scale)
         return shape->scale ? SP_CONVERT_FRACTION_TOO_LONG : SP_CONVERT_NO_FRACTION_DIGITS;
     uint64_t magnitude = 0;
-    if (value->count) {
-        int32_t places = value->point + (int32_t)shape->scale; /* digits of the integer that is stored */
-        if (places > U64_DIGITS)
+    int32_t places =
+        value->count ? value->point + (int32_t)shape->scale : 0; /* of the integer that is stored */
+    if (places > U64_DIGITS)
+        return SP_CONVERT_OVERFLOW;
+    const unsigned char *digits = value->digits + value->first;
+    for (int32_t i = 0; i < value->count && i < U64_DIGITS - 1; i++)
+        magnitude = magnitude * 10 + digits[i];
+    if (value->count < U64_DIGITS) {
+        if (__builtin_mul_overflow(magnitude, powers[places - value->count], &magnitude))
             return SP_CONVERT_OVERFLOW;
-        for (int32_t i = 0; i < places; i++) {
-            unsigned digit = i < (int32_t)value->count ? value->digits[i] : 0;
-            if (__builtin_mul_overflow(magnitude, (uint64_t)10, &magnitude) ||
-                __builtin_add_overflow(magnitude, (uint64_t)digit, &magnitude))
-                return SP_CONVERT_OVERFLOW;
-        }
+    } else if (__builtin_mul_overflow(magnitude, (uint64_t)10, &magnitude) ||
+               __builtin_add_overflow(magnitude, (uint64_t)digits[U64_DIGITS - 1], &magnitude)) {
+        return SP_CONVERT_OVERFLOW;
     }
     if (magnitude > sp_binary_limit(shape, value->negative))
         return SP_CONVERT_OVERFLOW;
@@ -78,9 +99,12 @@ enum sp_convert sp_binary_read(const struct sp_number_shape *shape, const unsign
     uint64_t magnitude = sp_binary_magnitude(shape, bytes, &negative);
     if (magnitude > sp_binary_limit(shape, negative))
         return SP_CONVERT_OUT_OF_RANGE;
-    for (unsigned i = U64_DIGITS; i-- > 0; magnitude /= 10)
+    unsigned count = 1;
+    while (count < U64_DIGITS && magnitude >= powers[count])
+        count++;
+    for (unsigned i = count; i-- > 0; magnitude /= 10)
         ret_value->digits[i] = (unsigned char)(magnitude % 10);
-    ret_value->count = U64_DIGITS;
+    ret_value->count = (unsigned char)count;
     ret_value->negative = negative;
     return SP_CONVERT_OK;
 }

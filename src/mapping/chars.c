@@ -61,14 +61,20 @@ enum sp_convert sp_chars_write(const struct sp_charset *charset, struct sp_str t
 {
     if (!charset->has_tables)
         return write_any(charset, text, ret_bytes, size, ret_at);
-    size_t len = text.len < size ? text.len : size;
-    unsigned char seen = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        seen |= c;
-        ret_bytes[i] = charset->to_host[c & 0x7f];
+    size_t len = text.len < size ? text.len : size, i = 0;
+    uint64_t seen = 0;
+    for (; i + 8 <= len; i += 8) {
+        uint64_t word;
+        memcpy(&word, text.ptr + i, 8);
+        seen |= word;
+        for (unsigned b = 0; b < 8; b++)
+            ret_bytes[i + b] = charset->to_host[text.ptr[i + b] & 0x7f];
     }
-    if (seen & 0x80)
+    for (; i < len; i++) {
+        seen |= (unsigned char)text.ptr[i];
+        ret_bytes[i] = charset->to_host[text.ptr[i] & 0x7f];
+    }
+    if (seen & UINT64_C(0x8080808080808080))
         return write_any(charset, text, ret_bytes, size, ret_at);
     if (text.len > size)
         /* Whatever follows, there is a character too many: each takes one byte of the field. */
@@ -88,29 +94,54 @@ static struct sp_str trim(struct sp_str text, bool leading, bool trailing)
     return text;
 }
 
+bool sp_chars_trim(const struct sp_charset *charset, const unsigned char **bytes, size_t *size, bool leading,
+                   bool trailing)
+{
+    if (!charset->has_tables)
+        return false;
+    uint64_t blanks = UINT64_C(0x0101010101010101) * charset->blank[0];
+    while (trailing && *size >= 8 && memcmp(*bytes + *size - 8, &blanks, 8) == 0)
+        *size -= 8;
+    while (trailing && *size && charset->is_space[(*bytes)[*size - 1]])
+        (*size)--;
+    for (; leading && *size && charset->is_space[**bytes]; (*size)--)
+        (*bytes)++;
+    return true;
+}
+
+bool sp_chars_read_plain(const struct sp_charset *charset, const unsigned char *bytes, size_t size,
+                         unsigned char *ret_ascii)
+{
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        unsigned char plain[8];
+        unsigned missing = 0;
+        for (unsigned b = 0; b < 8; b++) {
+            plain[b] = charset->to_ascii[bytes[i + b]];
+            missing |= plain[b] == 0;
+        }
+        if (missing)
+            return false;
+        memcpy(ret_ascii + i, plain, 8);
+    }
+    for (; i < size; i++) {
+        ret_ascii[i] = charset->to_ascii[bytes[i]];
+        if (!ret_ascii[i])
+            return false;
+    }
+    return true;
+}
+
 enum sp_convert sp_chars_read(const struct sp_charset *charset, const unsigned char *bytes, size_t size,
                               bool trim_leading, bool trim_trailing, struct sp_buf *scratch,
                               struct sp_str *ret_text)
 {
     sp_buf_reset(scratch);
-    if (charset->has_tables) {
-        while (trim_trailing && size && charset->is_space[bytes[size - 1]])
-            size--;
-        for (; trim_leading && size && charset->is_space[*bytes]; size--)
-            bytes++;
-        unsigned char *out = sp_buf_reserve(scratch, size);
-        unsigned plain = out ? 1 : 0;
-        for (size_t i = 0; plain && i < size; i++) {
-            out[i] = charset->to_ascii[bytes[i]];
-            plain = out[i];
-        }
-        if (plain) {
-            *ret_text = sp_str_from(out, size);
-            return SP_CONVERT_OK;
-        }
-    }
+    bool trimmed = sp_chars_trim(charset, &bytes, &size, trim_leading, trim_trailing);
     if (sp_codepage_decode(charset->page, sp_str_from(bytes, size), scratch) != SP_OK)
         return SP_CONVERT_BAD_CHARACTER;
-    *ret_text = trim(sp_buf_str(scratch), trim_leading, trim_trailing);
+    *ret_text = sp_buf_str(scratch);
+    if (!trimmed)
+        *ret_text = trim(*ret_text, trim_leading, trim_trailing);
     return SP_CONVERT_OK;
 }

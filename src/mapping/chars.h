@@ -36,4 +36,12 @@ enum sp_convert sp_chars_read(const struct sp_charset *charset, const unsigned c
                               bool trim_leading, bool trim_trailing, struct sp_buf *scratch,
                               struct sp_str *ret_text);
 
+/* The two steps of ordinary text. Cut white space off; false, and nothing done, when that takes decoding. */
+bool sp_chars_trim(const struct sp_charset *charset, const unsigned char **bytes, size_t *size, bool leading,
+                   bool trailing);
+/* `size` characters that a JSON string takes as they are; false when there are others (what was put there is
+ * void then). Only for sets with tables. */
+bool sp_chars_read_plain(const struct sp_charset *charset, const unsigned char *bytes, size_t size,
+                         unsigned char *ret_ascii);
+
 #endif

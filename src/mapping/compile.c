@@ -96,6 +96,30 @@ static void measure(struct sp_node *node, struct room *room)
     }
 }
 
+/* What an answer is written from, without looking at what has no part in it. */
+static enum sp_status plan(struct compiler *c, struct sp_node *node)
+{
+    if (node->kind == SP_NODE_ARRAY)
+        return plan(c, node->array.element);
+    node->simple = node->kind != SP_NODE_OBJECT && node->visible && !node->counter && !node->constant.ptr &&
+                   node->segment == SP_MAPPING_NONE && node->area == SP_MAPPING_NONE;
+    if (node->kind != SP_NODE_OBJECT)
+        return SP_OK;
+    const struct sp_node **visits = sp_arena_calloc(c->arena, node->object.count + 1u, sizeof *visits);
+    if (!visits)
+        return no_memory(c);
+    node->object.visits = visits;
+    for (uint32_t i = 0; i < node->object.count; i++) {
+        struct sp_node *child = &node->object.children[i];
+        if (child->visible || child->walked)
+            *visits++ = child;
+        enum sp_status status = plan(c, child);
+        if (status != SP_OK)
+            return status;
+    }
+    return SP_OK;
+}
+
 /* The response that is the default one; else the first. */
 static const struct sp_aar_response *default_response(const struct sp_aar_operation *operation)
 {
@@ -130,6 +154,8 @@ static enum sp_status compile_response(struct compiler *c)
     struct room room = {0};
     if (status == SP_OK)
         measure(direction->root, &room);
+    if (status == SP_OK)
+        status = plan(c, direction->root);
     mapping->body_room = room.body < BODY_GUESS_MAX ? room.body + 64 : BODY_GUESS_MAX;
     /* A byte of a code page becomes at most three of UTF-8. */
     mapping->text_room = 3 * room.text + 64;

@@ -95,13 +95,48 @@ enum sp_convert sp_decimal_scan(struct sp_str text, bool loose, unsigned room, u
     return SP_CONVERT_OK;
 }
 
+/* Numbers without exponent and of ordinary length, nearly all of them: false when it is none of these. */
+static bool read_plain(struct sp_str text, struct sp_decimal *value)
+{
+    const char *p = text.ptr, *end = p + text.len;
+    bool negative = *p == '-';
+    p += negative;
+    const char *whole = p;
+    unsigned count = 0, whole_digits, first = 0;
+    for (; p < end && is_digit(*p); p++)
+        value->digits[count++] = (unsigned char)(*p - '0');
+    whole_digits = count;
+    if (whole_digits == 0 || (*whole == '0' && whole_digits > 1))
+        return false;
+    if (p < end && *p == '.') {
+        for (p++; p < end && is_digit(*p); p++)
+            value->digits[count++] = (unsigned char)(*p - '0');
+        if (count == whole_digits)
+            return false;
+    }
+    if (p < end)
+        return false;
+    while (count && value->digits[count - 1] == 0)
+        count--;
+    while (first < count && value->digits[first] == 0)
+        first++;
+    value->negative = negative && count;
+    value->first = (unsigned char)first;
+    value->count = (unsigned char)(count - first);
+    value->point = count ? (int32_t)whole_digits - (int32_t)first : 0;
+    return true;
+}
+
 enum sp_convert sp_decimal_read(struct sp_str text, bool loose, struct sp_decimal *ret_value)
 {
+    if (text.len && text.len <= SP_DECIMAL_ROOM && read_plain(text, ret_value))
+        return SP_CONVERT_OK;
     struct sp_decimal_scan scan;
     enum sp_convert cause = sp_decimal_scan(text, loose, SP_DECIMAL_ROOM, ret_value->digits, &scan);
     if (cause != SP_CONVERT_OK)
         return cause;
     ret_value->negative = scan.negative && scan.count;
+    ret_value->first = 0;
     ret_value->count = (unsigned char)scan.count;
     ret_value->point = scan.point;
     return SP_CONVERT_OK;
@@ -124,40 +159,36 @@ enum sp_convert sp_decimal_place(const struct sp_decimal *value, const struct sp
         return SP_CONVERT_OVERFLOW;
     unsigned lead = (unsigned)(before_point - value->point);
     memset(ret_digits, 0, shape->digits);
-    memcpy(ret_digits + lead, value->digits, value->count);
+    memcpy(ret_digits + lead, value->digits + value->first, value->count);
     return SP_CONVERT_OK;
 }
 
 size_t sp_decimal_write(const struct sp_fixed *value, unsigned scale, bool trim,
                         char ret_text[SP_DECIMAL_TEXT_MAX])
 {
-    const unsigned char *digits = value->digits;
-    unsigned count = value->count, at = 0;
-    while (at < count && digits[at] == 0)
+    unsigned count = value->count, at = 0, end = count;
+    char digits[SP_FIXED_DIGITS_MAX + 1], *out = ret_text;
+    while (at < count && value->digits[at] == 0)
         at++;
-    char *out = ret_text;
-    if (value->negative && at < count)
-        *out++ = '-';
-    if (count > scale && at < count - scale) {
-        for (; at < count - scale; at++)
-            *out++ = (char)('0' + digits[at]);
+    *out = '-';
+    out += value->negative && at < count;
+    /* All of them, whatever they hold, is less work than as many as there are. */
+    for (unsigned i = 0; i < sizeof digits; i++)
+        digits[i] = (char)(value->digits[i] | '0');
+    unsigned whole = count > scale ? count - scale : 0;
+    if (at < whole) {
+        memcpy(out, digits + at, whole - at);
+        out += whole - at;
     } else {
         *out++ = '0';
-        at = count > scale ? count - scale : 0;
     }
-    if (scale == 0)
+    while (trim && end > whole && value->digits[end - 1] == 0)
+        end--;
+    if (scale == 0 || (trim && end == whole))
         return (size_t)(out - ret_text);
-    unsigned end = count;
-    if (trim) {
-        while (end > at && digits[end - 1] == 0)
-            end--;
-        if (end == at)
-            return (size_t)(out - ret_text);
-    }
     *out++ = '.';
     for (unsigned zeros = count < scale ? scale - count : 0; zeros; zeros--)
         *out++ = '0';
-    for (; at < end; at++)
-        *out++ = (char)('0' + digits[at]);
-    return (size_t)(out - ret_text);
+    memcpy(out, digits + whole, end - whole);
+    return (size_t)(out - ret_text) + end - whole;
 }

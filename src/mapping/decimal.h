@@ -14,6 +14,7 @@
 /* The value is 0.d1d2d3... * 10^point, negative or not; zero has no digits and no sign. */
 struct sp_decimal {
     bool negative;
+    unsigned char first; /* where d1 is in `digits` */
     unsigned char count; /* significant digits: the first and the last are not 0 */
     int32_t point;
     unsigned char digits[SP_DECIMAL_ROOM]; /* 0..9 */

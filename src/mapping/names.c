@@ -2,10 +2,11 @@
 #include "mapping/names.h"
 
 #include "mapping/place.h"
+#include "text/json_write.h"
 
 /* Callers choose the names that are looked up, not those in the table, and the table is at most half full: a
  * plain mixing of eight bytes at a time is enough. */
-uint64_t sp_names_hash(struct sp_str name)
+static uint64_t hash_of(struct sp_str name)
 {
     uint64_t hash = name.len * UINT64_C(0x9e3779b97f4a7c15);
     const char *p = name.ptr;
@@ -23,9 +24,23 @@ uint64_t sp_names_hash(struct sp_str name)
     return hash ^ hash >> 29;
 }
 
+const struct sp_node *sp_names_find(const struct sp_object *object, struct sp_str name)
+{
+    for (uint64_t at = hash_of(name);; at++) {
+        const struct sp_node *node = object->names.slots[at & object->names.mask];
+        if (!node || sp_str_eq(node->name, name))
+            return node;
+    }
+}
+
+static enum sp_status no_memory(struct sp_error *err)
+{
+    return sp_error_set(err, SP_ENOMEM, NULL, "There is not enough memory to compile a mapping.");
+}
+
 static enum sp_status add(struct sp_object *object, const struct sp_node *child, struct sp_error *err)
 {
-    uint64_t at = sp_names_hash(child->name);
+    uint64_t at = hash_of(child->name);
     for (;; at++) {
         const struct sp_node **slot = &object->names.slots[at & object->names.mask];
         if (!*slot) {
@@ -38,6 +53,19 @@ static enum sp_status add(struct sp_object *object, const struct sp_node *child,
     }
 }
 
+static enum sp_status quote(struct sp_node *node, struct sp_arena *arena, struct sp_error *err)
+{
+    struct sp_buf text;
+    struct sp_json_writer writer;
+    sp_buf_init(&text, 6 * node->name.len + 2);
+    sp_json_writer_init(&writer, &text, 0);
+    sp_json_string(&writer, node->name);
+    node->quoted = sp_arena_str(arena, sp_buf_str(&text));
+    bool failed = text.failed || !node->quoted.ptr;
+    sp_buf_finish(&text);
+    return failed ? no_memory(err) : SP_OK;
+}
+
 static enum sp_status index_object(struct sp_object *object, struct sp_arena *arena, struct sp_error *err)
 {
     uint32_t visible = 0, size = 2;
@@ -47,7 +75,7 @@ static enum sp_status index_object(struct sp_object *object, struct sp_arena *ar
         size *= 2;
     object->names.slots = sp_arena_calloc(arena, size, sizeof *object->names.slots);
     if (!object->names.slots)
-        return sp_error_set(err, SP_ENOMEM, NULL, "There is not enough memory to compile a mapping.");
+        return no_memory(err);
     object->names.mask = size - 1;
     const struct sp_node **link = &object->first_visible;
     for (uint32_t i = 0; i < object->count; i++) {
@@ -57,6 +85,8 @@ static enum sp_status index_object(struct sp_object *object, struct sp_arena *ar
         *link = child;
         link = &child->next_visible;
         enum sp_status status = add(object, child, err);
+        if (status == SP_OK)
+            status = quote(child, arena, err);
         if (status != SP_OK)
             return status;
     }

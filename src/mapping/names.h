@@ -11,21 +11,8 @@
 enum sp_status sp_names_index(struct sp_direction *direction, struct sp_arena *arena,
                               struct sp_error *err) SP_MUST_CHECK;
 
-/* The slot where a name is or would be. */
-uint64_t sp_names_hash(struct sp_str name);
-
-/* The visible child of that name, or NULL. `expected` (may be NULL) is looked at first. */
-static inline const struct sp_node *sp_names_find(const struct sp_object *object,
-                                                  const struct sp_node *expected, struct sp_str name)
-{
-    if (expected && sp_str_eq(expected->name, name))
-        return expected;
-    for (uint64_t at = sp_names_hash(name);; at++) {
-        const struct sp_node *node = object->names.slots[at & object->names.mask];
-        if (!node || sp_str_eq(node->name, name))
-            return node;
-    }
-}
+/* The visible child of that name, or NULL. */
+const struct sp_node *sp_names_find(const struct sp_object *object, struct sp_str name);
 
 /* The visible child whose name is nearest, for messages; NULL when none is near. */
 const struct sp_node *sp_names_nearest(const struct sp_object *object, struct sp_str name);

@@ -36,14 +36,14 @@ enum sp_convert sp_packed_read(const struct sp_number_shape *shape, const unsign
                                struct sp_fixed *ret_value)
 {
     unsigned count = shape->digits, spare = count % 2 ? 0 : 1, last = sp_packed_bytes(shape) - 1;
-    unsigned char sign = bytes[last] & 0x0f, halves[SP_FIXED_DIGITS_MAX + 2];
-    bool bad = false;
-    for (unsigned i = 0; i <= last; i++) {
-        halves[2 * i] = bytes[i] >> 4;
-        halves[2 * i + 1] = bytes[i] & 0x0f;
+    unsigned char sign = bytes[last] & 0x0f, halves[SP_FIXED_DIGITS_MAX + 2], bad = bytes[last] >= 0xa0;
+    for (unsigned i = 0; i < last; i++) {
+        unsigned char high = bytes[i] >> 4, low = bytes[i] & 0x0f;
+        bad |= (high > 9) | (low > 9);
+        halves[2 * i] = high;
+        halves[2 * i + 1] = low;
     }
-    for (unsigned i = 0; i <= 2 * last; i++)
-        bad |= halves[i] > 9;
+    halves[2 * last] = bytes[last] >> 4;
     if (bad)
         return SP_CONVERT_BAD_DIGIT;
     if (sign < 0x0a)

@@ -42,6 +42,8 @@ struct sp_object {
     struct sp_node *children; /* in the order of the layout */
     uint32_t count;
     const struct sp_node *first_visible;
+    const struct sp_node *const
+        *visits; /* response: the children that are written or walked, NULL behind them */
     struct sp_names names;
     uint32_t given_at;            /* request: first of the words that note which children were given */
     uint32_t area_at, area_count; /* redefined areas among the children with several visible alternatives */
@@ -77,6 +79,7 @@ struct sp_node {
     bool redefines; /* lies on a sibling before it */
     bool owner;     /* the one among the alternatives of an area that gives its initial bytes */
     bool walked;    /* response: not visible, but counters or arrays that vary are inside */
+    bool simple;    /* response: a scalar that is written or not, and nothing else */
     struct sp_number_shape shape;
     uint32_t offset, bytes;
     uint32_t segment;       /* whose bytes begin here; SP_MAPPING_NONE: those around it */
@@ -86,6 +89,7 @@ struct sp_node {
     uint32_t position;      /* among the siblings */
     uint32_t order;         /* in the layout */
     struct sp_str name;     /* empty: an element, or the root */
+    struct sp_str quoted;   /* the name in JSON, of what is visible */
     struct sp_str constant; /* request: assigned text; response: JSON text; ptr NULL: none */
     const struct sp_charset *charset; /* SP_NODE_CHAR */
     struct sp_counter *counter;       /* that this field is, or NULL */

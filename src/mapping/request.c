@@ -263,13 +263,16 @@ static enum sp_status read_object(struct sp_request_run *run, const struct sp_no
     for (uint32_t i = 0; i < object->area_count; i++)
         run->areas[object->area_at + i] = NULL;
     for (;;) {
-        enum sp_json_token token = sp_json_next(&run->reader);
-        if (token == SP_JSON_OBJECT_END)
-            return SP_OK;
-        if (token == SP_JSON_ERROR)
-            return json_error(run);
         enum sp_status status;
-        const struct sp_node *child = sp_names_find(object, expected, run->reader.text);
+        const struct sp_node *child = expected;
+        if (!child || !sp_json_take_name(&run->reader, child->quoted)) {
+            enum sp_json_token token = sp_json_next(&run->reader);
+            if (token == SP_JSON_OBJECT_END)
+                return SP_OK;
+            if (token == SP_JSON_ERROR)
+                return json_error(run);
+            child = sp_names_find(object, run->reader.text);
+        }
         if (!child) {
             status = unknown_member(run, node);
         } else {

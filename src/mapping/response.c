@@ -139,48 +139,6 @@ static enum sp_status set_header(struct run *run, const struct sp_node *node, st
     return SP_OK;
 }
 
-static enum sp_status write_scalar(struct run *run, const struct sp_node *node, struct place *place,
-                                   bool named)
-{
-    size_t at = place->at + node->offset;
-    if (at >= place->len) {
-        if (node->counter)
-            run->counts[node->counter->slot] = UNKNOWN;
-        return SP_OK;
-    }
-    if (node->bytes > place->len - at)
-        return short_record(run, node, place);
-    const unsigned char *bytes = place->bytes + at;
-    enum sp_status status = node->counter ? read_counter(run, node, bytes, at) : SP_OK;
-    bool to_header = node->header != SP_MAPPING_NONE;
-    if (status != SP_OK || (!node->visible && !to_header))
-        return status;
-    const struct sp_conversion *conversion = &run->mapping->conversion;
-    if (conversion->omit_output_by_value && !node->constant.ptr &&
-        all_bytes_are(bytes, node->bytes, conversion->omit_output_byte))
-        return SP_OK;
-    char room[SP_DECIMAL_TEXT_MAX];
-    struct sp_str text = node->constant;
-    if (!node->constant.ptr) {
-        enum sp_convert cause = scalar_text(run, node, bytes, room, &text);
-        if (cause != SP_CONVERT_OK)
-            return bad_data(run, node, bytes, at, cause);
-    }
-    if (to_header)
-        return set_header(run, node, text);
-    if (conversion->omit_output_empty && text.len == 0)
-        return SP_OK;
-    if (named)
-        sp_json_name(&run->writer, node->name);
-    if (node->constant.ptr)
-        sp_json_raw(&run->writer, text);
-    else if (node->kind == SP_NODE_CHAR)
-        sp_json_string(&run->writer, text);
-    else
-        sp_json_number(&run->writer, text);
-    return SP_OK;
-}
-
 /* What was written since, is taken back. */
 struct mark {
     struct sp_json_writer writer;
@@ -196,6 +154,94 @@ static void go_back(struct run *run, const struct mark *to)
 {
     run->writer = to->writer;
     run->body.len = to->len;
+}
+
+/* Ordinary text goes from the record straight into the body. False when it is not ordinary. */
+static bool write_plain(struct run *run, const struct sp_node *node, const unsigned char *bytes, bool named)
+{
+    const struct sp_conversion *conversion = &run->mapping->conversion;
+    size_t size = node->bytes;
+    if (!sp_chars_trim(node->charset, &bytes, &size, conversion->trim_output_leading,
+                       conversion->trim_output_trailing))
+        return false;
+    if (size == 0 && conversion->omit_output_empty)
+        return true;
+    struct mark before = mark(run);
+    if (named)
+        sp_json_quoted_name(&run->writer, node->quoted);
+    unsigned char *room = sp_json_plain_room(&run->writer, size);
+    if (room && sp_chars_read_plain(node->charset, bytes, size, room)) {
+        sp_json_plain_done(&run->writer, size);
+        return true;
+    }
+    go_back(run, &before);
+    return false;
+}
+
+/* The value of a field that is in the record, as a member or an element. */
+static enum sp_status write_field(struct run *run, const struct sp_node *node, const unsigned char *bytes,
+                                  size_t at, bool named)
+{
+    const struct sp_conversion *conversion = &run->mapping->conversion;
+    if (conversion->omit_output_by_value && all_bytes_are(bytes, node->bytes, conversion->omit_output_byte))
+        return SP_OK;
+    if (node->kind == SP_NODE_CHAR && write_plain(run, node, bytes, named))
+        return SP_OK;
+    char room[SP_DECIMAL_TEXT_MAX];
+    struct sp_str text;
+    enum sp_convert cause = scalar_text(run, node, bytes, room, &text);
+    if (cause != SP_CONVERT_OK)
+        return bad_data(run, node, bytes, at, cause);
+    if (conversion->omit_output_empty && text.len == 0)
+        return SP_OK;
+    if (named)
+        sp_json_quoted_name(&run->writer, node->quoted);
+    if (node->kind == SP_NODE_CHAR)
+        sp_json_string(&run->writer, text);
+    else
+        sp_json_raw(&run->writer, text);
+    return SP_OK;
+}
+
+static enum sp_status write_header(struct run *run, const struct sp_node *node, const unsigned char *bytes,
+                                   size_t at)
+{
+    const struct sp_conversion *conversion = &run->mapping->conversion;
+    if (conversion->omit_output_by_value && all_bytes_are(bytes, node->bytes, conversion->omit_output_byte))
+        return SP_OK;
+    char room[SP_DECIMAL_TEXT_MAX];
+    struct sp_str text;
+    enum sp_convert cause = scalar_text(run, node, bytes, room, &text);
+    return cause == SP_CONVERT_OK ? set_header(run, node, text) : bad_data(run, node, bytes, at, cause);
+}
+
+static enum sp_status write_scalar(struct run *run, const struct sp_node *node, struct place *place,
+                                   bool named)
+{
+    size_t at = place->at + node->offset;
+    if (at >= place->len) {
+        if (node->counter)
+            run->counts[node->counter->slot] = UNKNOWN;
+        return SP_OK;
+    }
+    if (node->bytes > place->len - at)
+        return short_record(run, node, place);
+    const unsigned char *bytes = place->bytes + at;
+    if (node->simple)
+        return write_field(run, node, bytes, at, named);
+    enum sp_status status = node->counter ? read_counter(run, node, bytes, at) : SP_OK;
+    if (status != SP_OK)
+        return status;
+    if (node->header != SP_MAPPING_NONE)
+        return write_header(run, node, bytes, at);
+    if (!node->visible)
+        return SP_OK;
+    if (!node->constant.ptr)
+        return write_field(run, node, bytes, at, named);
+    if (named)
+        sp_json_quoted_name(&run->writer, node->quoted);
+    sp_json_raw(&run->writer, node->constant);
+    return SP_OK;
 }
 
 /* Alternatives of a redefined area are tried in turn: what cannot be read as one of them is left out, unless
@@ -236,13 +282,14 @@ static bool is_last_of_area(const struct sp_node *parent, const struct sp_node *
 
 static enum sp_status write_members(struct run *run, const struct sp_node *node, struct place *place)
 {
-    struct area area = {.number = SP_MAPPING_NONE};
-    for (uint32_t i = 0; i < node->object.count; i++) {
-        const struct sp_node *child = &node->object.children[i];
-        if (!child->visible && !child->walked)
-            continue;
+    struct area area;
+    area.number = SP_MAPPING_NONE;
+    for (const struct sp_node *const *visit = node->object.visits; *visit; visit++) {
+        const struct sp_node *child = *visit;
         enum sp_status status;
-        if (child->area == SP_MAPPING_NONE || !child->visible) {
+        if (child->simple) {
+            status = write_scalar(run, child, place, true);
+        } else if (child->area == SP_MAPPING_NONE || !child->visible) {
             status = write_value(run, child, place, true);
         } else {
             status = write_alternative(run, child, place, &area);
@@ -265,7 +312,7 @@ static enum sp_status write_object(struct run *run, const struct sp_node *node, 
         return write_members(run, node, place);
     struct mark before = mark(run);
     if (named)
-        sp_json_name(&run->writer, node->name);
+        sp_json_quoted_name(&run->writer, node->quoted);
     sp_json_object_begin(&run->writer);
     enum sp_status status = write_members(run, node, place);
     bool empty = run->writer.first;
@@ -317,7 +364,7 @@ static enum sp_status write_array(struct run *run, const struct sp_node *node, s
         return write_elements(run, node, place, count);
     struct mark before = mark(run);
     if (named)
-        sp_json_name(&run->writer, node->name);
+        sp_json_quoted_name(&run->writer, node->quoted);
     sp_json_array_begin(&run->writer);
     enum sp_status status = write_elements(run, node, place, count);
     bool empty = run->writer.first;

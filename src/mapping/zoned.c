@@ -115,7 +115,14 @@ enum sp_convert sp_zoned_read(const struct sp_number_shape *shape, const unsigne
     const unsigned char *from = bytes + digits_at(shape);
     bool negative = false, separate = shape->is_signed && shape->sign_separate;
     unsigned sign_at = shape->is_signed && shape->sign_leading ? 0 : count - 1;
+    /* Plain digits throughout, first; whatever else there is, digit by digit. */
+    unsigned char zone = shape->ascii ? 0x30 : 0xf0, other = 0;
     for (unsigned i = 0; i < count; i++) {
+        unsigned char digit = from[i] - zone;
+        ret_value->digits[i] = digit;
+        other |= digit > 9;
+    }
+    for (unsigned i = 0; other && i < count; i++) {
         bool with_sign = i == sign_at && !separate;
         unsigned char digit = with_sign ? signed_digit(shape, from[i]) : plain_digit(shape, from[i]);
         if (digit == BAD)
