@@ -154,32 +154,43 @@ static enum sp_status bind_structure(struct sp_load *load, struct sp_cfg_node *n
     return status;
 }
 
-/* What is not written has its defaults too. */
-static enum sp_status bind_absent_singletons(struct sp_load *load)
+/* What is not written has its defaults too: a node stands for it, as if the server itself had written it. */
+static enum sp_status add_absent_singletons(struct sp_load *load)
 {
     const struct sp_cfg_element *const *table = sp_cfg_table();
-    enum sp_status status = SP_OK;
-    for (size_t i = 0; table[i] && status == SP_OK; i++) {
+    for (size_t i = 0; table[i]; i++) {
         bool written = false;
         if (table[i]->kind != SP_CFG_SINGLETON || table[i]->attribute_count == 0)
             continue;
         for (struct sp_cfg_node *node = load->tree->nodes; node && !written; node = node->next)
             written = node->row == table[i] && !node->invalid;
-        if (!written)
-            status = bind_structure(load, NULL, table[i],
-                                    (char *)load->config + (table[i]->field ? table[i]->offset : 0));
+        if (written)
+            continue;
+        struct sp_cfg_node *node = sp_arena_calloc(load->arena, 1, sizeof *node);
+        if (!node)
+            return SP_ENOMEM;
+        node->row = table[i];
+        node->name = sp_str_of(table[i]->name);
+        node->key = SP_STR("");
+        node->tail = &node->fields;
+        node->document = load->tree->documents; /* the built-in one */
+        node->absent = true;
+        *load->tree->nodes_tail = node;
+        load->tree->nodes_tail = &node->next;
     }
-    return status;
+    return SP_OK;
 }
 
 enum sp_status sp_load_bind(struct sp_load *load)
 {
     enum sp_status status = sp_bind_check(load);
     if (status == SP_OK)
+        status = add_absent_singletons(load);
+    if (status == SP_OK)
         status = place_all(load);
     for (struct sp_cfg_node *node = load->tree->nodes; node && status == SP_OK; node = node->next) {
         if (node->row && !node->invalid)
             status = bind_structure(load, node, node->row, node->memory);
     }
-    return status == SP_OK ? bind_absent_singletons(load) : status;
+    return status;
 }

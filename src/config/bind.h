@@ -19,6 +19,10 @@ enum sp_status sp_bind_attribute(struct sp_load *load, struct sp_cfg_node *node,
 enum sp_status sp_bind_text(struct sp_load *load, struct sp_cfg_node *node, const struct sp_cfg_element *row,
                             const struct sp_cfg_attribute *attribute, struct sp_str *ret_text) SP_MUST_CHECK;
 
+/* Whether the value that is written for a number, choice, boolean or duration is one. Tells nothing. */
+bool sp_bind_is_usable(struct sp_load *load, struct sp_cfg_node *node,
+                       const struct sp_cfg_attribute *attribute);
+
 /* What was written for a child row or an attribute row, under its name or a misprint of it; NULL. */
 struct sp_cfg_field *sp_bind_child_field(const struct sp_cfg_node *node, const struct sp_cfg_element *child);
 struct sp_cfg_field *sp_bind_field(const struct sp_cfg_node *node, const struct sp_cfg_attribute *attribute);

@@ -231,7 +231,9 @@ static enum sp_status check_node(struct sp_load *load, struct sp_cfg_node *node)
         sp_load_problem(load, SP_MSG_SPELLING, sp_load_at(node), "<%.*s> is taken for <%s>; correct the name",
                         SP_STR_ARG(node->name), node->row->name);
     check_id(load, node);
-    if (!(node->row->flags & SP_CFG_ACTED))
+    bool inside_inert = node->parent && node->parent->row && !(node->parent->row->flags & SP_CFG_ACTED) &&
+                        !sp_bind_is_promoted(node);
+    if (!(node->row->flags & SP_CFG_ACTED) && !inside_inert)
         tell_inert(load, node, NULL, sp_load_at(node));
     enum sp_status status = SP_OK;
     for (struct sp_cfg_field *field = node->fields; field && status == SP_OK; field = field->next) {
@@ -276,7 +278,9 @@ static void tell_required(struct sp_load *load, struct sp_cfg_node *node,
                           const struct sp_cfg_attribute *attribute, bool given)
 {
     struct sp_str title = sp_bind_title(load, node);
-    const char *what = given ? "names nothing that can be used" : "is missing";
+    const char *what = !given                          ? "is missing"
+                       : attribute->type == SP_CFG_REF ? "names nothing that can be used"
+                                                       : "has no value that can be used";
     if (node->document->built_in)
         return;
     if (node->row->flags & SP_CFG_SECURITY)
@@ -298,7 +302,8 @@ static bool check_required(struct sp_load *load, struct sp_cfg_node *node)
         if (!(attribute->flags & SP_CFG_REQUIRED) || attribute->fallback)
             continue;
         bool given = is_given(load, node, attribute);
-        changed = !given || (attribute->type == SP_CFG_REF && !leads_somewhere(load, node, attribute));
+        changed = !given || (attribute->type == SP_CFG_REF && !leads_somewhere(load, node, attribute)) ||
+                  !sp_bind_is_usable(load, node, attribute);
         if (changed) {
             node->invalid = true;
             tell_required(load, node, attribute, given);

@@ -8,6 +8,7 @@
 #include "crypto/password.h"
 
 #define PASSWORD_CEILING 65536
+#define LIST_CEILING ((size_t)4 << 20)
 
 struct sp_str sp_bind_scope_attribute(void *arg, struct sp_str name)
 {
@@ -29,7 +30,11 @@ struct binding {
     const struct sp_cfg_attribute *attribute;
     char *memory;
     struct sp_load_place place;
+    bool defaulted; /* the value is the row's default */
+    bool quiet;     /* bad values are not told */
 };
+
+#define MASK "*****"
 
 static struct sp_str title_of(const struct binding *b)
 {
@@ -56,6 +61,8 @@ static void complain(const struct binding *b, struct sp_str text, const char *wa
     const struct sp_cfg_attribute *a = b->attribute;
     struct sp_str title = title_of(b);
     const char *fallback = a->fallback ? a->fallback : "nothing";
+    if (b->quiet)
+        return;
     if (a->flags & SP_CFG_SECURITY)
         sp_load_problem(b->load, SP_MSG_VALUE_BAD_SECURITY, b->place, "%.*s: %s=\"%.*s\" is not %s",
                         SP_STR_ARG(title), a->name, SP_STR_ARG(text), wanted);
@@ -175,6 +182,26 @@ static void judge_password(const struct binding *b, struct sp_str raw, struct sp
             SP_STR_ARG(title), b->attribute->name);
 }
 
+/* Keep what the attribute came to, for people and for comparisons. */
+static enum sp_status record(const struct binding *b, struct sp_str text)
+{
+    struct sp_cfg_setting *setting = b->node ? sp_arena_calloc(b->load->arena, 1, sizeof *setting) : NULL;
+    if (!setting)
+        return b->node ? SP_ENOMEM : SP_OK;
+    setting->row = b->attribute;
+    setting->fingerprint = sp_hash_bytes(text.ptr, text.len);
+    setting->text = is_secret(b->attribute) && text.len ? SP_STR(MASK) : sp_arena_str(b->load->arena, text);
+    setting->defaulted = b->defaulted;
+    setting->document = b->place.document;
+    setting->line = b->place.line;
+    if (b->node->last_setting)
+        b->node->last_setting->next = setting;
+    else
+        b->node->settings = setting;
+    b->node->last_setting = setting;
+    return setting->text.ptr ? SP_OK : SP_ENOMEM;
+}
+
 /* One text as the type wants it; ptr NULL when it is bad, after telling, or when there is no memory. */
 static struct sp_str convert_text(const struct binding *b, struct sp_str text)
 {
@@ -248,11 +275,28 @@ enum sp_status sp_bind_text(struct sp_load *load, struct sp_cfg_node *node, cons
     if (text.ptr)
         text = convert_text(&b, text);
     if (!text.ptr) {
+        b.defaulted = true;
         text = fallback_text(&b);
         text = text.ptr ? convert_text(&b, text) : text;
     }
     *ret_text = text;
-    return SP_OK;
+    return text.ptr ? record(&b, text) : SP_OK;
+}
+
+bool sp_bind_is_usable(struct sp_load *load, struct sp_cfg_node *node,
+                       const struct sp_cfg_attribute *attribute)
+{
+    struct binding b = {.load = load, .node = node, .row = node->row, .attribute = attribute, .quiet = true};
+    struct sp_cfg_field *field = sp_bind_field(node, attribute);
+    if (!is_number(attribute) || !field || !field->first || field->first->node)
+        return true;
+    struct sp_bind_scope scope = {node, node->row, attribute};
+    const struct sp_variable_scope look_up = {sp_bind_scope_attribute, &scope};
+    struct sp_variable_result result;
+    int64_t number;
+    return sp_variables_resolve(&load->tree->variables, field->first->text, &look_up, &result, NULL) ==
+               SP_OK &&
+           number_of(&b, result.text, &number) == SP_OK;
 }
 
 static enum sp_status put_text(const struct binding *b, struct sp_str text)
@@ -264,7 +308,7 @@ static enum sp_status put_text(const struct binding *b, struct sp_str text)
     if (!text.ptr)
         return SP_ENOMEM;
     memcpy(b->memory + b->attribute->offset, &text, sizeof text);
-    return SP_OK;
+    return record(b, text);
 }
 
 static enum sp_status put_number(const struct binding *b, struct sp_str text)
@@ -286,13 +330,15 @@ static enum sp_status put_number(const struct binding *b, struct sp_str text)
         memcpy(to, &number, sizeof number);
         break;
     }
-    return SP_OK;
+    return record(b, b->attribute->type == SP_CFG_ENUM ? sp_str_of(b->attribute->options[number]) : text);
 }
 
 static enum sp_status put_single(const struct binding *b, struct sp_str text)
 {
-    if (b->attribute->storage == SP_CFG_NOWHERE)
-        return convert_text(b, text).ptr ? SP_OK : SP_EINVAL;
+    if (b->attribute->storage == SP_CFG_NOWHERE) {
+        text = convert_text(b, text);
+        return text.ptr ? record(b, text) : SP_EINVAL;
+    }
     if (b->attribute->storage == SP_CFG_IN_STR || !is_number(b->attribute))
         return put_text(b, text);
     return put_number(b, text);
@@ -310,6 +356,7 @@ static enum sp_status bind_single(struct binding *b)
     }
     if (b->attribute->instead) /* another spelling: the right one has the default */
         return SP_OK;
+    b->defaulted = true;
     text = fallback_text(b);
     if (!text.ptr)
         return SP_OK;
@@ -400,10 +447,32 @@ static enum sp_status collect(struct binding *b, struct items *items)
         b->place = sp_load_at_value(value);
         status = add_raw(b, items, raw_text(value), field->listed);
     }
-    if (field && field->first)
+    if (field && field->first) {
         note_given(b);
-    else if (b->attribute->fallback)
+    } else if (b->attribute->fallback) {
+        b->defaulted = true;
         status = add_split(b, items, sp_str_of(b->attribute->fallback), false);
+    }
+    return status;
+}
+
+/* A list as one text that reads back as the same list. */
+static enum sp_status record_list(const struct binding *b, const struct items *items)
+{
+    struct sp_buf text;
+    sp_buf_init(&text, LIST_CEILING);
+    for (size_t i = 0; i < items->count; i++) {
+        struct sp_str item = items->list[i];
+        sp_buf_append_str(&text, i ? SP_STR(", ") : SP_STR(""));
+        for (size_t c = 0; c < item.len; c++) {
+            bool edge = c == 0 || c + 1 == item.len || b->attribute->flags & SP_CFG_BLANK_LIST;
+            if (memchr(",\\", item.ptr[c], 2) || (edge && memchr(" \t\r\n", item.ptr[c], 4)))
+                sp_buf_append_byte(&text, '\\');
+            sp_buf_append_byte(&text, (unsigned char)item.ptr[c]);
+        }
+    }
+    enum sp_status status = items->count ? record(b, sp_buf_str(&text)) : SP_OK;
+    sp_buf_finish(&text);
     return status;
 }
 
@@ -411,6 +480,8 @@ static enum sp_status bind_list(struct binding *b)
 {
     struct items items = {0};
     enum sp_status status = collect(b, &items);
+    if (status == SP_OK)
+        status = record_list(b, &items);
     if (status != SP_OK || b->attribute->storage != SP_CFG_IN_STR_LIST)
         return status;
     for (size_t i = 0; i < items.count; i++) {
@@ -450,8 +521,11 @@ static enum sp_status bind_reference(struct binding *b)
     } else {
         struct sp_str id = nested ? resolve(b, nested->first->text) : single(b);
         bool written = id.ptr != NULL && b->node && !b->node->document->built_in;
-        id = id.ptr ? id : fallback_text(b);
+        b->defaulted = id.ptr == NULL;
+        id = id.ptr ? id : b->attribute->instead ? id : fallback_text(b);
         target = id.ptr ? referenced(b, id, written) : NULL;
+        if (id.ptr && (written || target) && record(b, id) != SP_OK)
+            return SP_ENOMEM;
     }
     if (b->attribute->storage == SP_CFG_IN_POINTER && target)
         memcpy(b->memory + b->attribute->offset, &target, sizeof target);
@@ -464,6 +538,15 @@ static enum sp_status bind_references(struct binding *b)
     struct items ids = {0};
     enum sp_status status = collect(b, &ids);
     size_t count = 0;
+    for (struct sp_cfg_value *value = nested ? nested->first : NULL; value && status == SP_OK;
+         value = value->next) {
+        struct sp_str id = value->node ? no_text() : resolve(b, value->text);
+        b->place = sp_load_at_value(value);
+        if (id.ptr)
+            status = add_item(b->load, &ids, id);
+    }
+    if (status == SP_OK)
+        status = record_list(b, &ids);
     void **pointers =
         status == SP_OK
             ? sp_arena_calloc(b->load->arena, ids.count + (nested ? nested->count : 0) + 1, sizeof(void *))
@@ -477,10 +560,8 @@ static enum sp_status bind_references(struct binding *b)
     }
     for (struct sp_cfg_value *value = nested ? nested->first : NULL; value; value = value->next) {
         b->place = sp_load_at_value(value);
-        struct sp_str id = value->node ? no_text() : resolve(b, value->text);
-        void *target = value->node ? value->node->memory : id.ptr ? referenced(b, id, true) : NULL;
-        if (target)
-            pointers[count++] = target;
+        if (value->node && value->node->memory)
+            pointers[count++] = value->node->memory;
     }
     if (b->attribute->storage != SP_CFG_IN_POINTER || (b->attribute->instead && count == 0))
         return SP_OK;

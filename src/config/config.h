@@ -142,10 +142,12 @@ struct sp_config_options {
     size_t variable_count;
     const struct sp_config_files *files; /* NULL: the file system */
     const char *const *environment;      /* "NAME=value", ends with NULL; NULL: that of the process */
+    bool keep_broken; /* give the configuration although it has errors, to be looked at only */
 };
 
 /* Read the configuration of a server. All that is wrong or worth a word goes to `problems`; SP_OK when the
- * server may run with the result, otherwise the first fatal problem is also in `err`. */
+ * server may run with the result, otherwise the first fatal problem is also in `err` (and *ret_config is set
+ * only with keep_broken, when there was memory for it). */
 enum sp_status sp_config_load(const struct sp_config_options *options, struct sp_problems *problems,
                               struct sp_config **ret_config, struct sp_error *err) SP_MUST_CHECK;
 /* Wipes the secrets. Accepts NULL. */

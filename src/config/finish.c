@@ -25,6 +25,14 @@ static struct sp_load_place place_of(struct sp_load *load, const void *memory)
     return node ? sp_load_at(node) : (struct sp_load_place){0};
 }
 
+/* Whether somebody wrote the attribute, rather than the server itself. */
+static bool is_written(struct sp_load *load, const void *memory, const char *attribute)
+{
+    const struct sp_cfg_node *node = node_of(load, memory);
+    const struct sp_cfg_field *field = node ? sp_cfg_node_field(node, sp_str_of(attribute)) : NULL;
+    return field && field->first && !field->first->document->built_in;
+}
+
 static bool exists(struct sp_load *load, struct sp_str path)
 {
     /* Only the real file system is asked; what a test gives is taken as it is. */
@@ -151,11 +159,12 @@ static void finish_endpoint(struct sp_load *load, size_t index)
     if (!endpoint->enabled)
         return;
     if (endpoint->https_port > 0 && (!endpoint->ssl_options || !endpoint->ssl_options->ssl)) {
-        sp_load_problem(
-            load, SP_MSG_NO_KEY_STORE, place_of(load, endpoint),
-            "httpEndpoint[%.*s]: httpsPort %lld is not opened, because there is no key store; add "
-            "<keyStore id=\"defaultKeyStore\" .../>",
-            SP_STR_ARG(endpoint->id), (long long)endpoint->https_port);
+        if (is_written(load, endpoint, "httpsPort"))
+            sp_load_problem(
+                load, SP_MSG_NO_KEY_STORE, place_of(load, endpoint),
+                "httpEndpoint[%.*s]: httpsPort %lld is not opened, because there is no key store; add "
+                "<keyStore id=\"defaultKeyStore\" .../>",
+                SP_STR_ARG(endpoint->id), (long long)endpoint->https_port);
         endpoint->https_port = -1;
     }
     check_port(load, index, "httpPort", endpoint->http_port);

@@ -195,10 +195,10 @@ enum sp_status sp_config_load(const struct sp_config_options *options, struct sp
                      MEMORY_CEILING >> 20);
     else if (problems->errors > errors)
         status = first_error(problems, err);
-    if (status != SP_OK)
-        sp_config_free(config);
-    else
+    if (status == SP_OK || (status == SP_EINVAL && options->keep_broken))
         *ret_config = config;
+    else
+        sp_config_free(config);
     return status;
 }
 

@@ -41,7 +41,7 @@ static void override(struct sp_cfg_node *older, struct sp_cfg_node *later)
             field->next = NULL;
             *older->tail = field;
             older->tail = &field->next;
-        } else if (field->listed && into->listed && !replace && !field->replaces) {
+        } else if (field->listed && into->listed && !field->replaces && (!replace || field->appends)) {
             join_values(into, field);
         } else {
             replace_values(into, field);

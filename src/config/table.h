@@ -49,6 +49,7 @@ enum sp_cfg_flag {
     SP_CFG_UNCONFIRMED = 128, /* name or default is not confirmed by a public source */
     SP_CFG_INTERNAL = 256,    /* documented by its maker for internal use */
     SP_CFG_ROOT_ONLY = 512,   /* handled while the files are read: include, variable */
+    SP_CFG_LISTENER = 1024,   /* a change needs new listeners or TLS contexts */
 };
 
 struct sp_cfg_attribute {

@@ -68,7 +68,7 @@ static const struct sp_cfg_attribute http_options_attributes[] = {
 const struct sp_cfg_element sp_cfg_http_options_element = {
     "httpOptions",
     SP_CFG_FACTORY,
-    ACTED,
+    ACTED | LISTENER,
     .default_id = "defaultHttpOptions",
     ROWS(http_options_attributes),
     STRUCT(O),
@@ -103,7 +103,7 @@ static const struct sp_cfg_attribute tcp_options_attributes[] = {
 const struct sp_cfg_element sp_cfg_tcp_options_element = {
     "tcpOptions",
     SP_CFG_FACTORY,
-    ACTED,
+    ACTED | LISTENER,
     .default_id = "defaultTCPOptions",
     ROWS(tcp_options_attributes),
     STRUCT(O),
@@ -131,7 +131,7 @@ static const struct sp_cfg_attribute access_logging_attributes[] = {
 const struct sp_cfg_element sp_cfg_access_logging_element = {
     "httpAccessLogging",
     SP_CFG_FACTORY,
-    0,
+    LISTENER,
     ROWS(access_logging_attributes),
     STRUCT(O),
     ARRAY(struct sp_config, access_loggings, access_logging_count),
@@ -165,7 +165,7 @@ static const struct sp_cfg_attribute remote_ip_attributes[] = {
 
 const struct sp_cfg_element sp_cfg_remote_ip_element = {"remoteIp",
                                                         SP_CFG_FACTORY,
-                                                        SECURITY,
+                                                        SECURITY | LISTENER,
                                                         ROWS(remote_ip_attributes),
                                                         .default_id = "defaultRemoteIp",
                                                         .meaning =
@@ -233,7 +233,7 @@ static const struct sp_cfg_attribute http_endpoint_attributes[] = {
 const struct sp_cfg_element sp_cfg_http_endpoint_element = {
     "httpEndpoint",
     SP_CFG_FACTORY,
-    ACTED | SECURITY,
+    ACTED | SECURITY | LISTENER,
     ROWS(http_endpoint_attributes),
     STRUCT(O),
     ARRAY(struct sp_config, endpoints, endpoint_count),

@@ -19,7 +19,7 @@
              : SP_CFG_IN_STR_LIST, default       \
              : SP_CFG_IN_POINTER)
 
-/* An attribute: name, type, flags; then its meaning, and what else there is to say. */
+/* An attribute: name, type, flags, then its meaning and what else there is to say. */
 #define A(name_, type_, flags_, ...)                                                       \
     {                                                                                      \
         .name = (name_), .type = SP_CFG_##type_, .flags = (flags_), .meaning = __VA_ARGS__ \
@@ -46,6 +46,7 @@
 #define BLANK_LIST (SP_CFG_LIST | SP_CFG_BLANK_LIST)
 #define UNCONFIRMED SP_CFG_UNCONFIRMED
 #define INTERNAL SP_CFG_INTERNAL
+#define LISTENER SP_CFG_LISTENER
 
 #define ID A("id", STRING, ACTED | SP_CFG_LITERAL, "Name by which references find the element.")
 #define ID_INTO(S) \

@@ -49,7 +49,7 @@ static const struct sp_cfg_attribute key_store_attributes[] = {
 const struct sp_cfg_element sp_cfg_key_store_element = {
     "keyStore",
     SP_CFG_FACTORY,
-    ACTED | SECURITY,
+    ACTED | SECURITY | LISTENER,
     .default_id = "defaultKeyStore",
     ROWS(key_store_attributes),
     CHILDREN(&key_entry_element),
@@ -121,7 +121,7 @@ static const struct sp_cfg_attribute ssl_attributes[] = {
 const struct sp_cfg_element sp_cfg_ssl_element = {
     "ssl",
     SP_CFG_FACTORY,
-    ACTED | SECURITY,
+    ACTED | SECURITY | LISTENER,
     ROWS(ssl_attributes),
     CHILDREN(&outbound_element),
     STRUCT(O),
@@ -144,7 +144,7 @@ static const struct sp_cfg_attribute ssl_default_attributes[] = {
 
 const struct sp_cfg_element sp_cfg_ssl_default_element = {"sslDefault",
                                                           SP_CFG_SINGLETON,
-                                                          ACTED | SECURITY,
+                                                          ACTED | SECURITY | LISTENER,
                                                           ROWS(ssl_default_attributes),
                                                           STRUCT(O),
                                                           PLACE(struct sp_config, ssl_default),
@@ -170,7 +170,7 @@ static const struct sp_cfg_attribute ssl_options_attributes[] = {
 const struct sp_cfg_element sp_cfg_ssl_options_element = {
     "sslOptions",
     SP_CFG_FACTORY,
-    ACTED | SECURITY,
+    ACTED | SECURITY | LISTENER,
     .default_id = "defaultSSLOptions",
     ROWS(ssl_options_attributes),
     STRUCT(O),

@@ -126,8 +126,9 @@ static enum sp_status add_children(struct sp_cfg_tree *tree, struct sp_cfg_node 
         if (!value)
             return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the configuration");
         field->listed = true;
-        if (sp_str_is(sp_xml_attribute(child, "merge-op"), "set"))
-            field->replaces = true;
+        struct sp_str operation = sp_xml_attribute(child, "merge-op");
+        field->replaces |= sp_str_is(operation, "set");
+        field->appends |= sp_str_is(operation, "append");
         enum sp_status status = fill_child(tree, node, value, child, err);
         if (status != SP_OK)
             return status;

@@ -42,10 +42,22 @@ struct sp_cfg_field {
     struct sp_str name; /* as written where it came first */
     bool listed;        /* from child elements, not from an attribute */
     bool replaces;      /* merge-op="set" */
+    bool appends;       /* merge-op="append" */
     bool used;          /* some row of the table took it */
     struct sp_cfg_value *first, *last;
     size_t count;
     struct sp_cfg_field *next;
+};
+
+/* What an attribute of an element came to in the end. */
+struct sp_cfg_setting {
+    const struct sp_cfg_attribute *row;
+    struct sp_str text;   /* resolved, in its canonical spelling; lists as a comma list; secrets masked */
+    uint64_t fingerprint; /* of the text before it was masked, under the process's key */
+    bool defaulted;       /* nobody wrote it */
+    const struct sp_cfg_document *document;
+    unsigned line;
+    struct sp_cfg_setting *next;
 };
 
 struct sp_cfg_node {
@@ -59,8 +71,10 @@ struct sp_cfg_node {
     const struct sp_cfg_document *document;
     enum sp_cfg_conflict conflict; /* how it meets an earlier one */
     unsigned line, column;         /* of the first occurrence */
+    bool absent;                   /* nobody wrote it: a singleton with its defaults */
     bool invalid;                  /* it is not used: disabled, or something required is missing */
     void *memory;                  /* its structure, or NULL */
+    struct sp_cfg_setting *settings, *last_setting;
     struct sp_cfg_node *next;
 };
 

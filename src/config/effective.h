@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * effective.h: what a configuration came to, for people and for comparisons.
+ */
+#ifndef SP_CONFIG_EFFECTIVE_H
+#define SP_CONFIG_EFFECTIVE_H
+
+#include "base/buf.h"
+#include "config/config.h"
+
+enum sp_effective_flag {
+    SP_EFFECTIVE_ORIGINS = 1,  /* a comment before each element says where each value came from */
+    SP_EFFECTIVE_DEFAULTS = 2, /* what nobody wrote, too, as far as this version acts on it */
+};
+
+/* The merged configuration as a server.xml: elements in the order of their first occurrences, variables
+ * replaced, secrets as "*****". Origins are file and line, "built in", or "default". SP_ELIMIT when the
+ * buffer is full. */
+enum sp_status sp_config_effective(const struct sp_config *config, unsigned flags,
+                                   struct sp_buf *buf) SP_MUST_CHECK;
+
+/* What differs between two configurations. */
+struct sp_config_changes {
+    size_t added, removed, changed; /* elements */
+    bool listeners; /* ports, TLS or connection options: the engine must open listeners and contexts anew */
+    bool any;
+};
+
+/* Secrets count. For each element that differs one line, "changed httpEndpoint[x]", to `buf` (NULL: not
+ * wanted). */
+enum sp_status sp_config_compare(const struct sp_config *before, const struct sp_config *after,
+                                 struct sp_config_changes *ret_changes, struct sp_buf *buf) SP_MUST_CHECK;
+
+#endif
