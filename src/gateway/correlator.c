@@ -32,18 +32,35 @@ bool sp_traceparent_is_valid(struct sp_str value)
            is_hex(sp_str_slice(value, 53, 55));
 }
 
+static char *put_hex(char *at, uint64_t number)
+{
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[number >> shift & 15];
+    return at;
+}
+
+/* Not by printf: every request without a correlator of its own gets one. */
+static struct sp_str make(const unsigned char seed[16], uint64_t request_id, struct sp_arena *arena)
+{
+    char *text = sp_arena_alloc(arena, SP_CORRELATOR_BYTES);
+    if (!text)
+        return SP_STR("");
+    char *at = stpcpy(text, "00-");
+    for (uint64_t part = 0; part < 3; part++) {
+        const uint64_t number[] = {request_id, part};
+        at = put_hex(at, sp_siphash(seed, 1, 3, number, sizeof number) | 1); /* never zero */
+        if (part)
+            *at++ = '-';
+    }
+    memcpy(at, "00", 2);
+    return sp_str_from(text, SP_CORRELATOR_BYTES);
+}
+
 struct sp_str sp_correlator(const struct sp_http_request *request, const unsigned char seed[16],
                             uint64_t request_id, struct sp_arena *arena)
 {
     struct sp_str sent = sp_http_header_get(request, "traceparent");
     if (sp_http_header_count(request, "traceparent") == 1 && sp_traceparent_is_valid(sent))
         return sp_arena_str(arena, sp_str_slice(sent, 0, SP_CORRELATOR_BYTES));
-    uint64_t parts[3];
-    for (uint64_t i = 0; i < 3; i++) {
-        const uint64_t number[] = {request_id, i};
-        parts[i] = sp_siphash(seed, 1, 3, number, sizeof number) | 1; /* never zero */
-    }
-    struct sp_str made = sp_arena_printf(arena, "00-%016llx%016llx-%016llx-00", (unsigned long long)parts[0],
-                                         (unsigned long long)parts[1], (unsigned long long)parts[2]);
-    return made.ptr ? made : SP_STR("");
+    return make(seed, request_id, arena);
 }

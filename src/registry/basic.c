@@ -15,6 +15,7 @@
 #define USERS_MAX 100000u
 #define NAME_MAX_BYTES 256u
 #define PASSWORD_MAX_BYTES 1024u
+#define PASSWORD_BLOCK 64u /* compared at one time */
 #define MEMORY_MAX (64u * 1024u * 1024u)
 
 struct user {
@@ -52,16 +53,20 @@ static struct user *find_user(const struct basic *self, struct sp_str name)
     return name.len <= NAME_MAX_BYTES ? sp_hash_get(&self->users, key_of(self, name, folded)) : NULL;
 }
 
-/* Both are laid into blocks of one size, so that the time tells neither length nor content. */
+/* Both are laid into blocks whose size the presented one alone decides, so that the time tells neither length
+ * nor content of the stored one. */
 static bool same_password(struct sp_str presented, struct sp_str stored)
 {
-    unsigned char blocks[2][PASSWORD_MAX_BYTES] = {{0}};
+    unsigned char blocks[2][PASSWORD_MAX_BYTES + PASSWORD_BLOCK];
+    size_t size = (presented.len / PASSWORD_BLOCK + 1) * PASSWORD_BLOCK;
+    memset(blocks[0], 0, size);
+    memset(blocks[1], 0, size);
     if (presented.len)
         memcpy(blocks[0], presented.ptr, presented.len);
-    memcpy(blocks[1], stored.ptr, stored.len);
-    bool same =
-        sp_secret_eq(sp_str_from(blocks[0], sizeof blocks[0]), sp_str_from(blocks[1], sizeof blocks[1]));
-    sp_secret_wipe(blocks, sizeof blocks);
+    memcpy(blocks[1], stored.ptr, stored.len < size ? stored.len : size);
+    bool same = sp_secret_eq(sp_str_from(blocks[0], size), sp_str_from(blocks[1], size));
+    sp_secret_wipe(blocks[0], size);
+    sp_secret_wipe(blocks[1], size);
     return same && presented.len == stored.len;
 }
 

@@ -115,6 +115,32 @@ static void passwords_with_nul_bytes_are_compared_whole(void **state)
         SP_EDENIED);
 }
 
+static void passwords_of_every_length_match_themselves_alone(void **state)
+{
+    char stored[130], presented[130];
+    memset(stored, 'x', sizeof stored);
+    memset(presented, 'x', sizeof presented);
+    for (size_t len = 1; len < sizeof stored; len++) {
+        const struct sp_cfg_user one = {SP_STR_INIT("one"), {stored, len}};
+        struct sp_cfg_basic_registry basic = {.users = &one, .user_count = 1};
+        struct sp_config config = {.basic_registry = &basic};
+        struct sp_registry *registry;
+        struct sp_registry_user user;
+        struct sp_error err = SP_ERROR_INIT;
+        assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
+        for (size_t tried = 0; tried <= sizeof presented; tried++)
+            assert_int_equal(
+                io_registry_verify(registry, SP_STR("one"), sp_str_from(presented, tried), NULL, &user, &err),
+                tried == len ? SP_OK : SP_EDENIED);
+        presented[len - 1] = 'y';
+        assert_int_equal(
+            io_registry_verify(registry, SP_STR("one"), sp_str_from(presented, len), NULL, &user, &err),
+            SP_EDENIED);
+        presented[len - 1] = 'x';
+        sp_registry_free(registry);
+    }
+}
+
 static void overlong_names_and_passwords_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -297,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_right_password_gives_name_and_groups, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_user_and_wrong_password_look_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(passwords_with_nul_bytes_are_compared_whole, set_up, tear_down),
+        cmocka_unit_test(passwords_of_every_length_match_themselves_alone),
         cmocka_unit_test_setup_teardown(overlong_names_and_passwords_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_user_is_found_without_a_password, set_up, tear_down),
         cmocka_unit_test_setup_teardown(case_may_be_ignored_for_users_but_not_passwords, set_up_caseless,
