@@ -256,7 +256,7 @@ void sp_json_string(struct sp_json_writer *writer, struct sp_str utf8)
     put_quoted(writer, utf8);
 }
 
-static bool is_number(struct sp_str digits)
+static __attribute__((unused)) bool is_number(struct sp_str digits)
 {
     const char *end = digits.ptr + digits.len, *bad;
     return sp_scan_number(digits.ptr, end, &bad) == end;

@@ -371,7 +371,7 @@ static enum sp_status read_fields(struct reader *reader, enum sp_region_kind kin
         return broken(reader->err, 5, "kind %d where %d is expected", header.kind, kind);
     reader->at = SP_REGION_HEADER_BYTES;
     for (uint32_t i = 0; i < header.fields; i++) {
-        struct field field;
+        struct field field = {0};
         status = next_field(reader->frame, &reader->at, &field, reader->err);
         if (status == SP_OK)
             status = read_one(reader, &field);
@@ -394,7 +394,7 @@ static enum sp_status room_for_containers(struct reader *reader, struct sp_arena
     enum sp_status status = sp_region_header_read(reader->frame, &header, reader->err);
     size_t at = SP_REGION_HEADER_BYTES, count = 0;
     for (uint32_t i = 0; status == SP_OK && i < header.fields; i++) {
-        struct field field;
+        struct field field = {0};
         status = next_field(reader->frame, &at, &field, reader->err);
         count += status == SP_OK && field.id == FIELD_CONTAINER;
     }

@@ -250,7 +250,7 @@ static enum sp_status open_level(struct loader *loader, const yaml_event_t *even
     const yaml_char_t *anchor =
         is_mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
     const yaml_char_t *tag = is_mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
-    const char *core;
+    const char *core = "";
     enum sp_status status = check_properties(loader, event, anchor, tag, &core);
     if (status)
         return status;

@@ -83,9 +83,9 @@ static int teardown(void **state)
 
 static struct sp_str taken(BIO *bio)
 {
-    char *bytes = NULL;
-    long len = BIO_get_mem_data(bio, &bytes);
-    return sp_str_from(bytes, (size_t)len);
+    const BUF_MEM *memory = NULL;
+    BIO_get_mem_ptr(bio, &memory);
+    return sp_str_from(memory->data, memory->length);
 }
 
 /* PKCS#12 with the key of `leaf` and the certificates in `more` (NULL at the end). */
