@@ -1,0 +1,42 @@
+      * SPDX-License-Identifier: Apache-2.0
+      * An enquiry by key: one part, with the value of its stock.
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. PARTINQ.
+       ENVIRONMENT DIVISION.
+       INPUT-OUTPUT SECTION.
+       FILE-CONTROL.
+           SELECT PARTS-FILE ASSIGN TO 'parts.dat'
+              ORGANIZATION INDEXED ACCESS RANDOM
+              RECORD KEY PR-NUMBER FILE STATUS WS-STATUS.
+       DATA DIVISION.
+       FILE SECTION.
+       FD  PARTS-FILE.
+       COPY PARTREC.
+       WORKING-STORAGE SECTION.
+       01  WS-STATUS              PIC XX.
+       LINKAGE SECTION.
+       COPY PARTINQC.
+       PROCEDURE DIVISION USING PARTINQ-AREA.
+           MOVE 'N' TO FOUND
+           MOVE SPACES TO PART-NAME CATEGORY SHELF
+           MOVE 0 TO STOCK PRICE STOCK-VALUE CHANGED
+           OPEN INPUT PARTS-FILE
+           IF WS-STATUS NOT = '00'
+              MOVE 'E' TO FOUND
+              GOBACK
+           END-IF
+           MOVE PART-NUMBER TO PR-NUMBER
+           READ PARTS-FILE
+              NOT INVALID KEY PERFORM SHOW-PART
+           END-READ
+           CLOSE PARTS-FILE
+           GOBACK.
+       SHOW-PART.
+           MOVE 'Y' TO FOUND
+           MOVE PR-NAME TO PART-NAME
+           MOVE PR-CATEGORY TO CATEGORY
+           MOVE PR-SHELF TO SHELF
+           MOVE PR-STOCK TO STOCK
+           MOVE PR-PRICE TO PRICE
+           COMPUTE STOCK-VALUE = PR-STOCK * PR-PRICE
+           MOVE PR-CHANGED TO CHANGED.
