@@ -260,8 +260,9 @@ ngx_module_t ngx_http_sallyport_module = {
     .exit_master = engine_exit_master,
 };
 
-/* What nginx looks up in a shared object that was built without its own build system. */
-#define EXPORT __attribute__((visibility("default")))
+/* What nginx looks up in a shared object that was built without its own build system. nginx has variables of
+ * the same names itself; protected, ours stay ours. */
+#define EXPORT __attribute__((visibility("protected")))
 extern ngx_module_t *ngx_modules[];
 extern char *ngx_module_names[];
 extern char *ngx_module_order[];

@@ -1,8 +1,10 @@
 """The harness: real servers on free ports, real connections, certificates of a generated CA.
 
 Everything runs in temporary directories and is stopped by its process id. SALLYPORT_BUILD names another build directory
-than build/gcc.
+than build/gcc. With one that was built with sanitizers (build/asan) nginx is run with their runtime, and a test during which
+they report something fails.
 """
+import atexit
 import json
 import os
 import pathlib
@@ -12,14 +14,55 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build" / "gcc"))
-NGINX = "/usr/sbin/nginx"
 PATIENCE = 15.0
+
+
+def _sanitized():
+    options = BUILD / "meson-info" / "intro-buildoptions.json"
+    if not options.exists():
+        return False
+    return any(each["name"] == "b_sanitize" and each["value"] != "none" for each in json.loads(options.read_text()))
+
+
+def _nginx():
+    """(the program, the directory of the sanitizers' reports or None)"""
+    program = os.environ.get("SALLYPORT_NGINX", "/usr/sbin/nginx")
+    if not _sanitized():
+        return program, None
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-sanitizers-"))
+    directory.chmod(0o777)
+    runtime = subprocess.run(["clang", "-print-file-name=libclang_rt.asan-x86_64.so"], check=True, capture_output=True,
+                             text=True).stdout.strip()
+    # Crashes are made on purpose; nginx and its packaged libraries are not ours to look for leaks in.
+    options = f"handle_segv=0:detect_leaks=0:log_path={directory}/report"
+    wrapper = directory / "nginx"
+    wrapper.write_text(f"#!/bin/sh\nLD_PRELOAD={runtime} ASAN_OPTIONS={options} UBSAN_OPTIONS=print_stacktrace=1:"
+                       f"halt_on_error=1:log_path={directory}/report exec {program} \"$@\"\n")
+    wrapper.chmod(0o755)
+    os.environ["SALLYPORT_NGINX"] = str(wrapper)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return str(wrapper), directory
+
+
+NGINX, REPORTS = _nginx()
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_report():
+    yield
+    if REPORTS:
+        texts = []
+        for path in REPORTS.glob("report*"):
+            texts.append(path.read_text(errors="replace"))
+            path.unlink()
+        assert not texts, "\n".join(texts)
 
 
 def free_ports(count):

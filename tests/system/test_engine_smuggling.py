@@ -100,8 +100,8 @@ REFUSED = {
 
 
 def answers(echo, data):
-    """Status codes until the server closes (None at the end) or is silent for a second."""
-    with Connection(echo.http, timeout=1) as client:
+    """Status codes until the server closes (None at the end) or is silent for a while."""
+    with Connection(echo.http, timeout=0.4) as client:
         client.send(data)
         statuses = []
         try:
@@ -155,7 +155,7 @@ READ = {
 @pytest.mark.parametrize("name", READ)
 def test_read_in_the_one_way_that_is_left(echo, name):  # noqa: F811
     data, body, following = READ[name]
-    with Connection(echo.http, timeout=1) as client:
+    with Connection(echo.http, timeout=0.4) as client:
         client.send(data)
         first = client.receive()
         assert first.status == 200
