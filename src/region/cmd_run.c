@@ -17,6 +17,7 @@
 #include "region/region.h"
 
 #define STOP_LIMIT_US 10000000
+#define CLOSE_LIMIT_US 1000000
 
 struct server {
     struct sp_region region;
@@ -146,6 +147,17 @@ static enum sp_status start(struct server *server, struct sp_error *err)
     return status;
 }
 
+/* Gateways are told, so that they know what was not read any more. */
+static void close_connections(struct server *server)
+{
+    int64_t limit = sp_clock_monotonic_us() + CLOSE_LIMIT_US;
+    sp_listener_free(server->listener);
+    sp_listener_free(server->local_listener);
+    server->listener = server->local_listener = NULL;
+    while (server->region.connections && sp_clock_monotonic_us() < limit)
+        sp_loop_run_once(server->region.loop, 100);
+}
+
 static void serve(struct server *server)
 {
     struct sp_region *region = &server->region;
@@ -159,6 +171,7 @@ static void serve(struct server *server)
     int64_t limit = sp_clock_monotonic_us() + STOP_LIMIT_US;
     while (region->tasks && server->stops < 2 && sp_clock_monotonic_us() < limit)
         sp_loop_run_once(region->loop, 100);
+    close_connections(server);
     sp_log(SP_LOG_INFO, NULL, "region %.*s ends after %llu tasks, %llu of them failed",
            SP_STR_ARG(region->definition->applid), (unsigned long long)(region->done + region->failed),
            (unsigned long long)region->failed);

@@ -24,6 +24,7 @@ void sp_connection_release(struct sp_connection *connection)
 {
     if (--connection->references)
         return;
+    connection->region->connections--;
     sp_buf_wipe(&connection->out);
     sp_buf_wipe(&connection->sending);
     free(connection);
@@ -105,10 +106,13 @@ static void writer_fiber(void *arg)
 
 /* --- reading ----------------------------------------------------------------------------------------- */
 
+/* Request 0 tells the gateway that whatever it has no answer to was not read: not while there are tasks. */
 static void send_refusal(struct sp_connection *connection, uint32_t request_id, const char *reason)
 {
     struct sp_buf buf;
     char text[SP_REGION_REASON_MAX];
+    if (!request_id && connection->open_count)
+        request_id = connection->open[0];
     snprintf(text, sizeof text, "%s", reason);
     sp_buf_init(&buf, 4096);
     if (sp_region_refuse_write(&buf, request_id, sp_str_of(text)) == SP_OK)
@@ -218,6 +222,8 @@ static void io_read_all(struct sp_connection *connection)
     }
     if (status == SP_EPROTO || status == SP_ELIMIT)
         send_refusal(connection, 0, "what arrived is no frame of the region's protocol");
+    else if (status == SP_ECANCELED && !connection->gone)
+        send_refusal(connection, 0, "the region ends");
 }
 
 static bool is_local_peer(const char *peer)
@@ -238,6 +244,7 @@ void sp_region_connection(void *arg, struct sp_stream *stream)
     connection->stream = stream;
     connection->references = 1;
     connection->reader = sp_fiber_self();
+    connection->region->connections++;
     snprintf(connection->peer, sizeof connection->peer, "%s", sp_stream_peer(stream));
     connection->is_local = is_local_peer(connection->peer);
     sp_buf_init(&connection->out, OUT_BYTES_MAX);

@@ -226,7 +226,7 @@ static enum sp_status read_region(struct reader *reader, const struct sp_json_va
                                                   .ccsid = 37,
                                                   .workers = 4,
                                                   .max_tasks = 250,
-                                                  .max_connections = 100,
+                                                  .max_connections = 1000,
                                                   .time_limit_ms = 60000,
                                                   .runaway_ms = 5000,
                                                   .mirror = SP_STR("CSMI"),

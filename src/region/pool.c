@@ -318,7 +318,8 @@ static void io_live_once(struct slot *slot)
     if (ready) {
         slot->was_ready = true;
         slot->failures = 0;
-        offer(slot);
+        if (!slot->doomed)
+            offer(slot);
         io_serve(slot);
     } else {
         slot->pool->stillborn++;
@@ -404,7 +405,8 @@ enum sp_pool_end io_pool_run(struct sp_pool *pool, struct sp_str frame, int64_t 
     if (io_acquire(pool, &job, deadline_us) != SP_OK)
         return SP_POOL_BUSY;
     enum sp_status status = SP_OK;
-    if (!job.done) {
+    /* Without a line the worker has died since it was given to us; its fiber will say how. */
+    if (!job.done && job.slot->line) {
         struct line *line = job.slot->line;
         line->references++;
         status = io_stream_write(line->stream, frame, deadline_us);

@@ -17,10 +17,11 @@ struct sp_region {
     struct sp_loop *loop;
     const struct sp_definition *definition;
     struct sp_pool *pool;
-    bool dump;          /* log what arrives and leaves, in hexadecimal */
-    unsigned tasks;     /* at work or waiting */
-    size_t held_bytes;  /* of their requests */
-    uint32_t last_task; /* number */
+    bool dump;            /* log what arrives and leaves, in hexadecimal */
+    unsigned connections; /* of gateways */
+    unsigned tasks;       /* at work or waiting */
+    size_t held_bytes;    /* of their requests */
+    uint32_t last_task;   /* number */
     uint64_t done, failed;
 };
 

@@ -3,6 +3,10 @@
  *
  * One file per kind behind this interface. A connection is made per worker from its element in server.xml; a
  * call is made in a fiber and carries the identity that the flow established.
+ *
+ * A call is made at most once: it is repeated on another connection only when it is known that the system of
+ * record has not taken it. When a connection is lost after the request was sent, the error says that nobody
+ * knows whether the program ran.
  */
 #ifndef SP_SOR_SOR_H
 #define SP_SOR_SOR_H
@@ -35,11 +39,12 @@ struct sp_sor_call {
 struct sp_sor_answer {
     struct sp_record_set records;
     int64_t sent_us, received_us; /* realtime; 0 when it did not come so far */
-    struct sp_str identifier;     /* instance: applid or host:port */
+    struct sp_str identifier;     /* instance: applid or host:port; lives as long as the connection */
     struct sp_str resource;       /* "CSMI,INQACC" */
 };
 
-/* `ret_connection` is to be freed; the configuration must outlive it. No connection is opened yet. */
+/* `ret_connection` is to be freed; the configuration must outlive it. No connection is opened yet. `workers`
+ * share its sendSessions. Errors of its key stores. */
 enum sp_status sp_sor_cics_new(const struct sp_cfg_cics_connection *config, struct sp_loop *loop,
                                unsigned workers, struct sp_sor_connection **ret_connection,
                                struct sp_error *err) SP_MUST_CHECK;

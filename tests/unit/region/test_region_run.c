@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -180,6 +180,7 @@ static int start_region(void **state)
         _exit(127);
     }
     close(ends[1]);
+    fcntl(ends[0], F_SETPIPE_SZ, 1 << 20); /* nobody reads it before the end */
     region_log = fdopen(ends[0], "r");
     while (fgets(line, sizeof line, region_log)) {
         char *colon = strstr(line, "listens on 127.0.0.1:");
@@ -198,14 +199,25 @@ static int stop_region(void **state)
     char line[4096];
     int status = -1;
     bool ended = false;
+    struct gateway g;
+    struct sp_str frame, reason;
+    struct sp_region_header header = {.request_id = 1};
     if (region <= 0 || !region_log)
         return -1;
+    open_gateway(&g);
     kill(region, SIGTERM);
+    /* It tells who is connected that it reads nothing more. */
+    bool told = receive(&g, &frame) && sp_region_header_read(frame, &header, &err) == SP_OK &&
+                header.request_id == 0 && sp_region_refuse_read(frame, &reason, &err) == SP_OK;
+    close_gateway(&g);
     while (fgets(line, sizeof line, region_log))
         ended |= strstr(line, "CICSTEST ends after") != NULL;
     fclose(region_log);
     waitpid(region, &status, 0);
-    return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+    if (ended && told && status == 0)
+        return 0;
+    fprintf(stderr, "# the region ended with wait status %#x, told %d\n", (unsigned)status, told);
+    return -1;
 }
 
 static int setup(void **state)
