@@ -66,6 +66,7 @@ struct sp_config {
     const struct sp_cfg_authorization_roles *roles; /* zos.connect.access.roles, or NULL */
     struct sp_cfg_admin_role administrators, readers;
     struct sp_cfg_web_app_security web_app_security;
+    struct sp_cfg_smf smf;
     struct sp_cfg_auth_cache auth_cache;
     struct sp_cfg_ltpa ltpa;
     const struct sp_cfg_auth_filter *auth_filters;

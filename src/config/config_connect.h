@@ -39,6 +39,14 @@ struct sp_cfg_interceptor_list {
     size_t count;
 };
 
+struct sp_cfg_smf { /* sallyport_smf */
+    struct sp_str file;
+    struct sp_str sid, system; /* ptr NULL: from the host's name */
+    struct sp_str sysplex;
+    int64_t ccsid;
+    int64_t write_delay_us;
+};
+
 struct sp_cfg_policy {
     struct sp_str id, location;   /* directory of the rule sets */
     struct sp_str_list rule_sets; /* file names, in this order */

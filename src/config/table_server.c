@@ -117,6 +117,34 @@ const struct sp_cfg_element sp_cfg_sallyport_element = {"sallyport", SP_CFG_SING
                                                         ROWS(sallyport_attributes),
                                                         .meaning = "What only this product knows."};
 
+#define O struct sp_cfg_smf
+
+static const struct sp_cfg_attribute smf_attributes[] = {
+    A("file", FILE, ACTED, "File that SMF records are appended to.", INTO(O, file),
+      DEFAULT("${server.output.dir}/logs/smf/smf123")),
+    A("sid", STRING, ACTED,
+      "SMF system id, up to 4 characters; the beginning of the host's name when not set.", INTO(O, sid)),
+    A("systemName", STRING, ACTED, "Name of the system, up to 8 characters; the host's name when not set.",
+      INTO(O, system)),
+    A("sysplexName", STRING, ACTED, "Name of the sysplex, up to 8 characters.", INTO(O, sysplex),
+      DEFAULT("LOCAL")),
+    A("ccsid", INT, ACTED, "EBCDIC code page of the records.", INTO(O, ccsid), DEFAULT("1047"),
+      RANGE(1, 65535)),
+    A("writeDelay", DURATION, ACTED, "Longest time that a record waits for others to be written with it.",
+      INTO(O, write_delay_us), DEFAULT("1s"), RANGE(1000, 60000000)),
+};
+
+const struct sp_cfg_element sp_cfg_smf_element = {"sallyport_smf",
+                                                  SP_CFG_SINGLETON,
+                                                  ACTED,
+                                                  ROWS(smf_attributes),
+                                                  STRUCT(O),
+                                                  PLACE(struct sp_config, smf),
+                                                  .meaning =
+                                                      "Where SMF records go, and who they say wrote them."};
+
+#undef O
+
 static const struct sp_cfg_attribute application_monitor_attributes[] = {
     A("updateTrigger", ENUM, 0, "When applications are looked at again.", UPDATE_TRIGGERS, DEFAULT("polled"),
       PROVIDED("polled mbean disabled")),

@@ -4,6 +4,8 @@
 #include "gateway/gateway.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -19,8 +21,6 @@
 #define CALL_ARENA_KEPT 32768u /* bytes that an idle call keeps: what an ordinary request needs */
 #define IDLE_CALLS_MAX 128u
 #define AUDIT_WATCH_US 10000000
-#define SMF_DIRECTORY "logs/smf"
-#define SMF_FILE "smf123"
 
 /* ---------------------------------------------------------------- calls */
 
@@ -192,36 +192,38 @@ static bool wants_audit(const struct sp_config *config)
     return false;
 }
 
-static enum sp_status make_directory(const char *path, struct sp_error *err)
+/* The directories above a file, as far as they are missing. */
+static enum sp_status make_directories(struct sp_str file, struct sp_error *err)
 {
-    if (mkdir(path, 0750) == 0 || errno == EEXIST)
-        return SP_OK;
-    return sp_error_errno(err, SP_EIO, errno, "cannot make directory %s", path);
+    char path[PATH_MAX];
+    for (size_t i = 1; i < file.len && i < sizeof path; i++) {
+        if (file.ptr[i] != '/')
+            continue;
+        snprintf(path, sizeof path, "%.*s", (int)i, file.ptr);
+        if (mkdir(path, 0750) != 0 && errno != EEXIST)
+            return sp_error_errno(err, SP_EIO, errno, "cannot make directory %s for SMF records", path);
+    }
+    return SP_OK;
 }
 
 static enum sp_status open_audit(struct sp_gateway *gateway, struct sp_error *err)
 {
     const struct sp_config *config = gateway->config;
-    struct sp_arena arena;
-    sp_arena_init(&arena, 65536);
-    const char *logs = sp_arena_printf(&arena, "%.*slogs", SP_STR_ARG(config->output_dir)).ptr;
-    const char *smf = sp_arena_printf(&arena, "%.*s" SMF_DIRECTORY, SP_STR_ARG(config->output_dir)).ptr;
-    const char *path =
-        sp_arena_printf(&arena, "%.*s" SMF_DIRECTORY "/" SMF_FILE, SP_STR_ARG(config->output_dir)).ptr;
-    enum sp_status status =
-        path ? make_directory(logs, err) : sp_error_set(err, SP_ENOMEM, NULL, "no memory for a path");
-    if (status == SP_OK)
-        status = make_directory(smf, err);
+    const struct sp_cfg_smf *smf = &config->smf;
     const struct sp_audit_options options = {
-        .writer = {.path = path},
+        .writer = {.path = smf->file.ptr, .delay_us = smf->write_delay_us},
+        .ccsid = (unsigned)smf->ccsid,
+        .sid = smf->sid,
+        .system = smf->system,
+        .sysplex = smf->sysplex,
         .server_name = config->server_name,
         .config_dir = config->config_dir,
         .product = SP_STR_INIT(SP_VERSION),
     };
-    if (status == SP_OK)
-        status = sp_audit_new(gateway->worker->loop, &options, &gateway->audit, err);
-    sp_arena_finish(&arena);
-    return status;
+    if (!smf->file.len)
+        return sp_error_set(err, SP_EINVAL, NULL, "sallyport_smf has no file for SMF records");
+    enum sp_status status = make_directories(smf->file, err);
+    return status == SP_OK ? sp_audit_new(gateway->worker->loop, &options, &gateway->audit, err) : status;
 }
 
 /* Says so, at most every few seconds, when records were lost or cannot be written. */

@@ -23,6 +23,7 @@
 static struct server server;
 static struct sp_arena arena;
 static struct sp_smf_request requests[32];
+static struct sp_smf_standard head;
 static struct sp_smf_server origin;
 static size_t count;
 
@@ -41,7 +42,7 @@ static int tear_down(void **state)
 }
 
 /* Stop the gateway and read what it recorded. */
-static void read_records(void)
+static void read_file(const char *name)
 {
     char path[200];
     static char bytes[100000];
@@ -49,7 +50,7 @@ static void read_records(void)
     struct sp_error err = SP_ERROR_INIT;
     sp_gateway_free(server.gateway);
     server.gateway = NULL;
-    snprintf(path, sizeof path, "%slogs/smf/smf123", server.directory);
+    snprintf(path, sizeof path, "%s%s", server.directory, name);
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
     size_t len = fread(bytes, 1, sizeof bytes, file);
@@ -62,10 +63,16 @@ static void read_records(void)
     sp_smf_reader_init(&reader, sp_str_from(bytes, len));
     while (sp_smf_reader_next(&reader, &record_bytes, &err) == SP_OK) {
         assert_int_equal(sp_smf_record_read(record_bytes, &text, &arena, &record, &err), SP_OK);
+        head = record.head;
         origin = record.server;
         for (size_t i = 0; i < record.request_count; i++)
             requests[count++] = record.requests[i];
     }
+}
+
+static void read_records(void)
+{
+    read_file("logs/smf/smf123");
 }
 
 static void assert_text(struct sp_str found, const char *expected)
@@ -201,6 +208,19 @@ static void early_failures_are_recorded_on_request(void **state)
     }
 }
 
+static void server_xml_says_where_and_by_whom(void **state)
+{
+    server_start(&server, AUDITED,
+                 INTERCEPTORS("1") "<sallyport_smf file='${server.output.dir}/a/b/records' sid='SYS1' "
+                                   "systemName='MVSA' sysplexName='PLEX1' ccsid='37' writeDelay='5ms'/>");
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL).status, 200);
+    read_file("a/b/records");
+    assert_int_equal(count, 1);
+    assert_text(head.sid, "SYS1");
+    assert_text(origin.system, "MVSA");
+    assert_text(origin.sysplex, "PLEX1");
+}
+
 #define WITH_HEADERS(attributes)                                           \
     "<zosconnect_zosConnectInterceptors id='all' interceptorRef='audit'/>" \
     "<zosconnect_auditInterceptor id='audit' sequence='1' " attributes "/>"
@@ -260,6 +280,7 @@ int main(void)
         TEST(requests_that_fail_are_recorded_too),
         TEST(what_ends_before_the_interceptors_leaves_no_record),
         TEST(early_failures_are_recorded_on_request),
+        TEST(server_xml_says_where_and_by_whom),
         TEST(headers_that_are_asked_for_are_recorded),
         TEST(more_than_four_headers_are_none),
         TEST(headers_need_version_2),
