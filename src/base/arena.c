@@ -10,6 +10,26 @@
 #define FIRST_CHUNK 8192u
 #define LARGEST_STEP (256u * 1024u)
 
+/* Under AddressSanitizer what was not handed out is poisoned, with a gap behind each allocation where there
+ * is room, so that it sees accesses beyond an allocation as it does on the heap. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONS 1
+#endif
+#endif
+#ifdef POISONS
+#include <sanitizer/asan_interface.h>
+#define POISON(bytes, len) ASAN_POISON_MEMORY_REGION(bytes, len)
+#define UNPOISON(bytes, len) ASAN_UNPOISON_MEMORY_REGION(bytes, len)
+#define GAP ALIGNMENT
+#else
+#define POISON(bytes, len) ((void)(bytes), (void)(len))
+#define UNPOISON(bytes, len) ((void)(bytes), (void)(len))
+#define GAP 0u
+#endif
+
 struct sp_arena_chunk {
     struct sp_arena_chunk *older;
     size_t size; /* of the data */
@@ -25,6 +45,7 @@ static void free_chunks(struct sp_arena_chunk *chunk, const struct sp_arena_chun
 {
     while (chunk && chunk != keep) {
         struct sp_arena_chunk *older = chunk->older;
+        UNPOISON(chunk->data, chunk->size);
         free(chunk);
         chunk = older;
     }
@@ -40,8 +61,10 @@ void sp_arena_finish(struct sp_arena *arena)
 
 void sp_arena_wipe(struct sp_arena *arena)
 {
-    for (struct sp_arena_chunk *chunk = arena ? arena->chunks : NULL; chunk; chunk = chunk->older)
+    for (struct sp_arena_chunk *chunk = arena ? arena->chunks : NULL; chunk; chunk = chunk->older) {
+        UNPOISON(chunk->data, chunk->size);
         sp_secret_wipe(chunk->data, chunk->size);
+    }
     sp_arena_finish(arena);
 }
 
@@ -57,6 +80,7 @@ void sp_arena_reset(struct sp_arena *arena)
     arena->next = (unsigned char *)first->data;
     arena->end = arena->next + first->size;
     arena->used = sizeof *first + first->size;
+    POISON(arena->next, first->size);
 }
 
 /* Chunks double up to LARGEST_STEP, so that a large request costs few heap calls and a small one little
@@ -82,6 +106,7 @@ static bool add_chunk(struct sp_arena *arena, size_t need)
     arena->next = (unsigned char *)chunk->data;
     arena->end = arena->next + size;
     arena->used += sizeof *chunk + size;
+    POISON(arena->next, size);
     return true;
 }
 
@@ -95,7 +120,10 @@ void *sp_arena_alloc(struct sp_arena *arena, size_t size)
             return NULL;
     }
     void *memory = arena->next;
+    UNPOISON(memory, size);
     arena->next += rounded;
+    if ((size_t)(arena->end - arena->next) > GAP)
+        arena->next += GAP;
     return memory;
 }
 

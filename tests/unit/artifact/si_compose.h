@@ -26,7 +26,7 @@ static inline int set_up(void **state)
 {
     static struct fixture f;
     f = (struct fixture){.err = SP_ERROR_INIT};
-    sp_arena_init(&f.arena, (size_t)64 << 20);
+    sp_arena_init(&f.arena, (size_t)128 << 20);
     sp_buf_init(&f.xml, (size_t)16 << 20);
     *state = &f;
     return 0;
