@@ -420,4 +420,6 @@ def make_server(tmp_path, authority):
         text = server.log() + server.output()
         assert status in (None, 0), text
         assert server.password not in text
-        assert "[alert]" not in text and "defect" not in text, text
+        # nginx alerts when a worker dies: only a test that kills one may see that.
+        assert getattr(server, "may_alert", False) or "[alert]" not in text, text
+        assert "defect" not in text, text
