@@ -92,11 +92,16 @@ static struct sp_sor_identity identity_of(const struct sp_principal *principal)
     return identity;
 }
 
+/* A system of record is told how long it has in whole milliseconds, and may give up a little before we would.
+ */
+#define DEADLINE_SLACK_US 20000
+
 /* What the client learns; the log has the rest. Names of connections, hosts and records are not for it. */
 static bool sor_failed(struct sp_call *call, enum sp_status status, const struct sp_error *err)
 {
     struct sp_str service = call->service->sar->name;
-    bool out_of_time = status == SP_ETIMEDOUT && sp_clock_monotonic_us() >= call->deadline_us;
+    bool out_of_time =
+        status == SP_ETIMEDOUT && sp_clock_monotonic_us() + DEADLINE_SLACK_US >= call->deadline_us;
     sp_call_log(call, SP_LOG_WARNING, SP_MSG_REQUEST_FAILED, err);
     call->data.timed_out = status == SP_ETIMEDOUT;
     if (out_of_time)
