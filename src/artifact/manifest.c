@@ -1,42 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "artifact/manifest.h"
 
+#include "artifact/scalar.h"
 #include "text/yaml.h"
 
 #define ENTRY SP_STR("manifest.yml")
 
-/* A scalar as text, whether it was quoted or not; ptr NULL when it is no scalar or not there. */
-static struct sp_str scalar(const struct sp_json_value *value)
-{
-    if (!value)
-        return (struct sp_str){NULL, 0};
-    switch (value->kind) {
-    case SP_JSON_IS_STRING:
-    case SP_JSON_IS_NUMBER:
-        return value->text;
-    case SP_JSON_IS_TRUE:
-        return SP_STR("true");
-    case SP_JSON_IS_FALSE:
-        return SP_STR("false");
-    case SP_JSON_IS_NULL:
-        return SP_STR("");
-    default:
-        return (struct sp_str){NULL, 0};
-    }
-}
-
-static struct sp_str scalar_of(const struct sp_json_value *object, const char *name)
-{
-    return scalar(sp_json_member(object, sp_str_of(name)));
-}
-
 static enum sp_status read_names(struct sp_archive *archive, const struct sp_json_value *root,
                                  struct sp_manifest *m)
 {
-    m->name = scalar_of(root, "name");
-    m->version = scalar_of(root, "version");
-    m->description = scalar_of(root, "description");
-    m->provider = scalar_of(root, "provider");
+    m->name = sp_scalar_member(root, "name");
+    m->version = sp_scalar_member(root, "version");
+    m->description = sp_scalar_member(root, "description");
+    m->provider = sp_scalar_member(root, "provider");
     if (!m->name.len)
         return sp_archive_fail(archive, ENTRY, 0, SP_EINVAL, "the manifest gives the service no name");
     if (!sp_artifact_name_ok(m->name))
@@ -55,7 +31,7 @@ static enum sp_status read_schema(struct sp_archive *archive, const struct sp_js
                                   const char *name, struct sp_str *ret_entry)
 {
     const struct sp_json_value *schema = sp_json_member(root, sp_str_of(name));
-    struct sp_str value = scalar_of(schema, "value"), type = scalar_of(schema, "type");
+    struct sp_str value = sp_scalar_member(schema, "value"), type = sp_scalar_member(schema, "type");
     struct sp_str scheme = SP_STR("file:///");
     if (!value.len)
         return sp_archive_fail(archive, ENTRY, 0, SP_EINVAL, "the manifest names no %s", name);
@@ -71,7 +47,7 @@ static enum sp_status read_schema(struct sp_archive *archive, const struct sp_js
 static enum sp_status read_property(struct sp_archive *archive, const struct sp_json_value *item,
                                     struct sp_property *seen, size_t count)
 {
-    struct sp_property property = {scalar_of(item, "propertyName"), scalar_of(item, "value")};
+    struct sp_property property = {sp_scalar_member(item, "propertyName"), sp_scalar_member(item, "value")};
     if (!property.name.len)
         return sp_archive_fail(archive, ENTRY, 0, SP_EINVAL, "provider property %zu has no propertyName",
                                count + 1);

@@ -64,23 +64,30 @@ const char *sp_path_template_wrong(struct sp_str path)
     return NULL;
 }
 
+struct sp_str sp_path_url_key(struct sp_arena *arena, struct sp_str method, struct sp_str path)
+{
+    char text[SP_PATH_BYTES_MAX + 16];
+    size_t len = method.len < 16 ? method.len : 0;
+    struct sp_str rest = sp_str_slice(path, 1, path.len), segment;
+    memcpy(text, method.ptr, len);
+    while (sp_str_split(&rest, '/', &segment)) {
+        struct sp_str written = is_parameter(segment) ? SP_STR("{}") : segment;
+        text[len++] = '/';
+        memcpy(text + len, written.ptr, written.len);
+        len += written.len;
+    }
+    return sp_arena_str(arena, sp_str_from(text, len));
+}
+
 /* ---------------------------------------------------------------- methods */
 
-static const char *const known_methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
-
-static enum sp_status read_verb(struct sp_archive *archive, const struct sp_xml_element *xml,
-                                struct sp_str *ret_method)
+struct sp_str sp_http_method(struct sp_str name)
 {
-    struct sp_str type = sp_xml_attribute(xml, "type");
-    for (size_t i = 0; i < sizeof known_methods / sizeof *known_methods; i++) {
-        struct sp_str known = sp_str_of(known_methods[i]);
-        if (sp_str_caseless_eq(type, known)) {
-            *ret_method = known;
-            return SP_OK;
-        }
-    }
-    return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "\"%.*s\" is no method of HTTP",
-                           SP_STR_ARG(type));
+    static const char *const known[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (sp_str_caseless_eq(name, sp_str_of(known[i])))
+            return sp_str_of(known[i]);
+    return (struct sp_str){NULL, 0};
 }
 
 static enum sp_status read_method(struct sp_archive *archive, const struct sp_xml_element *xml,
@@ -91,9 +98,10 @@ static enum sp_status read_method(struct sp_archive *archive, const struct sp_xm
     method->service = sp_xml_attribute(xml, "zosConnectServiceRef");
     method->mapping = sp_xml_attribute(xml, "httpXformFile");
     method->operation_id = sp_xml_attribute(xml, "operationId");
-    enum sp_status status = read_verb(archive, xml, &method->method);
-    if (status != SP_OK)
-        return status;
+    method->method = sp_http_method(sp_xml_attribute(xml, "type"));
+    if (!method->method.ptr)
+        return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "\"%.*s\" is no method of HTTP",
+                               SP_STR_ARG(sp_xml_attribute(xml, "type")));
     if (!method->service.len)
         return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "%.*s %.*s names no service",
                                SP_STR_ARG(method->method), SP_STR_ARG(path));
@@ -136,23 +144,6 @@ static size_t count_methods(const struct sp_xml_element *spec)
     return count;
 }
 
-/* Key of a method for URLs: "GET /a/{}/b". */
-static struct sp_str url_key(struct sp_arena *arena, const struct sp_package_method *method)
-{
-    char text[SP_PATH_BYTES_MAX + 16];
-    size_t len = 0;
-    struct sp_str rest = sp_str_slice(method->path, 1, method->path.len), segment;
-    memcpy(text, method->method.ptr, method->method.len);
-    len += method->method.len;
-    while (sp_str_split(&rest, '/', &segment)) {
-        struct sp_str written = is_parameter(segment) ? SP_STR("{}") : segment;
-        text[len++] = '/';
-        memcpy(text + len, written.ptr ? written.ptr : "", written.len);
-        len += written.len;
-    }
-    return sp_arena_str(arena, sp_str_from(text, len));
-}
-
 static enum sp_status check_distinct(struct sp_archive *archive, const struct sp_package *package)
 {
     struct sp_hash seen;
@@ -160,7 +151,7 @@ static enum sp_status check_distinct(struct sp_archive *archive, const struct sp
     sp_hash_init(&seen, SP_PACKAGE_METHODS_MAX);
     for (size_t i = 0; i < package->method_count && status == SP_OK; i++) {
         const struct sp_package_method *m = &package->methods[i];
-        struct sp_str key = url_key(archive->arena, m);
+        struct sp_str key = sp_path_url_key(archive->arena, m->method, m->path);
         status = key.ptr ? sp_hash_add(&seen, key, (void *)m) : SP_ENOMEM;
         if (status == SP_EEXISTS)
             sp_archive_fail(archive, ENTRY, m->line, status, "%.*s %.*s is there twice",

@@ -32,6 +32,11 @@ enum sp_status sp_package_read(struct sp_archive *archive, struct sp_package *re
 
 /* The part of a relative path before the query names that projects keep in it. */
 struct sp_str sp_path_without_query(struct sp_str path);
+/* The method in upper case, whatever case it is in; ptr NULL when there is no such method. */
+struct sp_str sp_http_method(struct sp_str name);
+/* What URLs see of an operation, "GET/a/{}/b": equal for two that no URL tells apart. In the arena; ptr NULL
+ * without memory. The path must be usable. */
+struct sp_str sp_path_url_key(struct sp_arena *arena, struct sp_str method, struct sp_str path);
 /* NULL when it is a usable path template (absolute, no empty, "." or ".." segment, no query or fragment, a
  * parameter a whole segment and named once), otherwise what is wrong with it. */
 const char *sp_path_template_wrong(struct sp_str path);

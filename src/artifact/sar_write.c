@@ -272,10 +272,8 @@ static enum sp_status read_back(struct writing *w, struct sp_str archive)
 {
     struct sp_sar *sar = NULL;
     enum sp_status status = sp_sar_read(archive, w->source->file, w->arena, &sar, w->err);
-    if (status != SP_OK && status != SP_ENOMEM) {
-        status = w->err ? (w->err->status = SP_EINTERNAL) : SP_EINTERNAL;
+    if (status != SP_OK)
         sp_error_prefix(w->err, "the archive that was made cannot be read");
-    }
     return status;
 }
 
