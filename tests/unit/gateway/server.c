@@ -17,7 +17,8 @@
 #include "text/zip_write.h"
 
 bool server_tls;
-unsigned server_https_port;
+unsigned server_https_port, server_fibers;
+const char *server_host;
 struct played_sor played_sor;
 
 /* ---------------------------------------------------------------- archives */
@@ -155,6 +156,8 @@ void server_init(struct server *server)
     played_sor = (struct played_sor){.status = SP_OK};
     server_tls = false;
     server_https_port = 0;
+    server_fibers = 0;
+    server_host = "api.example.com:9080";
     snprintf(server->directory, sizeof server->directory, "/tmp/test_gateway_XXXXXX");
     assert_non_null(mkdtemp(server->directory));
     strcat(server->directory, "/");
@@ -186,7 +189,7 @@ void server_start(struct server *server, const char *manager, const char *elemen
     sp_problems_init(&server->problems);
     enum sp_status status = sp_config_load(&options, &server->problems, &server->config, &err);
     if (status == SP_OK)
-        status = sp_loop_new(NULL, &server->loop, &err);
+        status = sp_loop_new(&(struct sp_loop_options){.max_fibers = server_fibers}, &server->loop, &err);
     server->worker.loop = server->loop;
     if (status == SP_OK)
         status = sp_gateway_new(server->config, &server->worker, &server->problems, &server->gateway, &err);
@@ -296,7 +299,7 @@ struct client *server_send(struct server *server, const char *method, const char
     request->path = sp_str_slice(request->target, 0, question);
     if (question < request->target.len)
         request->query = sp_str_slice(request->target, question + 1, request->target.len);
-    request->host = copy(client, "api.example.com:9080", 20);
+    request->host = copy(client, server_host, strlen(server_host));
     take_headers(client, headers ? headers : "");
     if (body)
         request->body = copy(client, body, strlen(body));

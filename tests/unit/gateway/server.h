@@ -55,6 +55,9 @@ void server_cancel(struct client *client);
 /* For every further request. */
 extern bool server_tls;
 extern unsigned server_https_port;
+extern const char *server_host;
+/* For the next start: requests at one time; 0: as many as the loop takes. */
+extern unsigned server_fibers;
 
 /* ---------------------------------------------------------------- the system of record, played by the test
  */

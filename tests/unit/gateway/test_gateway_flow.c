@@ -176,6 +176,47 @@ static void plain_http_is_sent_to_https(void **state)
     assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL).status, 200);
 }
 
+static void a_redirect_goes_only_where_the_client_came_from(void **state)
+{
+    static const char *const rows[][2] = {
+        {"localhost", "https://localhost:9443/x"},
+        {"localhost:80", "https://localhost:9443/x"},
+        {"[2001:db8::1]:9080", "https://[2001:db8::1]:9443/x"},
+        {"[2001:db8::1]", "https://[2001:db8::1]:9443/x"},
+        {"", "https://[::1]:9443/x"}, /* the local address */
+        {"a b", "https://[::1]:9443/x"},
+        {"user@evil.example", "https://[::1]:9443/x"},
+        {"evil.example/..", "https://[::1]:9443/x"},
+        {"evil\r\nX: y", "https://[::1]:9443/x"},
+    };
+    server_start(&server, "requireSecure='true'", "");
+    server_https_port = 9443;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[200];
+        server_host = rows[i][0];
+        struct reply reply = server_ask(&server, "GET", "/x", NULL, NULL);
+        snprintf(expected, sizeof expected, "Content-Type: application/json\nLocation: %s\n", rows[i][1]);
+        assert_int_equal(reply.status, 302);
+        assert_string_equal(reply.headers, expected);
+    }
+}
+
+static void more_requests_than_there_is_room_for_are_told_so(void **state)
+{
+    server_fibers = 2;
+    server_start(&server, OPEN, "");
+    played_sor.wait_us = 30000;
+    struct client *first = server_send(&server, "GET", "/accounts/42?name=x", FRED, NULL);
+    struct client *second = server_send(&server, "GET", "/accounts/42?name=x", FRED, NULL);
+    struct reply reply = server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL);
+    assert_int_equal(reply.status, 503);
+    assert_non_null(strstr(reply.headers, "Retry-After: 1\n"));
+    assert_non_null(strstr(reply.body, "as many requests in work as it can take"));
+    assert_int_equal(server_await(first).status, 200);
+    assert_int_equal(server_await(second).status, 200);
+    assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL).status, 200);
+}
+
 static void unknown_paths_and_methods_are_told_apart(void **state)
 {
     server_start(&server, OPEN, "");
@@ -370,6 +411,8 @@ int main(void)
         TEST(groups_of_an_api_override_the_global_ones),
         TEST(an_api_may_do_without_authentication),
         TEST(plain_http_is_sent_to_https),
+        TEST(a_redirect_goes_only_where_the_client_came_from),
+        TEST(more_requests_than_there_is_room_for_are_told_so),
         TEST(unknown_paths_and_methods_are_told_apart),
         TEST(a_target_that_cannot_be_read_is_refused),
         TEST(a_body_that_is_no_json_object_is_refused),
