@@ -6,77 +6,12 @@
 #include <openssl/x509.h>
 
 #include "base/buf.h"
+#include "saf/certificate.h"
 #include "saf/generic.h"
 #include "saf/image.h"
 
-enum { DN_MAX = 4096, RDN_MAX = 64 };
-
-/* A name as filters have it: RDNs joined by periods, the most specific first, and where each begins. */
-struct dotted {
-    char text[DN_MAX];
-    size_t len;
-    size_t starts[RDN_MAX];
-    size_t count;
-};
-
-static bool put_text(struct dotted *name, const char *text, size_t len)
-{
-    if (len > sizeof name->text - name->len)
-        return false;
-    memcpy(name->text + name->len, text, len);
-    name->len += len;
-    return true;
-}
-
-/* RACF's short names of attribute types; others keep OpenSSL's. */
-static const char *type_name(int nid)
-{
-    switch (nid) {
-    case NID_commonName:
-        return "CN";
-    case NID_organizationName:
-        return "O";
-    case NID_organizationalUnitName:
-        return "OU";
-    case NID_countryName:
-        return "C";
-    case NID_stateOrProvinceName:
-        return "SP";
-    case NID_localityName:
-        return "L";
-    case NID_title:
-        return "T";
-    default:
-        return OBJ_nid2sn(nid);
-    }
-}
-
-static bool put_entry(struct dotted *name, X509_NAME_ENTRY *entry)
-{
-    unsigned char *utf8 = NULL;
-    const char *type = type_name(OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)));
-    int len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
-    bool ok = len >= 0 && name->count < RDN_MAX && (!name->len || put_text(name, ".", 1));
-    if (ok) {
-        name->starts[name->count++] = name->len;
-        ok = put_text(name, type, strlen(type)) && put_text(name, "=", 1) &&
-             put_text(name, (const char *)utf8, (size_t)len);
-    }
-    OPENSSL_free(utf8);
-    return ok;
-}
-
-static bool dotted_name(X509_NAME *x509_name, struct dotted *ret)
-{
-    ret->len = ret->count = 0;
-    for (int i = X509_NAME_entry_count(x509_name) - 1; i >= 0; i--)
-        if (!put_entry(ret, X509_NAME_get_entry(x509_name, i)))
-            return false;
-    return true;
-}
-
 /* The name from its n-th RDN on. */
-static struct sp_str from_rdn(const struct dotted *name, size_t n)
+static struct sp_str from_rdn(const struct sp_dotted_name *name, size_t n)
 {
     return sp_str_from(name->text + name->starts[n], name->len - name->starts[n]);
 }
@@ -87,8 +22,8 @@ static const struct sp_saf_cert_filter *trusted(const struct sp_saf_cert_filter 
 }
 
 /* Filters on one name from its first or second RDN on, shorter and shorter. */
-static const struct sp_saf_cert_filter *by_one_name(const struct sp_hash *filters, const struct dotted *name,
-                                                    size_t first, size_t count)
+static const struct sp_saf_cert_filter *
+by_one_name(const struct sp_hash *filters, const struct sp_dotted_name *name, size_t first, size_t count)
 {
     const struct sp_saf_cert_filter *found = NULL;
     for (size_t n = first; n < name->count && n < first + count && !found; n++)
@@ -98,10 +33,11 @@ static const struct sp_saf_cert_filter *by_one_name(const struct sp_hash *filter
 
 /* Filters on subject and full issuer; the subject from its first RDN on, shorter and shorter. */
 static const struct sp_saf_cert_filter *by_both(const struct sp_saf_image *image,
-                                                const struct dotted *subject, const struct dotted *issuer,
-                                                size_t first, size_t count)
+                                                const struct sp_dotted_name *subject,
+                                                const struct sp_dotted_name *issuer, size_t first,
+                                                size_t count)
 {
-    char key[2 * DN_MAX + 1];
+    char key[2 * SP_DOTTED_MAX + 1];
     const struct sp_saf_cert_filter *found = NULL;
     for (size_t n = first; n < subject->count && n < first + count && !found; n++) {
         struct sp_str part = from_rdn(subject, n);
@@ -114,21 +50,21 @@ static const struct sp_saf_cert_filter *by_both(const struct sp_saf_image *image
 }
 
 static const struct sp_saf_cert_filter *find_filter(const struct sp_saf_image *image,
-                                                    const struct dotted *subject, const struct dotted *issuer,
-                                                    const char **ret_how)
+                                                    const struct sp_dotted_name *subject,
+                                                    const struct sp_dotted_name *issuer, const char **ret_how)
 {
     const struct sp_saf_cert_filter *found;
     if ((found = by_both(image, subject, issuer, 0, 1)))
         *ret_how = "filter on full subject and full issuer";
-    else if ((found = by_both(image, subject, issuer, 1, RDN_MAX)))
+    else if ((found = by_both(image, subject, issuer, 1, SP_DOTTED_RDNS_MAX)))
         *ret_how = "filter on partial subject and full issuer";
     else if ((found = by_one_name(&image->subject_filters, subject, 0, 1)))
         *ret_how = "filter on full subject";
-    else if ((found = by_one_name(&image->subject_filters, subject, 1, RDN_MAX)))
+    else if ((found = by_one_name(&image->subject_filters, subject, 1, SP_DOTTED_RDNS_MAX)))
         *ret_how = "filter on partial subject";
     else if ((found = by_one_name(&image->issuer_filters, issuer, 0, 1)))
         *ret_how = "filter on full issuer";
-    else if ((found = by_one_name(&image->issuer_filters, issuer, 1, RDN_MAX)))
+    else if ((found = by_one_name(&image->issuer_filters, issuer, 1, SP_DOTTED_RDNS_MAX)))
         *ret_how = "filter on partial issuer";
     return found;
 }
@@ -159,13 +95,15 @@ static enum sp_status by_filters(const struct sp_saf_image *image, X509 *certifi
                                  struct sp_arena *arena, struct sp_str *ret_user, const char **ret_how,
                                  struct sp_error *err)
 {
-    struct dotted *names = sp_arena_alloc(arena, 2 * sizeof *names);
+    struct sp_dotted_name *names = sp_arena_alloc(arena, 2 * sizeof *names);
     if (!names)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory to map a certificate");
-    if (!dotted_name(X509_get_subject_name(certificate), &names[0]) ||
-        !dotted_name(X509_get_issuer_name(certificate), &names[1]))
+    if (!sp_dotted_name_of(X509_get_subject_name(certificate), &names[0]) ||
+        !sp_dotted_name_of(X509_get_issuer_name(certificate), &names[1]))
         return sp_error_set(err, SP_ELIMIT, NULL, "the names in the certificate are too long to be mapped");
-    const struct sp_saf_cert_filter *filter = find_filter(image, &names[0], &names[1], ret_how);
+    const struct sp_saf_cert_filter *filter = NULL;
+    if (!names[0].ambiguous && !names[1].ambiguous)
+        filter = find_filter(image, &names[0], &names[1], ret_how);
     if (!filter)
         return sp_error_set(err, SP_ENOTFOUND, NULL,
                             "no certificate and no name filter (RACDCERT MAP) maps subject %.*s, issuer %.*s",

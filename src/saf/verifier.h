@@ -9,6 +9,10 @@
 
 #include "base/buf.h"
 
+/* Begins the verifier of a user who came from elsewhere with a password that is not known here (the algorithm
+ * there is behind): it fits nothing. */
+#define SP_VERIFIER_UNLOADED "unloaded$"
+
 /* Append the verifier of a secret, with the parameters of today (N 2^15, r 8, p 1: 32 MiB, some 60 ms). */
 enum sp_status sp_verifier_make(struct sp_str secret, struct sp_buf *buf, struct sp_error *err) SP_MUST_CHECK;
 
