@@ -8,6 +8,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/listen.h"
@@ -15,6 +17,7 @@
 #include "region/command.h"
 #include "region/programs.h"
 #include "region/region.h"
+#include "region/tls.h"
 
 #define STOP_LIMIT_US 10000000
 #define CLOSE_LIMIT_US 1000000
@@ -22,6 +25,7 @@
 struct server {
     struct sp_region region;
     struct sp_listener *listener, *local_listener;
+    SSL_CTX *tls; /* NULL: none */
     struct sp_watch signals;
     unsigned stops; /* requests to stop so far */
     const char *path;
@@ -99,6 +103,7 @@ static enum sp_status listen_at(struct server *server, struct sp_stream_address 
                                 struct sp_listener **ret_listener, struct sp_error *err)
 {
     struct sp_listener_options options = {.address = address,
+                                          .ssl_ctx = address.unix_path ? NULL : server->tls,
                                           .max_connections = server->region.definition->max_connections};
     return sp_listener_new(server->region.loop, &options, sp_region_connection, &server->region, ret_listener,
                            err);
@@ -108,13 +113,15 @@ static enum sp_status start_listeners(struct server *server, struct sp_error *er
 {
     const struct sp_definition *d = server->region.definition;
     enum sp_status status = SP_OK;
-    if (d->host.ptr) {
+    if (d->tls_certificate.len)
+        status = sp_region_tls_new(d, &server->tls, err);
+    if (status == SP_OK && d->host.ptr) {
         struct sp_stream_address address = {
             .host = d->host.len && !sp_str_is(d->host, "*") ? d->host.ptr : NULL, .port = d->port};
         status = listen_at(server, address, &server->listener, err);
         if (status == SP_OK)
-            sp_log(SP_LOG_INFO, NULL, "region %.*s listens on %.*s:%u", SP_STR_ARG(d->applid),
-                   SP_STR_ARG(d->host), sp_listener_port(server->listener));
+            sp_log(SP_LOG_INFO, NULL, "region %.*s listens on %.*s:%u%s", SP_STR_ARG(d->applid),
+                   SP_STR_ARG(d->host), sp_listener_port(server->listener), server->tls ? " with TLS" : "");
     }
     if (status == SP_OK && d->unix_path.len) {
         struct sp_stream_address address = {.unix_path = d->unix_path.ptr};
@@ -187,6 +194,7 @@ static void finish(struct server *server)
     if (server->signals.fd > 0)
         close(server->signals.fd);
     sp_loop_free(server->region.loop);
+    SSL_CTX_free(server->tls);
     sp_arena_finish(&server->arena);
 }
 

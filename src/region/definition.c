@@ -190,6 +190,9 @@ static const struct attribute region_attributes[] = {
      0},
     {"listen", FORM_TEXT, offsetof(struct region_values, listen), 1, 280, "must be HOST:PORT", 0},
     {"socket", FORM_PATH, REGION(unix_path), 1, 107, A_PATH, 0},
+    {"tlsCertificate", FORM_PATH, REGION(tls_certificate), 1, 1024, A_PATH, 0},
+    {"tlsKey", FORM_PATH, REGION(tls_key), 1, 1024, A_PATH, 0},
+    {"tlsClientTrust", FORM_PATH, REGION(tls_client_trust), 1, 1024, A_PATH, 0},
     {"workers", FORM_NUMBER, REGION(workers), 1, 1000, "must be 1 to 1000", 0},
     {"maxTasks", FORM_NUMBER, REGION(max_tasks), 1, 2000, "must be 1 to 2000", 0},
     {"maxConnections", FORM_NUMBER, REGION(max_connections), 1, 10000, "must be 1 to 10000", 0},
@@ -242,6 +245,10 @@ static enum sp_status read_region(struct reader *reader, const struct sp_json_va
         values.listen = SP_STR("127.0.0.1:1435");
     if (status == SP_OK && values.listen.ptr)
         status = split_listen(reader, values.listen, &values.definition);
+    const struct sp_definition *d = &values.definition;
+    if (status == SP_OK &&
+        (!d->tls_certificate.len != !d->tls_key.len || (d->tls_client_trust.len && !d->tls_certificate.len)))
+        status = wrong(reader, SP_STR("tlsCertificate"), "needs tlsKey; tlsKey and tlsClientTrust need it");
     values.definition.is_native = values.profile == 1;
     if (values.definition.is_native)
         values.definition.ccsid = 819;

@@ -47,10 +47,12 @@ struct sp_program {
 struct sp_definition {
     struct sp_str applid, networkid;
     unsigned ccsid;
-    bool is_native;          /* data arrive as the programs have them: nothing is translated */
-    struct sp_str host;      /* ptr NULL: no TCP */
-    unsigned port;           /* 0: any free one */
-    struct sp_str unix_path; /* empty: none */
+    bool is_native;                         /* data arrive as the programs have them: nothing is translated */
+    struct sp_str host;                     /* ptr NULL: no TCP */
+    unsigned port;                          /* 0: any free one */
+    struct sp_str unix_path;                /* empty: none */
+    struct sp_str tls_certificate, tls_key; /* PEM files; empty: no TLS */
+    struct sp_str tls_client_trust; /* PEM file of who issues gateways' certificates; empty: none is wanted */
     unsigned workers;
     unsigned max_tasks;       /* at once, waiting ones among them (MXT) */
     unsigned max_connections; /* of gateways */

@@ -12,11 +12,13 @@ static struct sp_identity_decision accept(struct sp_str user)
 }
 
 /* The user was authenticated by the gateway; that is worth something only when the gateway is who it says. */
-static struct sp_identity_decision identify(const struct sp_ipconn *ipconn, bool peer_is_local,
+static struct sp_identity_decision identify(const struct sp_definition *definition,
+                                            const struct sp_ipconn *ipconn, bool peer_is_local,
                                             const struct sp_region_link *link)
 {
-    if (!peer_is_local && !ipconn->trust_network)
-        return refuse("USERAUTH(IDENTIFY) wants the gateway on this machine, or trustNetwork");
+    if (!peer_is_local && !definition->tls_client_trust.len && !ipconn->trust_network)
+        return refuse(
+            "USERAUTH(IDENTIFY) wants the gateway on this machine, tlsClientTrust, or trustNetwork");
     if (link->password.len)
         return refuse("USERAUTH(IDENTIFY) takes no password");
     if (!link->user.len && link->dist_name.len)
@@ -32,7 +34,7 @@ struct sp_identity_decision sp_region_identify(const struct sp_definition *defin
 {
     switch (ipconn->user_auth) {
     case SP_USERAUTH_IDENTIFY:
-        return identify(ipconn, peer_is_local, link);
+        return identify(definition, ipconn, peer_is_local, link);
     case SP_USERAUTH_LOCAL:
         return accept(ipconn->security_name.len ? ipconn->security_name : definition->default_user);
     case SP_USERAUTH_DEFAULTUSER:

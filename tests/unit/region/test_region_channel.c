@@ -116,6 +116,14 @@ static void identify_takes_a_user_id_and_nothing_else(void **state)
     assert_int_equal(outcome_for(SP_USERAUTH_IDENTIFY, false, true, "FRED", "", &user), SP_REGION_NORMAL);
 }
 
+static void a_certificate_is_as_good_as_this_machine(void **state)
+{
+    struct sp_definition definition = {.tls_client_trust = SP_STR("/trust.pem")};
+    struct sp_ipconn ipconn = {.user_auth = SP_USERAUTH_IDENTIFY};
+    struct sp_region_link link = {.user = SP_STR("FRED")};
+    assert_int_equal(sp_region_identify(&definition, &ipconn, false, &link).outcome, SP_REGION_NORMAL);
+}
+
 static void the_other_ways_ignore_what_flows(void **state)
 {
     struct sp_str user;
@@ -132,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_channel_has_limits),
         cmocka_unit_test(an_area_ends_where_nothing_may_be_touched),
         cmocka_unit_test(identify_takes_a_user_id_and_nothing_else),
+        cmocka_unit_test(a_certificate_is_as_good_as_this_machine),
         cmocka_unit_test(the_other_ways_ignore_what_flows),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

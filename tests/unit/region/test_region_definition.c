@@ -62,6 +62,9 @@ static void every_attribute_arrives(void **state)
                   "  runaway: 0\n"
                   "  modules: /abs\n"
                   "  data: d\n"
+                  "  tlsCertificate: c.pem\n"
+                  "  tlsKey: k.pem\n"
+                  "  tlsClientTrust: t.pem\n"
                   "  mirror: MIRR\n"
                   "  defaultUser: NOBODY\n"
                   "  copybooks: [a, /b]\n"
@@ -87,6 +90,8 @@ static void every_attribute_arrives(void **state)
     assert_int_equal(d->time_limit_ms, 9);
     assert_int_equal(d->runaway_ms, 0);
     assert_true(sp_str_is(d->modules, "/abs") && sp_str_is(d->data, "/dir/d"));
+    assert_true(sp_str_is(d->tls_certificate, "/dir/c.pem") && sp_str_is(d->tls_key, "/dir/k.pem"));
+    assert_true(sp_str_is(d->tls_client_trust, "/dir/t.pem"));
     assert_true(sp_str_is(d->mirror, "MIRR") && sp_str_is(d->default_user, "NOBODY"));
     assert_int_equal(d->copybook_count, 2);
     assert_true(sp_str_is(d->copybooks[0], "/dir/a") && sp_str_is(d->copybooks[1], "/b"));
@@ -125,6 +130,9 @@ static void what_is_wrong_is_named(void **state)
         {"region: {listen: 'h:65536'}", "HOST:PORT"},
         {"region: {runaway: 2700001}", "runaway"},
         {"region: {copybooks: here}", "copybooks"},
+        {"region: {tlsKey: k}", "tlsCertificate"},
+        {"region: {tlsCertificate: c}", "tlsKey"},
+        {"region: {tlsClientTrust: t}", "tlsCertificate"},
         {"connections: {}", "list"},
         {"connections: [{userAuth: LOCAL}]", "name"},
         {"connections: [{name: A, userAuth: VERIFY}]", "LOCAL|IDENTIFY|DEFAULTUSER"},
