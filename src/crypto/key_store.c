@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/secret.h"
+#include "crypto/jks.h"
 
 #define DEPTH_MAX 8
 #define PASSWORD_MAX 1024
@@ -38,6 +39,7 @@ struct sp_key_store {
     size_t certificate_count;
     struct sp_key_entry entries[SP_KEY_STORE_KEYS_MAX];
     size_t entry_count;
+    size_t locked;  /* keys that have another password than the store */
     X509 **trusted; /* of `certificates` */
     size_t trusted_count;
 };
@@ -318,6 +320,45 @@ static enum sp_status read_p12(struct reading *reading, struct sp_str bytes)
     return status;
 }
 
+/* ---- JKS ---- */
+
+static enum sp_status take_jks_certificate(void *arg, struct sp_str alias, struct sp_str der, bool trusted)
+{
+    struct reading *reading = arg;
+    const unsigned char *at = (const unsigned char *)der.ptr;
+    enum sp_status status = add_certificate(reading, d2i_X509(NULL, &at, (long)der.len), alias, trusted);
+    /* The format says what is in a chain. */
+    if (status == SP_OK && !trusted)
+        reading->store->certificates[reading->store->certificate_count - 1].in_entry = true;
+    return status;
+}
+
+static enum sp_status take_jks_key(void *arg, struct sp_str alias, struct sp_str pkcs8)
+{
+    struct reading *reading = arg;
+    const unsigned char *at = (const unsigned char *)pkcs8.ptr;
+    if (!pkcs8.ptr) {
+        reading->store->locked++;
+        return SP_OK;
+    }
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)pkcs8.len);
+    enum sp_status status = add_key(reading, info ? EVP_PKCS82PKEY(info) : NULL, alias);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return status;
+}
+
+static enum sp_status read_jks(struct reading *reading, struct sp_str bytes)
+{
+    const struct sp_jks_sink sink = {
+        .arg = reading, .certificate = take_jks_certificate, .key = take_jks_key};
+    struct sp_str password = {reading->password,
+                              reading->password_len < 0 ? 0 : (size_t)reading->password_len};
+    enum sp_status status = sp_jks_read(bytes, password, &sink, reading->err);
+    if (status != SP_OK)
+        sp_error_at(reading->err, reading->name, 0, 0);
+    return status;
+}
+
 /* ---- entries, chains, trust ---- */
 
 static struct certificate *find_issuer(const struct sp_key_store *store, X509 *of)
@@ -391,18 +432,15 @@ static enum sp_status collect_trusted(struct sp_key_store *store)
 
 static enum sp_status read_content(struct reading *reading, struct sp_str bytes)
 {
-    static const char convert[] = "%s key stores are not read; convert it: keytool -importkeystore "
-                                  "-srckeystore OLD -destkeystore NEW.p12 "
-                                  "-deststoretype PKCS12";
     enum sp_status status = SP_OK;
-    if (bytes.len >= 4 &&
-        (memcmp(bytes.ptr, "\xfe\xed\xfe\xed", 4) == 0 || memcmp(bytes.ptr, "\xce\xce\xce\xce", 4) == 0)) {
-        status = sp_error_set(reading->err, SP_EUNSUPPORTED, NULL, convert,
-                              bytes.ptr[0] == '\xfe' ? "JKS" : "JCEKS");
-        sp_error_at(reading->err, reading->name, 0, 0);
-        return status;
-    }
-    if (bytes.len > 0 && bytes.ptr[0] == 0x30)
+    if (bytes.len >= 4 && memcmp(bytes.ptr, "\xce\xce\xce\xce", 4) == 0)
+        return openssl_failed(
+            reading, SP_EUNSUPPORTED,
+            "JCEKS key stores are not read; convert it: keytool -importkeystore -srckeystore OLD "
+            "-srcstoretype JCEKS -destkeystore NEW.p12 -deststoretype PKCS12");
+    if (sp_jks_is(bytes))
+        status = read_jks(reading, bytes);
+    else if (bytes.len > 0 && bytes.ptr[0] == 0x30)
         status = read_p12(reading, bytes);
     else if (bytes.len > 0 && memmem(bytes.ptr, bytes.len, "-----BEGIN ", 11))
         status = read_pem(reading, bytes);
@@ -535,7 +573,8 @@ static enum sp_status no_such_entry(const struct sp_key_store *store, struct sp_
         len += (size_t)snprintf(list + len, sizeof list - len, "%s'%.*s'", i ? ", " : "",
                                 SP_STR_ARG(store->entries[i].alias));
     if (store->entry_count == 0)
-        return sp_error_set(err, SP_ENOTFOUND, NULL, "the key store holds no private key");
+        return sp_error_set(err, SP_ENOTFOUND, NULL, "the key store holds no private key%s",
+                            store->locked ? " that opens with its own password" : "");
     return sp_error_set(err, SP_ENOTFOUND, NULL, "the key store has no private key '%.*s'; there are %s",
                         SP_STR_ARG(alias), list);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * key_store.h: certificates and private keys out of a PKCS#12 or PEM file.
+ * key_store.h: certificates and private keys out of a PKCS#12, PEM or JKS file.
  *
  * The file's content decides how it is read: PKCS#12 (RFC 7292, as keytool, openssl and z/OS export it) or
- * PEM (RFC 7468; any order of certificates and keys). JKS and JCEKS are recognised and refused with the
- * command that converts them.
+ * PEM (RFC 7468; any order of certificates and keys), or JKS (crypto/jks.h). JCEKS is recognised and refused
+ * with the command that converts it. A key of a JKS store that has a password of its own is left out.
  *
  * Each private key with the certificate that belongs to it is an entry; issuers found in the same file make
  * its chain. Trusted are the certificates that are in no entry and in no entry's chain, those that Java
@@ -34,8 +34,8 @@ struct sp_key_entry {
 };
 
 /* Read a file. SP_ENOTFOUND, SP_EIO, SP_ELIMIT, SP_EDENIED (the password is wrong, or missing),
- * SP_EUNSUPPORTED (JKS, an algorithm that OpenSSL does not have), SP_ESYNTAX. `password` ptr NULL: none. The
- * error names the file. */
+ * SP_EUNSUPPORTED (JCEKS, an algorithm that OpenSSL does not have), SP_ESYNTAX. `password` ptr NULL: none.
+ * The error names the file. */
 enum sp_status sp_key_store_open(const char *path, struct sp_str password, struct sp_key_store **ret_store,
                                  struct sp_error *err) SP_MUST_CHECK;
 /* The same of bytes in memory; `name` is for messages. */

@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/key_store.h"
 
@@ -305,6 +306,161 @@ static void what_java_marks_as_trusted_is_trusted_even_in_a_chain(void **state)
     BIO_free(bio);
 }
 
+/* ---- stores that keytool of OpenJDK 17 made; see tests/unit/crypto/data/README.md ---- */
+
+static enum sp_status open_made_by_keytool(const char *file, const char *password,
+                                           struct sp_key_store **ret_store, struct sp_error *err)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/tests/unit/crypto/data/%s", getenv("SALLYPORT_SOURCE_ROOT"), file);
+    return sp_key_store_open(path, sp_str_of(password), ret_store, err);
+}
+
+static bool has_subject(X509 *certificate, const char *expected)
+{
+    char name[128];
+    X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof name);
+    return strcmp(name, expected) == 0;
+}
+
+static void stores_of_keytool_are_read(void **state)
+{
+    const char *files[] = {"keytool.p12", "keytool-legacy.p12", "keytool.jks"};
+    for (size_t i = 0; i < 3; i++) {
+        struct sp_key_store *store = NULL;
+        struct sp_error err = SP_ERROR_INIT;
+        assert_int_equal(open_made_by_keytool(files[i], "changeit", &store, &err), SP_OK);
+        const struct sp_key_entry *entry = NULL;
+        assert_int_equal(sp_key_store_entry_count(store), 1);
+        assert_int_equal(sp_key_store_entry(store, SP_STR("Server"), &entry, &err), SP_OK);
+        assert_true(has_subject(entry->certificate, "/CN=made by keytool"));
+        assert_int_equal(X509_check_private_key(entry->certificate, entry->key), 1);
+        assert_int_equal(sp_key_store_trusted_count(store), 2);
+        bool partner = false, own = false;
+        for (size_t k = 0; k < 2; k++) {
+            partner |= has_subject(sp_key_store_trusted(store, k), "/CN=Partner CA");
+            own |= has_subject(sp_key_store_trusted(store, k), "/CN=made by keytool");
+        }
+        assert_true(partner && own);
+        sp_key_store_free(store);
+        store = NULL;
+        assert_int_equal(open_made_by_keytool(files[i], "changed", &store, &err), SP_EDENIED);
+        assert_string_equal(err.text, "the password is wrong");
+        assert_null(store);
+    }
+}
+
+static void a_key_with_its_own_password_is_left_out(void **state)
+{
+    struct sp_key_store *store = NULL;
+    struct sp_error err = SP_ERROR_INIT;
+    const struct sp_key_entry *entry = NULL;
+    assert_int_equal(open_made_by_keytool("keytool.jks", "changeit", &store, &err), SP_OK);
+    assert_int_equal(sp_key_store_entry(store, SP_STR("second"), &entry, &err), SP_ENOTFOUND);
+    for (size_t k = 0; k < sp_key_store_trusted_count(store); k++)
+        assert_false(has_subject(sp_key_store_trusted(store, k), "/CN=second key"));
+    sp_key_store_free(store);
+}
+
+/* ---- what is wrong ---- */
+
+static void put_u32(struct sp_buf *buf, uint32_t value)
+{
+    sp_buf_append_u32(buf, value);
+}
+
+/* Entries with the head and the digest of a JKS store under the password "x". */
+static enum sp_status parse_jks(struct sp_str entries, uint32_t version, uint32_t count, struct sp_error *err)
+{
+    static const char mixed[] = "\0xMighty Aphrodite";
+    unsigned char digest[20];
+    struct sp_buf store;
+    struct sp_key_store *parsed = NULL;
+    sp_buf_init(&store, 8 << 20);
+    put_u32(&store, 0xfeedfeed);
+    put_u32(&store, version);
+    put_u32(&store, count);
+    sp_buf_append_str(&store, entries);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(context, EVP_sha1(), NULL);
+    EVP_DigestUpdate(context, mixed, sizeof mixed - 1);
+    EVP_DigestUpdate(context, store.ptr, store.len);
+    EVP_DigestFinal_ex(context, digest, NULL);
+    EVP_MD_CTX_free(context);
+    sp_buf_append(&store, digest, sizeof digest);
+    sp_error_clear(err);
+    enum sp_status status = sp_key_store_parse(sp_buf_str(&store), SP_STR("x"), "f", &parsed, err);
+    sp_key_store_free(parsed);
+    sp_buf_finish(&store);
+    return status;
+}
+
+static void append_trusted(struct sp_buf *entries, X509 *certificate, unsigned version)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(certificate, &der);
+    put_u32(entries, 2);
+    sp_buf_append(entries, "\0\1a", 3);
+    sp_buf_append_fill(entries, 0, 8);
+    if (version == 2)
+        sp_buf_append(entries, "\0\5X.509", 7);
+    put_u32(entries, (uint32_t)len);
+    sp_buf_append(entries, der, (size_t)len);
+    OPENSSL_free(der);
+}
+
+static void jks_stores_are_checked_in_every_part(void **state)
+{
+    struct world *world = *state;
+    struct sp_buf entries;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_buf_init(&entries, 8 << 20);
+    append_trusted(&entries, world->root.certificate, 2);
+    struct sp_str one = sp_buf_str(&entries);
+    assert_int_equal(parse_jks(one, 2, 1, &err), SP_OK);
+    assert_int_equal(parse_jks(one, 0, 1, &err), SP_ESYNTAX);
+    assert_int_equal(parse_jks(one, 3, 1, &err), SP_ESYNTAX);
+    assert_int_equal(parse_jks(one, 2, 0, &err), SP_ESYNTAX); /* bytes left over */
+    assert_int_equal(parse_jks(one, 2, 2, &err), SP_ESYNTAX);
+    for (size_t len = 0; len < one.len; len += 3)
+        assert_int_equal(parse_jks(sp_str_slice(one, 0, len), 2, 1, &err), SP_ESYNTAX);
+    sp_buf_reset(&entries);
+    append_trusted(&entries, world->root.certificate, 1);
+    assert_int_equal(parse_jks(sp_buf_str(&entries), 1, 1, &err), SP_OK);
+    sp_buf_reset(&entries);
+    put_u32(&entries, 3); /* neither a key nor a trusted certificate */
+    sp_buf_append_fill(&entries, 0, 14);
+    assert_int_equal(parse_jks(sp_buf_str(&entries), 2, 1, &err), SP_ESYNTAX);
+    sp_buf_finish(&entries);
+}
+
+static void counts_of_a_jks_store_are_bounded(void **state)
+{
+    struct world *world = *state;
+    struct sp_buf entries;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_buf_init(&entries, 8 << 20);
+    for (size_t i = 0; i < 4096; i++)
+        append_trusted(&entries, world->root.certificate, 2);
+    assert_int_equal(parse_jks(sp_buf_str(&entries), 2, 4096, &err), SP_OK);
+    assert_int_equal(parse_jks(sp_buf_str(&entries), 2, 4097, &err), SP_ELIMIT);
+    /* A key with a chain of 17 certificates is refused before the chain is read. */
+    const uint32_t chains[] = {16, 17};
+    for (size_t i = 0; i < 2; i++) {
+        static const unsigned char wrapped[] = {0x30, 19, 0x30, 14, 6, 10, 43, 6, 1, 4, 1,
+                                                42,   2,  17,   1,  1, 5,  0,  4, 1, 0};
+        sp_buf_reset(&entries);
+        put_u32(&entries, 1);
+        sp_buf_append(&entries, "\0\1a", 3);
+        sp_buf_append_fill(&entries, 0, 8);
+        put_u32(&entries, sizeof wrapped);
+        sp_buf_append(&entries, wrapped, sizeof wrapped);
+        put_u32(&entries, chains[i]);
+        assert_int_equal(parse_jks(sp_buf_str(&entries), 2, 1, &err), i == 0 ? SP_ESYNTAX : SP_ELIMIT);
+    }
+    sp_buf_finish(&entries);
+}
+
 static void what_is_no_key_store_is_refused_with_its_reason(void **state)
 {
     struct world *world = *state;
@@ -316,8 +472,8 @@ static void what_is_no_key_store_is_refused_with_its_reason(void **state)
         {SP_STR_INIT(""), SP_ESYNTAX, "it is empty"},
         {SP_STR_INIT("hello"), SP_ESYNTAX, "neither PKCS#12 nor PEM"},
         {SP_STR_INIT("0\x03\x02\x01\x05"), SP_ESYNTAX, "neither PKCS#12 nor PEM"},
-        {SP_STR_INIT("\xfe\xed\xfe\xed\0\0\0\2"), SP_EUNSUPPORTED, "keytool -importkeystore"},
-        {SP_STR_INIT("\xce\xce\xce\xce\0\0\0\2"), SP_EUNSUPPORTED, "JCEKS"},
+        {SP_STR_INIT("\xfe\xed\xfe\xed\0\0\0\2"), SP_ESYNTAX, "the JKS store is cut"},
+        {SP_STR_INIT("\xce\xce\xce\xce\0\0\0\2"), SP_EUNSUPPORTED, "keytool -importkeystore"},
         {SP_STR_INIT("-----BEGIN CERTIFICATE-----\nAAAA"), SP_ESYNTAX, "damaged"},
         {SP_STR_INIT("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), SP_ESYNTAX,
          "certificate"},
@@ -588,6 +744,10 @@ int main(void)
         cmocka_unit_test(a_store_without_keys_is_all_trusted),
         cmocka_unit_test(a_certificate_that_issued_itself_is_trusted_with_its_key),
         cmocka_unit_test(what_java_marks_as_trusted_is_trusted_even_in_a_chain),
+        cmocka_unit_test(stores_of_keytool_are_read),
+        cmocka_unit_test(a_key_with_its_own_password_is_left_out),
+        cmocka_unit_test(jks_stores_are_checked_in_every_part),
+        cmocka_unit_test(counts_of_a_jks_store_are_bounded),
         cmocka_unit_test(what_is_no_key_store_is_refused_with_its_reason),
         cmocka_unit_test(every_cut_of_a_file_is_an_error),
         cmocka_unit_test(limits_hold),
