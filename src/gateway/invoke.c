@@ -92,9 +92,8 @@ static struct sp_sor_identity identity_of(const struct sp_principal *principal)
     return identity;
 }
 
-/* A system of record is told how long it has in whole milliseconds, and may give up a little before we would.
- */
-#define DEADLINE_SLACK_US 20000
+/* A system of record is told how long it has in whole milliseconds, less the margin. */
+#define DEADLINE_SLACK_US (SP_SOR_MARGIN_US + 20000)
 
 /* What the client learns; the log has the rest. Names of connections, hosts and records are not for it. */
 static bool sor_failed(struct sp_call *call, enum sp_status status, const struct sp_error *err)

@@ -15,8 +15,6 @@
 
 #define CHANNEL_NAME "ZOSCONNECT"
 #define DEFAULT_MIRROR "CSMI"
-/* The region is to give up a little before we do, so that its answer says why. */
-#define MARGIN_US 50000
 /* Of a frame that are not data: header, field headers, identity, names. */
 #define FRAME_OVERHEAD 2048u
 #define CONTAINER_OVERHEAD 80u
@@ -231,7 +229,8 @@ static enum sp_status prepare(struct exchange *x)
 static enum sp_status write_link(struct exchange *x, struct sp_buf *ret_buf)
 {
     size_t size = FRAME_OVERHEAD + x->link.commarea.len + x->link.channel.len;
-    int64_t left_us = x->call->deadline_us ? x->call->deadline_us - sp_clock_monotonic_us() - MARGIN_US : 0;
+    int64_t left_us =
+        x->call->deadline_us ? x->call->deadline_us - sp_clock_monotonic_us() - SP_SOR_MARGIN_US : 0;
     for (size_t i = 0; i < x->link.container_count; i++)
         size += CONTAINER_OVERHEAD + x->link.containers[i].data.len;
     struct sp_buf buf = {.ptr = sp_arena_alloc(x->arena, size), .cap = size, .ceiling = size};

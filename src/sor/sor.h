@@ -17,6 +17,10 @@
 struct sp_loop;
 struct sp_sor_connection;
 
+/* A system of record is told to give up this much before the deadline of the call, so that its answer says
+ * why; its SP_ETIMEDOUT may come that early. Microseconds. */
+#define SP_SOR_MARGIN_US 50000
+
 /* Who the call is for, as it flows to the system of record. */
 struct sp_sor_identity {
     struct sp_str user; /* SAF user id, empty when there is none */
