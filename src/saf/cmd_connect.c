@@ -18,21 +18,21 @@ enum code {
     NOFLAG_BASE = 100000,
 };
 
-#define FLAG(name, flag)                       \
-    {name, FLAG_BASE + (flag), false},         \
-    {                                          \
-        "NO" name, NOFLAG_BASE + (flag), false \
+#define FLAG(name, flag)                            \
+    {name, FLAG_BASE + (flag), SP_NO_LIST},         \
+    {                                               \
+        "NO" name, NOFLAG_BASE + (flag), SP_NO_LIST \
     }
 
 static const struct sp_keyword keywords[] = {
-    {"GROUP", GROUP, true},
-    {"AUTHORITY", AUTHORITY, true},
-    {"UACC", UACC, true},
-    {"OWNER", OWNER, true},
-    {"RESUME", RESUME, false},
-    {"REVOKE", REVOKE, false},
-    {"NORESUME", NORESUME, false},
-    {"NOREVOKE", NOREVOKE, false},
+    {"GROUP", GROUP, SP_LIST},
+    {"AUTHORITY", AUTHORITY, SP_LIST},
+    {"UACC", UACC, SP_LIST},
+    {"OWNER", OWNER, SP_LIST},
+    {"RESUME", RESUME, SP_MAY_LIST},
+    {"REVOKE", REVOKE, SP_MAY_LIST},
+    {"NORESUME", NORESUME, SP_NO_LIST},
+    {"NOREVOKE", NOREVOKE, SP_NO_LIST},
     FLAG("SPECIAL", SP_SAF_SPECIAL),
     FLAG("OPERATIONS", SP_SAF_OPERATIONS),
     FLAG("AUDITOR", SP_SAF_AUDITOR),
@@ -96,11 +96,8 @@ static int take_keyword(struct sp_run *run, struct change *c, int code, const st
 static int read_operands(struct sp_run *run, const struct sp_saf_operand *rest, struct change *c)
 {
     for (const struct sp_saf_operand *o = rest; o; o = o->next) {
-        struct sp_saf_operand plain = *o;
         const struct sp_keyword *keyword;
-        if (sp_may_have_date(o))
-            plain.has_list = false;
-        int rc = sp_keyword_of(run, keywords, KEYWORDS, &plain, &keyword);
+        int rc = sp_keyword_of(run, keywords, KEYWORDS, o, &keyword);
         if (!rc)
             rc = take_keyword(run, c, keyword->code, o);
         if (rc)
@@ -201,7 +198,7 @@ static int remove_one(struct sp_run *run, void *arg, struct sp_str id)
 int sp_cmd_remove(struct sp_run *run)
 {
     /* OWNER names who gets the user's group data sets: there are none, so that only the name is checked. */
-    static const struct sp_keyword words[] = {{"GROUP", GROUP, true}, {"OWNER", OWNER, true}};
+    static const struct sp_keyword words[] = {{"GROUP", GROUP, SP_LIST}, {"OWNER", OWNER, SP_LIST}};
     const struct sp_saf_operand *rest, *users = sp_positional(run, "USERID", &rest);
     struct change c = {.group = run->issuer.default_group};
     if (!users)

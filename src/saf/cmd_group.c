@@ -18,22 +18,22 @@ enum code {
 };
 
 static const struct sp_keyword keywords[] = {
-    {"SUPGROUP", SUPGROUP, true},
-    {"OWNER", OWNER, true},
-    {"DATA", DATA, true},
-    {"NODATA", NODATA, false},
-    {"TERMUACC", TERMUACC, false},
-    {"NOTERMUACC", NOTERMUACC, false},
-    {"OMVS", OMVS, true},
-    {"CSDATA", UNSUPPORTED, true},
-    {"DFP", UNSUPPORTED, true},
-    {"MODEL", UNSUPPORTED, true},
-    {"NOMODEL", UNSUPPORTED, false},
-    {"OVM", UNSUPPORTED, true},
-    {"TME", UNSUPPORTED, true},
+    {"SUPGROUP", SUPGROUP, SP_LIST},
+    {"OWNER", OWNER, SP_LIST},
+    {"DATA", DATA, SP_LIST},
+    {"NODATA", NODATA, SP_NO_LIST},
+    {"TERMUACC", TERMUACC, SP_NO_LIST},
+    {"NOTERMUACC", NOTERMUACC, SP_NO_LIST},
+    {"OMVS", OMVS, SP_LIST},
+    {"CSDATA", UNSUPPORTED, SP_LIST},
+    {"DFP", UNSUPPORTED, SP_LIST},
+    {"MODEL", UNSUPPORTED, SP_LIST},
+    {"NOMODEL", UNSUPPORTED, SP_NO_LIST},
+    {"OVM", UNSUPPORTED, SP_LIST},
+    {"TME", UNSUPPORTED, SP_LIST},
     /* ADDGROUP has all but the last, ALTGROUP all but the one before it */
-    {"UNIVERSAL", UNIVERSAL, false},
-    {"NOOMVS", NOOMVS, false},
+    {"UNIVERSAL", UNIVERSAL, SP_NO_LIST},
+    {"NOOMVS", NOOMVS, SP_NO_LIST},
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0], LEVELS_MAX = 64, DATA_MAX = 255 };
 
@@ -50,7 +50,7 @@ static int take_omvs(struct sp_run *run, struct change *c, const struct sp_saf_o
 {
     enum { GID, AUTOGID, SHARED };
     static const struct sp_keyword words[] = {
-        {"GID", GID, true}, {"AUTOGID", AUTOGID, false}, {"SHARED", SHARED, false}};
+        {"GID", GID, SP_LIST}, {"AUTOGID", AUTOGID, SP_NO_LIST}, {"SHARED", SHARED, SP_NO_LIST}};
     for (const struct sp_saf_operand *o = operand->first; o; o = o->next) {
         const struct sp_keyword *word;
         int rc = sp_keyword_of(run, words, 3, o, &word);

@@ -8,8 +8,8 @@
 enum code { UNSUPPORTED = -1, OMVS, NORACF };
 
 static const struct sp_keyword keywords[] = {
-    {"OMVS", OMVS, false},       {"NORACF", NORACF, false},   {"CSDATA", UNSUPPORTED, false},
-    {"DFP", UNSUPPORTED, false}, {"OVM", UNSUPPORTED, false}, {"TME", UNSUPPORTED, false},
+    {"OMVS", OMVS, SP_NO_LIST},       {"NORACF", NORACF, SP_NO_LIST},   {"CSDATA", UNSUPPORTED, SP_NO_LIST},
+    {"DFP", UNSUPPORTED, SP_NO_LIST}, {"OVM", UNSUPPORTED, SP_NO_LIST}, {"TME", UNSUPPORTED, SP_NO_LIST},
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0], LINE_MAX_BYTES = 64 };
 

@@ -10,8 +10,8 @@
 enum code { USER, PASSWORD, PHRASE, INTERVAL, NOINTERVAL };
 
 static const struct sp_keyword keywords[] = {
-    {"USER", USER, true},         {"PASSWORD", PASSWORD, true},      {"PHRASE", PHRASE, true},
-    {"INTERVAL", INTERVAL, true}, {"NOINTERVAL", NOINTERVAL, false},
+    {"USER", USER, SP_LIST},         {"PASSWORD", PASSWORD, SP_LIST},        {"PHRASE", PHRASE, SP_LIST},
+    {"INTERVAL", INTERVAL, SP_LIST}, {"NOINTERVAL", NOINTERVAL, SP_NO_LIST},
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0], INTERVAL_MAX = 254 };
 

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "saf/cmd_revoke.h"
 
-bool sp_may_have_date(const struct sp_saf_operand *operand)
-{
-    static const char *const names[] = {"RESUME", "REVOKE"};
-    size_t index;
-    return operand->has_list && operand->text.len >= 3 &&
-           sp_saf_keyword_find(names, 2, operand->text, &index, NULL) == SP_OK;
-}
-
 static int take_date(struct sp_run *run, const struct sp_saf_operand *operand, int32_t *ret_date)
 {
     struct sp_str text = sp_single(run, operand);

@@ -11,8 +11,6 @@ struct sp_revocation {
     int32_t revoke_date, resume_date; /* SP_SAF_NO_DATE: at once */
 };
 
-/* Whether the operand is RESUME or REVOKE, which may have parentheses or not. */
-bool sp_may_have_date(const struct sp_saf_operand *operand);
 /* Read REVOKE[(date)] or RESUME[(date)]. SP_RC_OK or a message. */
 int sp_take_revocation(struct sp_run *run, const struct sp_saf_operand *operand, bool revoke,
                        struct sp_revocation *revocation);

@@ -35,27 +35,27 @@ enum code {
     NOFLAG_BASE = 100000,
 };
 
-#define FLAG(name, flag)                       \
-    {name, FLAG_BASE + (flag), false},         \
-    {                                          \
-        "NO" name, NOFLAG_BASE + (flag), false \
+#define FLAG(name, flag)                            \
+    {name, FLAG_BASE + (flag), SP_NO_LIST},         \
+    {                                               \
+        "NO" name, NOFLAG_BASE + (flag), SP_NO_LIST \
     }
 
 static const struct sp_keyword keywords[] = {
-    {"DFLTGRP", DFLTGRP, true},
-    {"OWNER", OWNER, true},
-    {"NAME", NAME, true},
-    {"PASSWORD", PASSWORD, true},
-    {"NOPASSWORD", NOPASSWORD, false},
-    {"PHRASE", PHRASE, true},
-    {"NOPHRASE", NOPHRASE, false},
-    {"AUTHORITY", AUTHORITY, true},
-    {"UACC", UACC, true},
-    {"DATA", DATA, true},
-    {"NODATA", NODATA, false},
-    {"WHEN", WHEN, true},
-    {"OMVS", OMVS, true},
-    {"NOOMVS", NOOMVS, false},
+    {"DFLTGRP", DFLTGRP, SP_LIST},
+    {"OWNER", OWNER, SP_LIST},
+    {"NAME", NAME, SP_LIST},
+    {"PASSWORD", PASSWORD, SP_LIST},
+    {"NOPASSWORD", NOPASSWORD, SP_NO_LIST},
+    {"PHRASE", PHRASE, SP_LIST},
+    {"NOPHRASE", NOPHRASE, SP_NO_LIST},
+    {"AUTHORITY", AUTHORITY, SP_LIST},
+    {"UACC", UACC, SP_LIST},
+    {"DATA", DATA, SP_LIST},
+    {"NODATA", NODATA, SP_NO_LIST},
+    {"WHEN", WHEN, SP_LIST},
+    {"OMVS", OMVS, SP_LIST},
+    {"NOOMVS", NOOMVS, SP_NO_LIST},
     FLAG("SPECIAL", SP_SAF_SPECIAL),
     FLAG("OPERATIONS", SP_SAF_OPERATIONS),
     FLAG("AUDITOR", SP_SAF_AUDITOR),
@@ -65,39 +65,39 @@ static const struct sp_keyword keywords[] = {
     FLAG("ADSP", SP_SAF_ADSP),
     FLAG("GRPACC", SP_SAF_GRPACC),
     FLAG("OIDCARD", SP_SAF_OIDCARD),
-    {"CATEGORY", UNSUPPORTED, true},
-    {"ADDCATEGORY", UNSUPPORTED, true},
-    {"DELCATEGORY", UNSUPPORTED, true},
-    {"CICS", UNSUPPORTED, true},
-    {"NOCICS", UNSUPPORTED, false},
-    {"CLAUTH", UNSUPPORTED, true},
-    {"NOCLAUTH", UNSUPPORTED, true},
-    {"CSDATA", UNSUPPORTED, true},
-    {"DCE", UNSUPPORTED, true},
-    {"DFP", UNSUPPORTED, true},
-    {"EIM", UNSUPPORTED, true},
-    {"KERB", UNSUPPORTED, true},
-    {"LANGUAGE", UNSUPPORTED, true},
-    {"LNOTES", UNSUPPORTED, true},
-    {"MFA", UNSUPPORTED, true},
-    {"MODEL", UNSUPPORTED, true},
-    {"NDS", UNSUPPORTED, true},
-    {"NETVIEW", UNSUPPORTED, true},
-    {"OPERPARM", UNSUPPORTED, true},
-    {"OVM", UNSUPPORTED, true},
-    {"PROXY", UNSUPPORTED, true},
-    {"SECLABEL", UNSUPPORTED, true},
-    {"SECLEVEL", UNSUPPORTED, true},
-    {"TSO", UNSUPPORTED, true},
-    {"WORKATTR", UNSUPPORTED, true},
+    {"CATEGORY", UNSUPPORTED, SP_LIST},
+    {"ADDCATEGORY", UNSUPPORTED, SP_LIST},
+    {"DELCATEGORY", UNSUPPORTED, SP_LIST},
+    {"CICS", UNSUPPORTED, SP_LIST},
+    {"NOCICS", UNSUPPORTED, SP_NO_LIST},
+    {"CLAUTH", UNSUPPORTED, SP_LIST},
+    {"NOCLAUTH", UNSUPPORTED, SP_LIST},
+    {"CSDATA", UNSUPPORTED, SP_LIST},
+    {"DCE", UNSUPPORTED, SP_LIST},
+    {"DFP", UNSUPPORTED, SP_LIST},
+    {"EIM", UNSUPPORTED, SP_LIST},
+    {"KERB", UNSUPPORTED, SP_LIST},
+    {"LANGUAGE", UNSUPPORTED, SP_LIST},
+    {"LNOTES", UNSUPPORTED, SP_LIST},
+    {"MFA", UNSUPPORTED, SP_LIST},
+    {"MODEL", UNSUPPORTED, SP_LIST},
+    {"NDS", UNSUPPORTED, SP_LIST},
+    {"NETVIEW", UNSUPPORTED, SP_LIST},
+    {"OPERPARM", UNSUPPORTED, SP_LIST},
+    {"OVM", UNSUPPORTED, SP_LIST},
+    {"PROXY", UNSUPPORTED, SP_LIST},
+    {"SECLABEL", UNSUPPORTED, SP_LIST},
+    {"SECLEVEL", UNSUPPORTED, SP_LIST},
+    {"TSO", UNSUPPORTED, SP_LIST},
+    {"WORKATTR", UNSUPPORTED, SP_LIST},
     /* ALTUSER alone, from here on */
-    {"RESUME", RESUME, false},
-    {"REVOKE", REVOKE, false},
-    {"NORESUME", NORESUME, false},
-    {"NOREVOKE", NOREVOKE, false},
-    {"EXPIRED", EXPIRED, false},
-    {"NOEXPIRED", NOEXPIRED, false},
-    {"GROUP", GROUP, true},
+    {"RESUME", RESUME, SP_MAY_LIST},
+    {"REVOKE", REVOKE, SP_MAY_LIST},
+    {"NORESUME", NORESUME, SP_NO_LIST},
+    {"NOREVOKE", NOREVOKE, SP_NO_LIST},
+    {"EXPIRED", EXPIRED, SP_NO_LIST},
+    {"NOEXPIRED", NOEXPIRED, SP_NO_LIST},
+    {"GROUP", GROUP, SP_LIST},
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0], ALTUSER_ONLY = 7 };
 
@@ -147,11 +147,11 @@ static int take_flag(struct sp_run *run, struct change *c, unsigned flag, bool o
 static int take_omvs(struct sp_run *run, struct change *c, const struct sp_saf_operand *operand)
 {
     enum { UID, AUTOUID, SHARED, HOME, PROGRAM };
-    static const struct sp_keyword words[] = {{"UID", UID, true},
-                                              {"AUTOUID", AUTOUID, false},
-                                              {"SHARED", SHARED, false},
-                                              {"HOME", HOME, true},
-                                              {"PROGRAM", PROGRAM, true}};
+    static const struct sp_keyword words[] = {{"UID", UID, SP_LIST},
+                                              {"AUTOUID", AUTOUID, SP_NO_LIST},
+                                              {"SHARED", SHARED, SP_NO_LIST},
+                                              {"HOME", HOME, SP_LIST},
+                                              {"PROGRAM", PROGRAM, SP_LIST}};
     if (!sp_is_special(run))
         return not_authorized(run, c, "the OMVS segment wants the SPECIAL attribute");
     c->set_omvs = true;
@@ -218,7 +218,7 @@ static int take_time(struct sp_run *run, struct change *c, const struct sp_saf_o
 
 static int take_when(struct sp_run *run, struct change *c, const struct sp_saf_operand *operand)
 {
-    static const struct sp_keyword words[] = {{"DAYS", 0, true}, {"TIME", 1, true}};
+    static const struct sp_keyword words[] = {{"DAYS", 0, SP_LIST}, {"TIME", 1, SP_LIST}};
     c->set_when = true;
     for (const struct sp_saf_operand *o = operand->first; o; o = o->next) {
         const struct sp_keyword *word;
@@ -326,12 +326,9 @@ static int take_keyword(struct sp_run *run, struct change *c, int code, const st
 static int read_operands(struct sp_run *run, const struct sp_saf_operand *rest, struct change *c)
 {
     for (const struct sp_saf_operand *o = rest; o; o = o->next) {
-        struct sp_saf_operand plain = *o;
         const struct sp_keyword *keyword;
-        if (c->altering && sp_may_have_date(o))
-            plain.has_list = false;
-        int rc = sp_keyword_of(run, keywords, (size_t)(KEYWORDS - (c->altering ? 0 : ALTUSER_ONLY)), &plain,
-                               &keyword);
+        int rc =
+            sp_keyword_of(run, keywords, (size_t)(KEYWORDS - (c->altering ? 0 : ALTUSER_ONLY)), o, &keyword);
         if (!rc)
             rc = take_keyword(run, c, keyword->code, o);
         if (rc)

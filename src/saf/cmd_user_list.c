@@ -8,12 +8,24 @@
 enum code { UNSUPPORTED = -1, OMVS, NORACF };
 
 static const struct sp_keyword keywords[] = {
-    {"OMVS", OMVS, false},           {"NORACF", NORACF, false},        {"CICS", UNSUPPORTED, false},
-    {"CSDATA", UNSUPPORTED, false},  {"DCE", UNSUPPORTED, false},      {"DFP", UNSUPPORTED, false},
-    {"EIM", UNSUPPORTED, false},     {"KERB", UNSUPPORTED, false},     {"LANGUAGE", UNSUPPORTED, false},
-    {"LNOTES", UNSUPPORTED, false},  {"MFA", UNSUPPORTED, false},      {"NDS", UNSUPPORTED, false},
-    {"NETVIEW", UNSUPPORTED, false}, {"OPERPARM", UNSUPPORTED, false}, {"OVM", UNSUPPORTED, false},
-    {"PROXY", UNSUPPORTED, false},   {"TSO", UNSUPPORTED, false},      {"WORKATTR", UNSUPPORTED, false},
+    {"OMVS", OMVS, SP_NO_LIST},
+    {"NORACF", NORACF, SP_NO_LIST},
+    {"CICS", UNSUPPORTED, SP_NO_LIST},
+    {"CSDATA", UNSUPPORTED, SP_NO_LIST},
+    {"DCE", UNSUPPORTED, SP_NO_LIST},
+    {"DFP", UNSUPPORTED, SP_NO_LIST},
+    {"EIM", UNSUPPORTED, SP_NO_LIST},
+    {"KERB", UNSUPPORTED, SP_NO_LIST},
+    {"LANGUAGE", UNSUPPORTED, SP_NO_LIST},
+    {"LNOTES", UNSUPPORTED, SP_NO_LIST},
+    {"MFA", UNSUPPORTED, SP_NO_LIST},
+    {"NDS", UNSUPPORTED, SP_NO_LIST},
+    {"NETVIEW", UNSUPPORTED, SP_NO_LIST},
+    {"OPERPARM", UNSUPPORTED, SP_NO_LIST},
+    {"OVM", UNSUPPORTED, SP_NO_LIST},
+    {"PROXY", UNSUPPORTED, SP_NO_LIST},
+    {"TSO", UNSUPPORTED, SP_NO_LIST},
+    {"WORKATTR", UNSUPPORTED, SP_NO_LIST},
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
 

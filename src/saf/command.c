@@ -23,8 +23,16 @@ static const struct {
     {"LISTGRP", "LG", sp_cmd_listgrp, true, "list groups and their members"},
     {"LISTUSER", "LU", sp_cmd_listuser, true, "list users"},
     {"PASSWORD", "PW", sp_cmd_password, false, "change a password, or how long it lasts"},
+    {"PERMIT", "PE", sp_cmd_permit, false, "change the access list of a profile"},
     {"PHRASE", NULL, sp_cmd_phrase, false, "change a password phrase"},
+    {"RACMAP", NULL, sp_cmd_racmap, false, "filters that map distributed identities to users"},
+    {"RALTER", "RALT", sp_cmd_ralter, false, "change general resource profiles"},
+    {"RDEFINE", "RDEF", sp_cmd_rdefine, false, "define general resource profiles"},
+    {"RDELETE", "RDEL", sp_cmd_rdelete, false, "delete general resource profiles"},
     {"REMOVE", "RE", sp_cmd_remove, false, "remove users from a group"},
+    {"RLIST", "RL", sp_cmd_rlist, true, "list general resource profiles"},
+    {"SEARCH", "SR", sp_cmd_search, true, "find profiles, users and groups by name"},
+    {"SETROPTS", "SETR", sp_cmd_setropts, false, "options of the database and of classes"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0], NEAREST_LIMIT = 3 };
 

@@ -150,25 +150,28 @@ static enum sp_status look_at_profile(void *arg, const void *value)
     return SP_OK;
 }
 
+bool sp_covering_generic(struct sp_run *run, struct sp_str class, struct sp_str resource,
+                         struct sp_saf_profile *ret_profile)
+{
+    struct sp_saf_class settings;
+    struct cover_walk walk = {.resource = resource, .arena = run->arena};
+    if (sp_class_settings(run, class, &settings) || !settings.generic)
+        return false;
+    enum sp_status status = sp_saf_each_profile(run->db, class, look_at_profile, &walk, &run->err);
+    if (!status && walk.best.ptr)
+        status = sp_saf_get_profile(run->db, class, walk.best, run->arena, ret_profile, &run->err);
+    if (status)
+        sp_run_failed(run, status);
+    return !status && walk.best.ptr;
+}
+
 bool sp_covering_profile(struct sp_run *run, struct sp_str class, struct sp_str resource,
                          struct sp_saf_profile *ret_profile)
 {
-    struct sp_saf_profile profile;
-    struct sp_saf_class settings;
-    struct cover_walk walk = {.resource = resource, .arena = run->arena};
-    enum sp_status status = sp_saf_get_profile(run->db, class, resource, run->arena, &profile, &run->err);
-    if (status == SP_ENOTFOUND && sp_class_settings(run, class, &settings) == SP_RC_OK && settings.generic) {
-        status = sp_saf_each_profile(run->db, class, look_at_profile, &walk, &run->err);
-        if (!status && walk.best.ptr)
-            status = sp_saf_get_profile(run->db, class, walk.best, run->arena, &profile, &run->err);
-        else if (!status)
-            status = SP_ENOTFOUND;
-    }
+    enum sp_status status = sp_saf_get_profile(run->db, class, resource, run->arena, ret_profile, &run->err);
     if (status && status != SP_ENOTFOUND)
         sp_run_failed(run, status);
-    if (!status)
-        *ret_profile = profile;
-    return !status;
+    return !status || (status == SP_ENOTFOUND && sp_covering_generic(run, class, resource, ret_profile));
 }
 
 bool sp_may_use_facility(struct sp_run *run, const char *resource, enum sp_saf_access access)

@@ -32,8 +32,10 @@ bool sp_may_change_profile(struct sp_run *run, const struct sp_saf_profile *prof
 /* SPECIAL, or this access to a resource of class FACILITY that is active and protects it. */
 bool sp_may_use_facility(struct sp_run *run, const char *resource, enum sp_saf_access access);
 
-/* The profile that covers a resource: the discrete one, or the most specific generic one when the class has
- * them. False when there is none. */
+/* The most specific generic profile that covers a resource, when the class has them; the profile that covers
+ * it, a discrete one first. False when there is none. */
+bool sp_covering_generic(struct sp_run *run, struct sp_str class, struct sp_str resource,
+                         struct sp_saf_profile *ret_profile);
 bool sp_covering_profile(struct sp_run *run, struct sp_str class, struct sp_str resource,
                          struct sp_saf_profile *ret_profile);
 

@@ -65,9 +65,9 @@ int sp_keyword_of(struct sp_run *run, const struct sp_keyword *keywords, size_t 
     const struct sp_keyword *found = &keywords[index];
     if (found->code < 0)
         return refuse_keyword(run, found->name);
-    if (found->has_list && !operand->has_list)
+    if (found->list == SP_LIST && !operand->has_list)
         return sp_say(run, SP_RC_SEVERE, "IKJ56701I", "MISSING %s VALUE", found->name);
-    if (!found->has_list && operand->has_list)
+    if (found->list == SP_NO_LIST && operand->has_list)
         return sp_say(run, SP_RC_SEVERE, "IKJ56712I", "%s takes nothing in parentheses", found->name);
     *ret_keyword = found;
     return SP_RC_OK;

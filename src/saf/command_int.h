@@ -57,11 +57,14 @@ int sp_run_failed(struct sp_run *run, enum sp_status status);
 
 /* ---- operands ---- */
 
+/* Whether a keyword has parentheses behind it. */
+enum sp_list_want { SP_NO_LIST, SP_LIST, SP_MAY_LIST };
+
 /* A keyword of a command. Both "NAME" and "NONAME" forms are rows of their own. */
 struct sp_keyword {
     const char *name;
     int code; /* of the command's own enum; negative: known to RACF and not supported here, refused by name */
-    bool has_list; /* wants something in parentheses */
+    enum sp_list_want list;
 };
 
 /* Find the keyword that an operand names, in full or by an unambiguous prefix. SP_RC_OK, or a message was

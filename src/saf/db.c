@@ -56,10 +56,10 @@ static const char *const migrations[] = {
     " WITHOUT ROWID;"
     "CREATE TABLE classes(name TEXT PRIMARY KEY, active INTEGER, raclisted INTEGER, generic INTEGER, gencmd "
     "INTEGER,"
-    " audit INTEGER, statistics INTEGER, logoptions TEXT) WITHOUT ROWID;"
+    " logoptions TEXT) WITHOUT ROWID;"
     "CREATE TABLE options(one INTEGER PRIMARY KEY, grplist INTEGER, mixed_case INTEGER, special_chars "
     "INTEGER,"
-    " addcreator INTEGER, initstats INTEGER, protectall INTEGER, history INTEGER, interval INTEGER, "
+    " addcreator INTEGER, initstats INTEGER, history INTEGER, interval INTEGER, "
     "min_change INTEGER,"
     " revoke_after INTEGER, warning INTEGER, phrase_interval INTEGER, inactive INTEGER, rules TEXT);"
     "CREATE TABLE passtickets(class TEXT, profile TEXT, kind INTEGER, secret BLOB, key_label TEXT, timeout "
@@ -85,6 +85,8 @@ static const char *const migrations[] = {
     "CREATE TABLE identity_filters(name TEXT, registry TEXT, user TEXT, label TEXT, PRIMARY KEY(name, "
     "registry))"
     " WITHOUT ROWID;",
+    "CREATE TABLE keys(label TEXT PRIMARY KEY, secret BLOB, created INTEGER) WITHOUT ROWID;"
+    "ALTER TABLE classes ADD COLUMN global_checking INTEGER NOT NULL DEFAULT 0;",
 };
 enum { SCHEMA = sizeof migrations / sizeof migrations[0] };
 

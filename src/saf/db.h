@@ -128,6 +128,14 @@ enum sp_status sp_saf_drop_passticket(struct sp_saf_db *db, struct sp_str profil
                                       struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_each_passticket(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                       struct sp_error *err) SP_MUST_CHECK;
+/* Keys under labels. Passing over them all leaves the secrets empty. */
+enum sp_status sp_saf_put_key(struct sp_saf_db *db, const struct sp_saf_key *key,
+                              struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_get_key(struct sp_saf_db *db, struct sp_str label, struct sp_arena *arena,
+                              struct sp_saf_key *ret_key, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_drop_key(struct sp_saf_db *db, struct sp_str label, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_each_key(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
+                               struct sp_error *err) SP_MUST_CHECK;
 /* Commit without raising the version: for what images do not hold (failed tries, last use). */
 enum sp_status sp_saf_db_commit_quiet(struct sp_saf_db *db, struct sp_error *err) SP_MUST_CHECK;
 
@@ -172,6 +180,9 @@ enum sp_status sp_saf_drop_cert_filter(struct sp_saf_db *db, struct sp_str subje
 enum sp_status sp_saf_each_cert_filter(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
                                        struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_put_identity_filter(struct sp_saf_db *db, const struct sp_saf_identity_filter *filter,
+                                          struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_get_identity_filter(struct sp_saf_db *db, struct sp_str name, struct sp_str registry,
+                                          struct sp_arena *arena, struct sp_saf_identity_filter *ret_filter,
                                           struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_saf_drop_identity_filter(struct sp_saf_db *db, struct sp_str name, struct sp_str registry,
                                            struct sp_error *err) SP_MUST_CHECK;

@@ -3,45 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/secret.h"
 #include "saf/db.h"
-
-#define KEY_STR(type, field, name)                              \
-    {                                                           \
-        name, SP_COLUMN_STR, offsetof(struct type, field), true \
-    }
-#define KEY_INT(type, field, name)                              \
-    {                                                           \
-        name, SP_COLUMN_INT, offsetof(struct type, field), true \
-    }
-#define STR(type, field, name)                                   \
-    {                                                            \
-        name, SP_COLUMN_STR, offsetof(struct type, field), false \
-    }
-#define BYTES(type, field, name)                                   \
-    {                                                              \
-        name, SP_COLUMN_BYTES, offsetof(struct type, field), false \
-    }
-#define SECRET(type, field, name)                                   \
-    {                                                               \
-        name, SP_COLUMN_SECRET, offsetof(struct type, field), false \
-    }
-#define INT(type, field, name)                                   \
-    {                                                            \
-        name, SP_COLUMN_INT, offsetof(struct type, field), false \
-    }
-#define I64(type, field, name)                                   \
-    {                                                            \
-        name, SP_COLUMN_I64, offsetof(struct type, field), false \
-    }
-#define BOOL(type, field, name)                                   \
-    {                                                             \
-        name, SP_COLUMN_BOOL, offsetof(struct type, field), false \
-    }
-#define TABLE(sql_name, columns, type, order_by)                                               \
-    {                                                                                          \
-        sql_name, columns, sizeof(columns) / sizeof(columns)[0], sizeof(struct type), order_by \
-    }
 
 static const struct sp_column user_columns[] = {
     KEY_STR(sp_saf_user, id, "id"),
@@ -163,10 +125,13 @@ static const struct sp_table member_table =
     TABLE("members", member_columns, sp_saf_member, "class, profile, member");
 
 static const struct sp_column class_columns[] = {
-    KEY_STR(sp_saf_class, name, "name"),          BOOL(sp_saf_class, active, "active"),
-    BOOL(sp_saf_class, raclisted, "raclisted"),   BOOL(sp_saf_class, generic, "generic"),
-    BOOL(sp_saf_class, gencmd, "gencmd"),         BOOL(sp_saf_class, audit, "audit"),
-    BOOL(sp_saf_class, statistics, "statistics"), STR(sp_saf_class, logoptions, "logoptions"),
+    KEY_STR(sp_saf_class, name, "name"),
+    BOOL(sp_saf_class, active, "active"),
+    BOOL(sp_saf_class, raclisted, "raclisted"),
+    BOOL(sp_saf_class, generic, "generic"),
+    BOOL(sp_saf_class, gencmd, "gencmd"),
+    STR(sp_saf_class, logoptions, "logoptions"),
+    BOOL(sp_saf_class, global_checking, "global_checking"),
 };
 static const struct sp_table class_table = TABLE("classes", class_columns, sp_saf_class, "name");
 
@@ -183,7 +148,6 @@ static const struct sp_column options_columns[] = {
     BOOL(options_row, options.special_chars, "special_chars"),
     BOOL(options_row, options.addcreator, "addcreator"),
     BOOL(options_row, options.initstats, "initstats"),
-    BOOL(options_row, options.protectall, "protectall"),
     INT(options_row, options.history, "history"),
     INT(options_row, options.interval, "interval"),
     INT(options_row, options.min_change, "min_change"),
@@ -194,27 +158,6 @@ static const struct sp_column options_columns[] = {
     STR(options_row, rules, "rules"),
 };
 static const struct sp_table options_table = TABLE("options", options_columns, options_row, "one");
-
-/* SSIGNON rows name their class so that the profile they belong to takes them along when it goes. */
-struct passticket_row {
-    struct sp_str class, profile;
-    int kind;
-    struct sp_str secret, key_label;
-    int timeout;
-    bool replay_allowed;
-};
-
-static const struct sp_column passticket_columns[] = {
-    KEY_STR(passticket_row, class, "class"),
-    KEY_STR(passticket_row, profile, "profile"),
-    INT(passticket_row, kind, "kind"),
-    SECRET(passticket_row, secret, "secret"),
-    STR(passticket_row, key_label, "key_label"),
-    INT(passticket_row, timeout, "timeout"),
-    BOOL(passticket_row, replay_allowed, "replay_allowed"),
-};
-static const struct sp_table passticket_table =
-    TABLE("passtickets", passticket_columns, passticket_row, "class, profile");
 
 static const struct sp_column used_ticket_columns[] = {
     KEY_STR(sp_used_ticket, user, "user"),
@@ -537,83 +480,6 @@ enum sp_status sp_saf_get_options(struct sp_saf_db *db, struct sp_saf_options *r
     return status;
 }
 
-/* ---- PassTickets ---- */
-
-#define PTKTDATA SP_STR("PTKTDATA")
-
-static enum sp_status passticket_of(const struct passticket_row *row,
-                                    struct sp_saf_passticket_profile *ret_value, struct sp_error *err)
-{
-    if (row->secret.len > sizeof ret_value->key.bytes)
-        return sp_error_set(err, SP_EPROTO, NULL, "the PassTicket key of %.*s is too long",
-                            SP_STR_ARG(row->profile));
-    ret_value->profile = row->profile;
-    ret_value->key.kind = (enum sp_passticket_kind)row->kind;
-    ret_value->key.len = row->secret.len;
-    if (row->secret.len)
-        memcpy(ret_value->key.bytes, row->secret.ptr, row->secret.len);
-    ret_value->key_label = row->key_label;
-    ret_value->timeout = row->timeout;
-    ret_value->replay_allowed = row->replay_allowed;
-    return SP_OK;
-}
-
-enum sp_status sp_saf_put_passticket(struct sp_saf_db *db, const struct sp_saf_passticket_profile *value,
-                                     struct sp_error *err)
-{
-    struct passticket_row row = {.class = PTKTDATA,
-                                 .profile = value->profile,
-                                 .kind = (int)value->key.kind,
-                                 .secret = sp_str_from(value->key.bytes, value->key.len),
-                                 .key_label = value->key_label,
-                                 .timeout = value->timeout,
-                                 .replay_allowed = value->replay_allowed};
-    return sp_row_put(&db->rows, &passticket_table, &row, err);
-}
-
-enum sp_status sp_saf_get_passticket(struct sp_saf_db *db, struct sp_str profile, struct sp_arena *arena,
-                                     struct sp_saf_passticket_profile *ret_value, struct sp_error *err)
-{
-    struct passticket_row row = {.class = PTKTDATA, .profile = profile};
-    enum sp_status status = sp_row_get(&db->rows, &passticket_table, &row, true, arena, &row, err);
-    if (status)
-        return status;
-    status = passticket_of(&row, ret_value, err);
-    sp_secret_wipe((char *)(uintptr_t)row.secret.ptr, row.secret.len);
-    return status;
-}
-
-enum sp_status sp_saf_drop_passticket(struct sp_saf_db *db, struct sp_str profile, struct sp_error *err)
-{
-    struct passticket_row row = {.class = PTKTDATA, .profile = profile};
-    return sp_row_drop(&db->rows, &passticket_table, &row, err);
-}
-
-struct each_passticket {
-    sp_saf_each_fn *fn;
-    void *arg;
-    struct sp_error *err;
-};
-
-static enum sp_status pass_on_passticket(void *arg, const void *value)
-{
-    struct each_passticket *each = arg;
-    struct sp_saf_passticket_profile profile;
-    enum sp_status status = passticket_of(value, &profile, each->err);
-    if (!status)
-        status = each->fn(each->arg, &profile);
-    sp_secret_wipe(&profile.key, sizeof profile.key);
-    return status;
-}
-
-enum sp_status sp_saf_each_passticket(struct sp_saf_db *db, sp_saf_each_fn *fn, void *arg,
-                                      struct sp_error *err)
-{
-    struct passticket_row like = {.class = PTKTDATA};
-    struct each_passticket each = {fn, arg, err};
-    return sp_row_each(&db->rows, &passticket_table, &like, true, pass_on_passticket, &each, err);
-}
-
 /* ---- certificates, rings, filters ---- */
 
 enum sp_status sp_saf_put_certificate(struct sp_saf_db *db, const struct sp_saf_certificate *certificate,
@@ -707,6 +573,14 @@ enum sp_status sp_saf_put_identity_filter(struct sp_saf_db *db, const struct sp_
                                           struct sp_error *err)
 {
     return sp_row_put(&db->rows, &identity_filter_table, filter, err);
+}
+
+enum sp_status sp_saf_get_identity_filter(struct sp_saf_db *db, struct sp_str name, struct sp_str registry,
+                                          struct sp_arena *arena, struct sp_saf_identity_filter *ret_filter,
+                                          struct sp_error *err)
+{
+    struct sp_saf_identity_filter key = {.name = name, .registry = registry};
+    return sp_row_get(&db->rows, &identity_filter_table, &key, false, arena, ret_filter, err);
 }
 
 enum sp_status sp_saf_drop_identity_filter(struct sp_saf_db *db, struct sp_str name, struct sp_str registry,

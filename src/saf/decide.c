@@ -47,10 +47,7 @@ static void name_deciding_entry(const struct decision *d, struct sp_arena *arena
 /* Class GLOBAL can only grant, and not to RESTRICTED users. */
 static bool global_table_grants(struct decision *d)
 {
-    if (restricted(d) || !d->class->global_count)
-        return false;
-    const struct sp_image_class *global = sp_hash_get(&d->image->classes, SP_STR("GLOBAL"));
-    if (!global || !global->settings.active)
+    if (restricted(d) || !d->class->settings.global_checking)
         return false;
     for (size_t i = 0; i < d->class->global_count; i++) {
         const struct sp_saf_member *member = &d->class->global[i];

@@ -2,21 +2,9 @@
  * Distributed identity filters (RACMAP): IBM "RACF Security Administrator's Guide", distributed identity
  * filters. The order of the steps is in docs/saf.md.
  */
-#include "saf/image.h"
+#include "saf/identity_map.h"
 
-static const struct sp_saf_identity_filter *look_up(const struct sp_saf_image *image, struct sp_str name,
-                                                    struct sp_str registry)
-{
-    char key[SP_SAF_DIST_NAME_MAX + SP_SAF_REGISTRY_MAX + 1];
-    if (name.len > SP_SAF_DIST_NAME_MAX || registry.len > SP_SAF_REGISTRY_MAX)
-        return NULL;
-    if (name.len)
-        memcpy(key, name.ptr, name.len);
-    key[name.len] = '\0';
-    if (registry.len)
-        memcpy(key + name.len + 1, registry.ptr, registry.len);
-    return sp_hash_get(&image->identities, sp_str_from(key, name.len + 1 + registry.len));
-}
+#include "saf/image.h"
 
 /* Behind the first RDN: after a comma that is not escaped nor quoted; ptr NULL when there is only one. */
 static struct sp_str without_first_rdn(struct sp_str name)
@@ -35,40 +23,65 @@ static struct sp_str without_first_rdn(struct sp_str name)
 
 /* The full name, then the name without its most specific RDN, and so on, in one registry. Only names that are
  * distinguished ones, with an '=' in their first RDN, are shortened. */
-static const struct sp_saf_identity_filter *by_name(const struct sp_saf_image *image, struct sp_str name,
-                                                    struct sp_str registry)
+static const struct sp_saf_identity_filter *by_name(sp_identity_look_up_fn *look_up, void *arg,
+                                                    struct sp_str name, struct sp_str registry)
 {
-    const struct sp_saf_identity_filter *found = look_up(image, name, registry);
+    const struct sp_saf_identity_filter *found = look_up(arg, name, registry);
     bool distinguished = sp_str_find(name, '=') < sp_str_find(name, ',');
     while (!found && distinguished && (name = without_first_rdn(name)).ptr)
-        found = look_up(image, name, registry);
+        found = look_up(arg, name, registry);
     return found;
+}
+
+const struct sp_saf_identity_filter *sp_identity_search(sp_identity_look_up_fn *look_up, void *arg,
+                                                        struct sp_str name, struct sp_str registry)
+{
+    char normalised[4096];
+    struct sp_str any = SP_STR("*");
+    size_t len = sp_saf_normalise_dn(name, normalised, sizeof normalised);
+    if (!len)
+        return NULL;
+    struct sp_str plain = sp_str_from(normalised, len);
+    const struct sp_saf_identity_filter *found = by_name(look_up, arg, plain, registry);
+    if (!found)
+        found = by_name(look_up, arg, plain, any);
+    if (!found)
+        found = look_up(arg, any, registry);
+    return found ? found : look_up(arg, any, any);
+}
+
+/* ---- in an image ---- */
+
+static const struct sp_saf_identity_filter *find_in_image(void *arg, struct sp_str name,
+                                                          struct sp_str registry)
+{
+    const struct sp_saf_image *image = arg;
+    char key[SP_SAF_DIST_NAME_MAX + SP_SAF_REGISTRY_MAX + 1];
+    if (name.len > SP_SAF_DIST_NAME_MAX || registry.len > SP_SAF_REGISTRY_MAX)
+        return NULL;
+    if (name.len)
+        memcpy(key, name.ptr, name.len);
+    key[name.len] = '\0';
+    if (registry.len)
+        memcpy(key + name.len + 1, registry.ptr, registry.len);
+    return sp_hash_get(&image->identities, sp_str_from(key, name.len + 1 + registry.len));
 }
 
 struct sp_str sp_saf_map_identity(const struct sp_saf_image *image, struct sp_str name,
                                   struct sp_str registry, const struct sp_saf_identity_filter **ret_filter)
 {
-    char normalised[4096];
-    struct sp_str any = SP_STR("*");
-    size_t len = sp_saf_normalise_dn(name, normalised, sizeof normalised);
     const struct sp_saf_identity_filter *found = NULL;
     const struct sp_image_class *class = sp_hash_get(&image->classes, SP_STR("IDIDMAP"));
-    if (class && class->settings.active && len) {
-        struct sp_str plain = sp_str_from(normalised, len);
-        found = by_name(image, plain, registry);
-        if (!found)
-            found = by_name(image, plain, any);
-        if (!found)
-            found = look_up(image, any, registry);
-        if (!found)
-            found = look_up(image, any, any);
-    }
+    if (class && class->settings.active)
+        found = sp_identity_search(find_in_image, (void *)(uintptr_t)image, name, registry);
     if (found && !sp_saf_find_user(image, found->user))
         found = NULL;
     if (ret_filter)
         *ret_filter = found;
     return found ? found->user : (struct sp_str){NULL, 0};
 }
+
+/* ---- distinguished names ---- */
 
 static bool is_blank(char c)
 {

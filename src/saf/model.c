@@ -39,14 +39,28 @@ bool sp_saf_is_revoked(unsigned flags, int32_t revoke_date, int32_t resume_date,
     return revoked;
 }
 
+static bool is_id_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '#' || c == '$' || c == '@';
+}
+
+bool sp_saf_key_label_ok(struct sp_str label)
+{
+    if (label.len < 1 || label.len > SP_SAF_KEY_LABEL_MAX || label.ptr[0] == '.' ||
+        (label.ptr[0] >= '0' && label.ptr[0] <= '9'))
+        return false;
+    for (size_t i = 0; i < label.len; i++)
+        if (!is_id_char(label.ptr[i]) && label.ptr[i] != '.')
+            return false;
+    return true;
+}
+
 bool sp_saf_id_ok(struct sp_str id)
 {
     if (id.len < 1 || id.len > SP_SAF_ID_MAX)
         return false;
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '#' || c == '$' || c == '@'))
+    for (size_t i = 0; i < id.len; i++)
+        if (!is_id_char(id.ptr[i]))
             return false;
-    }
     return true;
 }

@@ -13,6 +13,7 @@
 #define SP_SAF_ID_MAX 8u
 #define SP_SAF_NO_DATE INT32_MIN
 #define SP_SAF_LABEL_MAX 32u
+#define SP_SAF_KEY_LABEL_MAX 64u
 #define SP_SAF_DIST_NAME_MAX 246u
 #define SP_SAF_REGISTRY_MAX 255u
 
@@ -126,16 +127,23 @@ struct sp_saf_member { /* ADDMEM of a grouping class */
 
 struct sp_saf_class { /* SETROPTS per class */
     struct sp_str name;
-    bool active, raclisted, generic, gencmd, audit, statistics;
+    bool active, raclisted, generic, gencmd;
+    bool global_checking;     /* its profile in class GLOBAL counts */
     struct sp_str logoptions; /* ALWAYS, NEVER, SUCCESSES, FAILURES, DEFAULT */
 };
 
 struct sp_saf_passticket_profile { /* SSIGNON of a PTKTDATA profile */
     struct sp_str profile;
-    struct sp_passticket_key key; /* decrypted; wipe it */
-    struct sp_str key_label;
-    int timeout; /* seconds */
+    struct sp_passticket_key key; /* decrypted; wipe it; length 0: no key is stored under the label */
+    struct sp_str key_label;      /* names a struct sp_saf_key; empty: the key is the profile's own */
+    int timeout;                  /* seconds; 0: SP_PASSTICKET_WINDOW */
     bool replay_allowed;
+};
+
+struct sp_saf_key {       /* a key that profiles name by its label, as they name those of ICSF on z/OS */
+    struct sp_str label;  /* 1..64 of A-Z 0-9 # $ @ and periods */
+    struct sp_str secret; /* decrypted, 8 or 32..256 bytes; wipe it; empty when it was not asked for */
+    int32_t created;
 };
 
 enum sp_saf_cert_owner { SP_SAF_CERT_PERSONAL, SP_SAF_CERT_AUTH, SP_SAF_CERT_SITE };
@@ -175,12 +183,12 @@ struct sp_saf_identity_filter {                /* RACMAP */
 };
 
 struct sp_saf_password_rule {
-    int shortest, longest;
-    char content[9]; /* one letter a position, ' ' any; see saf/password_rule.h */
+    int shortest, longest; /* 0: there is no rule of this number */
+    char content[9];       /* one letter a position, ' ' any; see saf/password_rule.h */
 };
 
 struct sp_saf_options { /* SETROPTS that are not per class */
-    bool grplist, mixed_case, special_chars, addcreator, initstats, protectall;
+    bool grplist, mixed_case, special_chars, addcreator, initstats;
     int history, interval, min_change, revoke_after, warning, phrase_interval, inactive;
     struct sp_saf_password_rule rules[8];
     int rule_count;
@@ -193,6 +201,9 @@ const char *sp_saf_authority_name(enum sp_saf_authority authority);
 /* Whether a user or connection with these is revoked on a day: by the flag or since a date, and not resumed
  * since. */
 bool sp_saf_is_revoked(unsigned flags, int32_t revoke_date, int32_t resume_date, int32_t day);
+/* 1 to 64 characters of A-Z 0-9 # $ @ and periods, not beginning with a digit or period (upper case already).
+ */
+bool sp_saf_key_label_ok(struct sp_str label);
 /* 1 to 8 characters of A-Z 0-9 # $ @ (upper case already). */
 bool sp_saf_id_ok(struct sp_str id);
 

@@ -128,8 +128,7 @@ enum sp_status sp_password_check_new(const struct sp_saf_options *options, struc
     for (int i = 0; i < options->rule_count; i++)
         if (fits_rule(&options->rules[i], password))
             return SP_OK;
-    return sp_error_set(err, SP_EINVAL, NULL, "the new password fits none of the %d password rules in force",
-                        options->rule_count);
+    return sp_error_set(err, SP_EINVAL, NULL, "the new password fits none of the password rules in force");
 }
 
 static bool contains_caseless(struct sp_str text, struct sp_str word)

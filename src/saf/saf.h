@@ -111,6 +111,7 @@ struct sp_saf_verified {
     bool by_passticket;
     int ticket_age;      /* seconds, when by_passticket */
     bool now_revoked;    /* this failure revoked the user */
+    int expires_in;      /* days, when SETROPTS PASSWORD(WARNING) has the user told; else -1 */
     struct sp_str group; /* current connect group; in the arena */
 };
 

@@ -129,7 +129,8 @@ static bool password_is_right(struct verification *v)
     return text.len && sp_verifier_check(verifier, text, &v->outdated) == SP_OK;
 }
 
-static bool expired(const struct verification *v)
+/* Days until the password or phrase that was given expires, 0 when it is expired; -1: it does not. */
+static int days_left(const struct verification *v)
 {
     unsigned flag = v->is_phrase ? SP_SAF_PHRASE_EXPIRED : SP_SAF_PASSWORD_EXPIRED;
     int own = v->is_phrase ? v->user.phrase_interval : v->user.password_interval;
@@ -138,8 +139,16 @@ static bool expired(const struct verification *v)
     int interval = own ? own : common;
     int32_t changed = v->is_phrase ? v->user.phrase.changed : v->user.password.changed;
     if (v->user.flags & flag)
-        return true;
-    return interval > 0 && changed != SP_SAF_NO_DATE && sp_saf_today() - changed >= interval;
+        return 0;
+    if (interval <= 0 || changed == SP_SAF_NO_DATE)
+        return -1;
+    int64_t left = (int64_t)changed + interval - sp_saf_today();
+    return left > 0 ? (int)left : 0;
+}
+
+static bool expired(const struct verification *v)
+{
+    return days_left(v) == 0;
 }
 
 static bool revoked_today(const struct verification *v)
@@ -334,6 +343,10 @@ static enum sp_status run(struct verification *v, struct sp_saf_verified *ret)
         }
     }
     outcome(ret, admit(v, ret));
+    if (!v->request->without_password && !ret->by_passticket && !v->request->new_password.len) {
+        int days = days_left(v);
+        ret->expires_in = days <= v->options.warning ? days : -1;
+    }
     return ret->outcome == SP_SAF_VERIFIED ? record_success(v, ret) : SP_OK;
 }
 
@@ -343,7 +356,7 @@ enum sp_status sp_saf_verify_blocking(struct sp_saf *saf, const struct sp_saf_ve
 {
     struct verification v = {
         .saf = saf, .request = request, .arena = arena, .err = err, .now = sp_clock_realtime_us() / 1000000};
-    struct sp_saf_verified result = {.outcome = SP_SAF_UNKNOWN_USER};
+    struct sp_saf_verified result = {.outcome = SP_SAF_UNKNOWN_USER, .expires_in = -1};
     enum sp_status status = sp_saf_borrow_db(saf, &v.db, err);
     if (status)
         return status;
@@ -398,7 +411,13 @@ enum sp_status sp_saf_passticket_blocking(struct sp_saf *saf, struct sp_str call
         status = sp_saf_borrow_db(saf, &db, err);
     if (!status) {
         status = sp_saf_get_passticket(db, appl, &arena, &entry, NULL);
-        if (status == SP_ENOTFOUND)
+        if (!status && !entry.key.len)
+            status =
+                sp_error_set(err, SP_ENOTFOUND, NULL,
+                             "8/16/28: no key is stored under the label %.*s, which profile %.*s in class "
+                             "PTKTDATA names",
+                             SP_STR_ARG(entry.key_label), SP_STR_ARG(appl));
+        else if (status == SP_ENOTFOUND)
             status = sp_error_set(err, SP_ENOTFOUND, NULL,
                                   "8/16/28: class PTKTDATA has no profile %.*s with a key (SSIGNON)",
                                   SP_STR_ARG(appl));

@@ -37,6 +37,51 @@ static void connections_are_made_changed_and_removed(void **state)
     run_deck("connect.deck");
 }
 
+static void profiles_are_defined_changed_and_deleted(void **state)
+{
+    run_deck("define.deck");
+}
+
+static void members_and_global_entries_are_kept(void **state)
+{
+    run_deck("members.deck");
+}
+
+static void passticket_keys_are_kept_and_never_shown(void **state)
+{
+    run_deck("ssignon.deck");
+}
+
+static void access_lists_are_changed(void **state)
+{
+    run_deck("permit.deck");
+}
+
+static void profiles_are_listed(void **state)
+{
+    run_deck("rlist.deck");
+}
+
+static void profiles_are_changed_by_whom_it_concerns(void **state)
+{
+    run_deck("profile_authority.deck");
+}
+
+static void options_are_set_and_listed(void **state)
+{
+    run_deck("setropts.deck");
+}
+
+static void entries_are_searched_for(void **state)
+{
+    run_deck("search.deck");
+}
+
+static void distributed_identities_are_mapped(void **state)
+{
+    run_deck("racmap.deck");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -46,6 +91,15 @@ int main(void)
         cmocka_unit_test(passwords_and_phrases_change),
         cmocka_unit_test(groups_are_added_changed_listed_and_deleted),
         cmocka_unit_test(connections_are_made_changed_and_removed),
+        cmocka_unit_test(profiles_are_defined_changed_and_deleted),
+        cmocka_unit_test(members_and_global_entries_are_kept),
+        cmocka_unit_test(passticket_keys_are_kept_and_never_shown),
+        cmocka_unit_test(access_lists_are_changed),
+        cmocka_unit_test(profiles_are_listed),
+        cmocka_unit_test(profiles_are_changed_by_whom_it_concerns),
+        cmocka_unit_test(options_are_set_and_listed),
+        cmocka_unit_test(entries_are_searched_for),
+        cmocka_unit_test(distributed_identities_are_mapped),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

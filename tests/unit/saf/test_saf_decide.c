@@ -59,8 +59,11 @@ static void add_connect(const char *user, const char *group, unsigned flags, int
 
 static void add_class(const char *name, bool generic)
 {
-    struct sp_saf_class class = {
-        .name = sp_str_of(name), .active = true, .raclisted = true, .generic = generic};
+    struct sp_saf_class class = {.name = sp_str_of(name),
+                                 .active = true,
+                                 .raclisted = true,
+                                 .generic = generic,
+                                 .global_checking = true};
     ok(sp_saf_put_class(fixture.db, &class, NULL));
 }
 
@@ -117,7 +120,6 @@ static void fill(void)
     add_class("TCICSTRN", true);
     add_class("GCICSTRN", true);
     add_class("OPERCMDS", true);
-    add_class("GLOBAL", false);
     add_profile("EJBROLE", "BBGZDFLT.zos.**", SP_SAF_NONE, false);
     permit("EJBROLE", "BBGZDFLT.zos.**", "GMINVOKE", SP_SAF_READ);
     add_profile("FACILITY", "USER.BELOW.GROUP", SP_SAF_ALTER, false);
