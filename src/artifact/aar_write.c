@@ -3,6 +3,7 @@
 
 #include "artifact/api_made.h"
 #include "artifact/body_path.h"
+#include "artifact/map.h"
 #include "artifact/si_write.h"
 #include "text/zip_write.h"
 
@@ -158,6 +159,71 @@ static enum sp_status bind_steps(struct writing *w, const struct sp_api_operatio
     return SP_OK;
 }
 
+/* ---------------------------------------------------------------- body: none */
+
+/* Removals of what is still to be seen, as far up as nothing below is filled by a step. */
+struct removal {
+    struct writing *w;
+    const struct sp_made_map *map;
+    struct sp_map_step *steps;
+    const struct sp_field **fields;
+    size_t count; /* steps of the source and removals */
+    bool failed;
+};
+
+/* Some of the field, not all of it, is hidden by steps. */
+static bool partly_hidden(const struct sp_field *field, const bool *hidden)
+{
+    bool found = hidden[field->index];
+    for (const struct sp_field *child = field->first; child && !found; child = child->next)
+        found = partly_hidden(child, hidden);
+    return found;
+}
+
+static void remove_rest(struct removal *r, const struct sp_field *first, struct sp_str above)
+{
+    for (const struct sp_field *f = first; f && !r->failed; f = f->next) {
+        struct sp_str path = sp_arena_printf(r->w->arena, "%.*s%s%.*s", SP_STR_ARG(above),
+                                             above.len ? "/" : "", SP_STR_ARG(f->name));
+        if (!path.ptr || r->count == SP_MAP_STEPS_MAX) {
+            r->failed = true;
+            return;
+        }
+        if (!f->included || r->map->hidden[f->index])
+            continue;
+        if (f->type == SP_FIELD_STRUCT && partly_hidden(f, r->map->hidden)) {
+            remove_rest(r, f->first, path);
+            continue;
+        }
+        r->steps[r->count] = (struct sp_map_step){.verb = SP_MAP_REMOVE, .to = path};
+        r->fields[r->count++] = f;
+        hide(f, (bool *)r->map->hidden);
+    }
+}
+
+static enum sp_status remove_body(struct writing *w, const struct sp_api_operation *operation,
+                                  struct sp_made_map *map)
+{
+    struct removal r = {.w = w, .map = map, .count = map->step_count};
+    r.steps = sp_arena_calloc(w->arena, SP_MAP_STEPS_MAX, sizeof *r.steps);
+    r.fields = sp_arena_calloc(w->arena, SP_MAP_STEPS_MAX, sizeof *r.fields);
+    if (!r.steps || !r.fields)
+        return no_memory(w);
+    memcpy(r.steps, map->steps, map->step_count * sizeof *r.steps);
+    memcpy(r.fields, map->fields, map->step_count * sizeof *r.fields);
+    const struct sp_segment *s = map->interface->segments;
+    if (!map->interface->is_channel)
+        remove_rest(&r, s->first->first, SP_STR(""));
+    for (; map->interface->is_channel && s; s = s->next)
+        remove_rest(&r, s->first, s->name);
+    if (r.failed)
+        return fail(w, operation, SP_ELIMIT, "body: none needs more than %u steps", SP_MAP_STEPS_MAX);
+    map->steps = r.steps;
+    map->fields = r.fields;
+    map->step_count = r.count;
+    return SP_OK;
+}
+
 static struct sp_made_map map_for(struct writing *w, const struct sp_sar *service, bool is_request)
 {
     struct sp_made_map map = {.interface = is_request ? service->request : service->response};
@@ -185,6 +251,8 @@ static enum sp_status bind_operation(struct writing *w, const struct sp_api_oper
     operation->responses = responses;
     operation->request = map_for(w, operation->service, true);
     enum sp_status status = bind_steps(w, source, source->steps, source->step_count, &operation->request);
+    if (status == SP_OK && source->no_body)
+        status = remove_body(w, source, &operation->request);
     for (size_t i = 0; i < source->response_count && status == SP_OK; i++) {
         responses[i] = map_for(w, operation->service, false);
         status =
@@ -312,7 +380,7 @@ static enum sp_status write_mapping_xml(struct writing *w, const struct sp_made_
     attribute(w, "method", source->method);
     attribute(w, "serviceName", source->service);
     sp_buf_printf(&w->text, " defaultResponseCode=\"%u\"/>\n", code);
-    if (source->step_count) {
+    if (operation->request.step_count) {
         sp_buf_printf(&w->text, "    <requestMessage>\n");
         write_location(w, map_entry(w, operation, true, NULL));
         sp_buf_printf(&w->text, "    </requestMessage>\n");
@@ -327,7 +395,7 @@ static enum sp_status write_operation(struct writing *w, const struct sp_made_op
 {
     const struct sp_api_operation *source = operation->source;
     enum sp_status status = write_mapping_xml(w, operation);
-    if (status == SP_OK && source->step_count) {
+    if (status == SP_OK && operation->request.step_count) {
         sp_map_write(operation, &operation->request, true, &w->text);
         status = add_entry(w, map_entry(w, operation, true, NULL));
     }

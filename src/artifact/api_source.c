@@ -268,8 +268,8 @@ static struct sp_str made_id(const struct reading *r, const struct sp_api_operat
 static enum sp_status read_operation(struct reading *r, const struct sp_json_value *item,
                                      struct sp_api_operation *operation)
 {
-    static const char *const keys[] = {"path",    "method",  "service",   "operationId",
-                                       "summary", "request", "responses", NULL};
+    static const char *const keys[] = {"path", "method",  "service",   "operationId", "summary",
+                                       "body", "request", "responses", NULL};
     enum sp_status status = check_keys(r, item, "an operation", keys);
     if (status != SP_OK)
         return status;
@@ -289,6 +289,10 @@ static enum sp_status read_operation(struct reading *r, const struct sp_json_val
         operation->operation_id = made_id(r, operation);
     if (!r->where.ptr || !operation->operation_id.ptr)
         return no_memory(r);
+    struct sp_str body = sp_scalar_member(item, "body");
+    operation->no_body = sp_str_is(body, "none");
+    if (body.ptr && !operation->no_body)
+        return fail(r, SP_EINVAL, "body can only be none, not \"%.*s\"", SP_STR_ARG(body));
     status = read_steps(r, item, "request", SP_MAP_REQUEST, &operation->steps, &operation->step_count);
     return status == SP_OK ? read_responses(r, item, operation) : status;
 }

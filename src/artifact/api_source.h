@@ -24,6 +24,7 @@ struct sp_api_operation {
     struct sp_str summary;           /* may be empty */
     const struct sp_map_step *steps; /* of the request */
     size_t step_count;
+    bool no_body; /* what no step fills is removed, so that clients give no body */
     const struct sp_api_response *responses;
     size_t response_count; /* at least 1; exactly one is the default */
 };

@@ -32,6 +32,7 @@ struct sp_command {
 extern const struct sp_command *const sp_commands[];
 
 /* Every command's declaration stands here, by name. */
+extern const struct sp_command sp_command_build;
 extern const struct sp_command sp_command_server;
 extern const struct sp_command sp_command_smf;
 

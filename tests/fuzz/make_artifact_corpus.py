@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the corpora of the fuzz targets `si` and `archive`: small, each with something of its own to find.
+"""Writes the corpora of the fuzz targets `si`, `archive` and `cobol`: small, each with something of its own.
 
 The files are committed; run this again after changing it.
 """
@@ -99,6 +99,30 @@ AAR = {"package.xml": PACKAGE, "m.xml": MAPPING, "q.map": REQUEST, "r.map": RESP
        "d.json": '{"swagger":"2.0","basePath":"/b","paths":{"/x/{y}":{"get":{"operationId":"g"},"put":{}}}}'}
 
 
+COPYBOOKS = {
+    "types.cpy": """000100 01  R.
+           05 A PIC X(4). 05 B PIC S9(5)V99 COMP-3. 05 C PIC S9(4) COMP.
+           05 D PIC S9(4) SIGN LEADING SEPARATE CHARACTER. 05 E COMP-1. 05 F COMP-2 SYNC.
+           05 G PIC ZZ9.99-. 05 H PIC N(2). 05 FILLER PIC X.
+""",
+    "tables.cpy": """       01 R.
+          05 N PIC 9(2). 88 NONE VALUE 0.
+          05 T OCCURS 1 TO 5 DEPENDING ON N INDEXED BY I.
+             10 M PIC 9. 10 U PIC X(3) OCCURS 2 TIMES.
+             10 V PIC S9(9) COMP-5 SYNC OCCURS 0 TO 2 DEPENDING ON M OF T.
+""",
+    "redefines.cpy": """          03 A PIC 9(8).
+          03 B REDEFINES A.
+             05 B1 PIC 99. 05 B2 PIC X(6).
+          03 C PIC X VALUE 'it''s long and goes on to the end of the line and
+      -    'further'. 03 D-
+      -    E PIC X(2) VALUE X'C1C2'.
+""",
+    "free.cpy": "* comment\n01 R. *> inline\n05 A PIC X, 05 B PIC X; JUSTIFIED RIGHT.\n77 ALONE PIC 9.\n",
+    "errors.cpy": "       01 R.\n          66 X RENAMES Y.\n          COPY OTHER.\n",
+}
+
+
 def archive(entries, compression=zipfile.ZIP_STORED):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as packed:
@@ -125,6 +149,7 @@ def write(target, files):
 
 def main():
     write("si", {f"{name}.si": text for name, text in INTERFACES.items()})
+    write("cobol", COPYBOOKS)
     tiny = archive({"a": "1", "b/": "", "c": "2"})
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16

@@ -194,6 +194,27 @@ static void nothing_left_in_the_body_is_no_body(void **state)
     assert_null(at(doc, "definitions>getenquire_request"));
 }
 
+static void a_body_of_none_removes_what_no_step_fills(void **state)
+{
+    struct fixture *f = *state;
+    put_enquiry(f);
+    const struct sp_aar *aar =
+        built_api(f, API_HEAD GET_HEAD "    body: none\n"
+                                       "    request:\n"
+                                       "      - move: {path: number, to: NUMBER_A}\n"
+                                       "      - assign: {to: OWNER/OWNER_AGE, value: 7}\n");
+    static const char *const removed[] = {"ACTION", "BRANCH", "RATE", "CODES", "OWNER/OWNER_NAME", "LINES"};
+    const struct sp_map *map = aar->operations->request;
+    assert_int_equal(map->step_count, 8);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(map->steps[i + 2].verb, SP_MAP_REMOVE);
+        assert_true(sp_str_is(map->steps[i + 2].to, removed[i]));
+    }
+    assert_null(at(document(f, aar), "definitions>getenquire_request"));
+    assert_error(f, build_api(f, API_HEAD GET_HEAD "    body: all\n"), SP_EINVAL, "x.yaml", 0,
+                 "body can only be none");
+}
+
 static void a_channel_has_a_wrapper_and_containers(void **state)
 {
     struct fixture *f = *state;
@@ -394,6 +415,7 @@ int main(void)
         TEST(a_request_moves_assigns_and_removes),
         TEST(the_document_shows_what_clients_may_give),
         TEST(nothing_left_in_the_body_is_no_body),
+        TEST(a_body_of_none_removes_what_no_step_fills),
         TEST(a_channel_has_a_wrapper_and_containers),
         TEST(several_methods_and_responses_are_built),
         TEST(the_same_source_makes_the_same_bytes),

@@ -1,0 +1,3 @@
+       01 R.
+          66 X RENAMES Y.
+          COPY OTHER.

@@ -1,0 +1,4 @@
+* comment
+01 R. *> inline
+05 A PIC X, 05 B PIC X; JUSTIFIED RIGHT.
+77 ALONE PIC 9.

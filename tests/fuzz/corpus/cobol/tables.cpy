@@ -1,0 +1,5 @@
+       01 R.
+          05 N PIC 9(2). 88 NONE VALUE 0.
+          05 T OCCURS 1 TO 5 DEPENDING ON N INDEXED BY I.
+             10 M PIC 9. 10 U PIC X(3) OCCURS 2 TIMES.
+             10 V PIC S9(9) COMP-5 SYNC OCCURS 0 TO 2 DEPENDING ON M OF T.
