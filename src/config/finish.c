@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/cipher.h"
+#include "config/feature.h"
 #include "config/load.h"
 #include "config/value.h"
 
@@ -96,6 +98,19 @@ static void finish_protocols(struct sp_load *load, struct sp_cfg_ssl *ssl)
     ssl->protocols.count = kept;
 }
 
+/* IBM's names are translated; what OpenSSL does not have is told. */
+static void check_ciphers(struct sp_load *load, const struct sp_cfg_ssl *ssl)
+{
+    for (size_t i = 0; i < ssl->enabled_ciphers.count; i++) {
+        struct sp_str written = ssl->enabled_ciphers.items[i];
+        const char *name = sp_cipher_openssl_name(written);
+        if (!name || !sp_cipher_is_provided(name))
+            sp_load_fault(load, SP_MSG_CIPHER_UNKNOWN, place_of(load, ssl),
+                          "ssl[%.*s]: enabledCiphers names %.*s, which %s", SP_STR_ARG(ssl->id),
+                          SP_STR_ARG(written), name ? "this OpenSSL does not provide" : "is no known cipher");
+    }
+}
+
 /* outboundSSLRef on <ssl>, where it does not belong, is taken as if it stood on <sslDefault>. */
 static void find_misplaced_outbound(struct sp_load *load)
 {
@@ -122,6 +137,7 @@ static void finish_ssl(struct sp_load *load)
         if (!ssl->trust_store)
             ssl->trust_store = ssl->key_store;
         finish_protocols(load, ssl);
+        check_ciphers(load, ssl);
     }
     config->default_ssl = config->ssl_default.ssl;
     find_misplaced_outbound(load);
@@ -203,6 +219,27 @@ static void finish_roles(struct sp_load *load)
     }
 }
 
+static void check_features(struct sp_load *load)
+{
+    struct sp_load_place place = {0};
+    for (const struct sp_cfg_node *node = load->tree->nodes; node; node = node->next) {
+        if (node->row && strcmp(node->row->name, "featureManager") == 0)
+            place = sp_load_at(node);
+    }
+    for (size_t i = 0; i < load->config->features.count; i++) {
+        struct sp_str name = load->config->features.items[i];
+        const char *nearest = NULL;
+        enum sp_feature known = sp_feature_find(name, &nearest);
+        if (known == SP_FEATURE_UNKNOWN)
+            sp_load_fault(load, SP_MSG_FEATURE_UNKNOWN, place, "the feature %.*s is not known%s%s%s",
+                          SP_STR_ARG(name), nearest ? "; did you mean " : "", nearest ? nearest : "",
+                          nearest ? "?" : "");
+        else if (known == SP_FEATURE_ABSENT)
+            sp_load_problem(load, SP_MSG_FEATURE_ABSENT, place,
+                            "what the feature %.*s promises is not provided", SP_STR_ARG(name));
+    }
+}
+
 static void finish_registries(struct sp_load *load)
 {
     struct sp_config *config = load->config;
@@ -236,5 +273,6 @@ enum sp_status sp_load_finish(struct sp_load *load)
     finish_roles(load);
     finish_registries(load);
     finish_cics(load);
+    check_features(load);
     return SP_OK;
 }

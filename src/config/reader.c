@@ -297,6 +297,11 @@ static enum sp_status read_document(struct sp_load *load, struct sp_str path,
     enum sp_status status = sp_xml_parse(sp_buf_str(contents), NULL, load->arena, NULL, &root, &err);
     if (status == SP_ENOMEM)
         return status;
+    if (status == SP_ELIMIT) {
+        sp_load_problem(load, SP_MSG_LIMIT, (struct sp_load_place){document, err.line, err.column}, "%s",
+                        err.text);
+        return SP_OK;
+    }
     if (status != SP_OK) {
         sp_load_problem(load, SP_MSG_NOT_XML, (struct sp_load_place){document, err.line, err.column}, "%s",
                         err.text);
