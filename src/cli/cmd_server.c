@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/report.h"
+#include "cli/server_check.h"
 #include "cli/server_launch.h"
 #include "cli/server_process.h"
 
@@ -211,23 +212,6 @@ static int action_reload(struct invocation *call)
     return exit_status;
 }
 
-static int action_check(struct invocation *call)
-{
-    struct sp_problems problems;
-    sp_problems_init(&problems);
-    enum sp_status status = sp_server_try(&call->place, &call->options, &problems, &call->err);
-    sp_report_problems(&problems, stdout);
-    if (status != SP_OK && !(problems.errors && strstr(call->err.id, "SALC")))
-        sp_command_failed(&call->err);
-    printf("%s: ", call->place.config_dir);
-    if (status == SP_OK || problems.errors)
-        sp_report_totals(&problems, stdout);
-    else
-        puts("cannot be served");
-    sp_problems_finish(&problems);
-    return status == SP_OK ? SP_EXIT_OK : SP_EXIT_FAILED;
-}
-
 /* ---- the command line ---- */
 
 static const struct {
@@ -235,7 +219,7 @@ static const struct {
     int (*run)(struct invocation *call);
 } actions[] = {
     {"run", action_run},       {"start", action_start},   {"stop", action_stop},
-    {"status", action_status}, {"reload", action_reload}, {"check", action_check},
+    {"status", action_status}, {"reload", action_reload}, {"refresh", action_reload},
 };
 
 static int (*find_action(const char *name))(struct invocation *)
@@ -298,6 +282,8 @@ static int run(int argc, char **argv)
     if (argc < 2)
         return sp_command_misused(&sp_command_server,
                                   "say what to do: run, start, stop, status, reload or check");
+    if (strcmp(argv[1], "check") == 0)
+        return sp_server_check_run(argc - 1, argv + 1);
     int (*action)(struct invocation *) = find_action(argv[1]);
     if (!action)
         return sp_command_misused(&sp_command_server,
@@ -320,28 +306,40 @@ static int run(int argc, char **argv)
 const struct sp_command sp_command_server = {
     .name = "server",
     .summary = "run, start and stop a server, or check its server.xml",
-    .usage = "  sallyport server run    [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
-             "  sallyport server start  [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
-             "  sallyport server stop   [NAME] [--timeout=SECONDS] [--now]\n"
-             "  sallyport server status [NAME]\n"
-             "  sallyport server reload [NAME]\n"
-             "  sallyport server check  [NAME] [-- --VARIABLE=VALUE ...]\n"
-             "\n"
-             "NAME is a directory with a server.xml, or the name of one below $SALLYPORT_USER_DIR/servers\n"
-             "(without that variable: below ./servers, then /var/lib/sallyport/servers); defaultServer when\n"
-             "it is not given.\n"
-             "\n"
-             "  run     stay in the foreground, as a service manager or a container wants it\n"
-             "  start   go to the background; returns when the server takes requests\n"
-             "  stop    let requests in work end, then stop; --now does not wait for them\n"
-             "  status  say whether it runs; the exit status is 0 when it does\n"
-             "  reload  take over a changed server.xml; a broken one is refused and the old one stays\n"
-             "  check   read server.xml and its certificates and say what is wrong\n"
-             "\n"
-             "  --workers=N           processes that serve requests (2)\n"
-             "  --user=USER[:GROUP]   whom they run as, when started by root (sallyport where there is such\n"
-             "                        a user, else the owner of the server's directory)\n"
-             "  --timeout=SECONDS     how long start waits for readiness, and stop for requests (30)\n"
-             "  --VARIABLE=VALUE      a variable for server.xml; wins over every other definition\n",
+    .usage =
+        "  sallyport server run    [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
+        "  sallyport server start  [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
+        "  sallyport server stop   [NAME] [--timeout=SECONDS] [--now]\n"
+        "  sallyport server status [NAME]\n"
+        "  sallyport server reload [NAME]\n"
+        "  sallyport server check  [NAME] [--strict] [--json] [--effective | --written]\n"
+        "                          [-- --VARIABLE=VALUE ...]\n"
+        "  sallyport server check  --explain ELEMENT[/ELEMENT...][@ATTRIBUTE]\n"
+        "\n"
+        "NAME is a directory with a server.xml, or the name of one below $SALLYPORT_USER_DIR/servers\n"
+        "(without that variable: below ./servers, then /var/lib/sallyport/servers); defaultServer when\n"
+        "it is not given.\n"
+        "\n"
+        "  run     stay in the foreground, as a service manager or a container wants it\n"
+        "  start   go to the background; returns when the server takes requests\n"
+        "  stop    let requests in work end, then stop; --now does not wait for them\n"
+        "  status  say whether it runs; the exit status is 0 when it does\n"
+        "  reload  take over a changed server.xml; a broken one is refused and the old one stays\n"
+        "  refresh another name of reload\n"
+        "  check   read server.xml and its certificates and say what is wrong; the exit status is 0 when\n"
+        "          the server can start, 1 when it cannot, 2 when the command line is wrong\n"
+        "            --strict     1 when there are warnings, too\n"
+        "            --json       the same for programs\n"
+        "            --effective  print the merged configuration with the origin of every value, secrets\n"
+        "                         masked; problems go to standard error\n"
+        "            --written    the same without defaults\n"
+        "            --explain    what an element or attribute means\n"
+        "            --docs       print docs/server-xml.md (--docs=messages: the table of messages)\n"
+        "\n"
+        "  --workers=N           processes that serve requests (2)\n"
+        "  --user=USER[:GROUP]   whom they run as, when started by root (sallyport where there is such\n"
+        "                        a user, else the owner of the server's directory)\n"
+        "  --timeout=SECONDS     how long start waits for readiness, and stop for requests (30)\n"
+        "  --VARIABLE=VALUE      a variable for server.xml; wins over every other definition\n",
     .run = run,
 };

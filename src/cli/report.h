@@ -8,6 +8,8 @@
 
 #include "config/problem.h"
 
+/* One line: "<file>:<line>:<column>: <severity> <id>: <text>". */
+void sp_report_problem(const struct sp_problem *problem, FILE *out);
 /* One line each, in the order found: "<file>:<line>:<column>: <severity> <id>: <text>". */
 void sp_report_problems(const struct sp_problems *problems, FILE *out);
 /* "2 errors, 1 warning" or "no problems". */

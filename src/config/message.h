@@ -62,6 +62,7 @@
 #define SP_MSG_PROTOCOL "SALC0086E"
 
 /* The whole */
+#define SP_MSG_NOT_SERVED "SALC0098E"
 #define SP_MSG_ON_ERROR_FAIL "SALC0099E"
 
 #endif

@@ -90,6 +90,8 @@ const struct sp_cfg_message sp_cfg_messages[] = {
     {SP_MSG_REGISTRIES, "There are several registries where one is expected.",
      "Give them one id, or keep one."},
     {SP_MSG_PROTOCOL, "sslProtocol names a protocol that is not offered.", "Use TLSv1.2, TLSv1.3 or both."},
+    {SP_MSG_NOT_SERVED, "The configuration is right, but the engine cannot serve it.",
+     "See the text of the message."},
     {SP_MSG_ON_ERROR_FAIL, "onError is FAIL, and there are problems that would else be warnings.",
      "Correct them, or set onError to WARN."},
     {0},

@@ -32,9 +32,9 @@ static const struct sp_cfg_attribute key_store_attributes[] = {
       INTO(O, location), DEFAULT("${server.output.dir}/resources/security/key.p12")),
     A("password", PASSWORD, ACTED | SECURITY, "Opens the file; not used for key rings.", INTO(O, password)),
     A("type", STRING, ACTED | SECURITY,
-      "PKCS12, or PEM for a file with a certificate chain and a private key; JKS is read; JCERACFKS and its "
-      "like for "
-      "key rings.",
+      "PKCS12, or PEM for a file with a certificate chain and a private key; JCERACFKS and its like for key "
+      "rings. JKS "
+      "files are refused with the command that converts them.",
       INTO(O, type), DEFAULT("PKCS12")),
     A("fileBased", BOOLEAN, ACTED, "Whether the location is a file; false for key rings.",
       INTO(O, file_based), DEFAULT("true")),
