@@ -65,12 +65,12 @@ static enum sp_status add_attributes(struct sp_cfg_tree *tree, struct sp_cfg_nod
     for (const struct sp_xml_attribute *a = element->attributes; a; a = a->next) {
         struct sp_cfg_field *field = sp_cfg_node_field(node, a->name);
         if (field) /* the same name in another case: the later one counts */
-            field->first->text = a->value;
+            *field->first = (struct sp_cfg_value){
+                .text = a->value, .document = node->document, .line = a->line, .column = a->column};
         if (field)
             continue;
         field = add_field(tree, node, a->name);
-        struct sp_cfg_value *value =
-            field ? add_value(tree, field, node, element->line, element->column) : NULL;
+        struct sp_cfg_value *value = field ? add_value(tree, field, node, a->line, a->column) : NULL;
         if (!value)
             return SP_ENOMEM;
         value->text = a->value;

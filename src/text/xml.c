@@ -89,10 +89,69 @@ static bool add_attributes(struct reader *r, struct sp_xml_element *element, con
         attribute->value = sp_arena_str(r->arena, sp_str_of(pairs[1]));
         if (!attribute->name.ptr || !attribute->value.ptr)
             return false;
+        attribute->line = element->line;
+        attribute->column = element->column;
         *tail = attribute;
         tail = &attribute->next;
     }
     return true;
+}
+
+/* A place in the bytes of a start tag. */
+struct place {
+    const char *at, *end;
+    unsigned line, column;
+};
+
+static void step(struct place *p)
+{
+    unsigned char c = (unsigned char)*p->at++;
+    bool pair = c == '\r' && p->at < p->end && *p->at == '\n';
+    if (c == '\n' || (c == '\r' && !pair)) {
+        p->line++;
+        p->column = 1;
+    } else if (!pair && (c & 0xC0) != 0x80) { /* a byte that continues a character is no column */
+        p->column++;
+    }
+}
+
+static void step_over(struct place *p, const char *bytes, bool while_in)
+{
+    while (p->at < p->end && (strchr(bytes, *p->at) != NULL) == while_in && *p->at)
+        step(p);
+}
+
+/* Where each attribute stands: the tag is read once more, as bytes. It is well formed, expat has read it. */
+static void place_attributes(struct reader *r, struct sp_xml_element *element)
+{
+    static const char blanks[] = " \t\r\n";
+    int offset = 0, size = 0, len = XML_GetCurrentByteCount(r->expat);
+    const char *buffer = XML_GetInputContext(r->expat, &offset, &size);
+    if (!buffer || !element->attributes || len <= 0 || offset + len > size || buffer[offset] != '<' ||
+        !buffer[offset + 1])
+        return;
+    struct place p = {buffer + offset, buffer + offset + len, element->line, element->column};
+    struct sp_xml_attribute *attribute = element->attributes;
+    step_over(&p, blanks, false);
+    while (attribute && p.at < p.end) {
+        step_over(&p, blanks, true);
+        bool declares = p.end - p.at > 5 && strncmp(p.at, "xmlns", 5) == 0 &&
+                        (p.at[5] == ':' || p.at[5] == '=' || strchr(blanks, p.at[5]));
+        struct place name = p;
+        step_over(&p, "\"'", false);
+        if (p.at == p.end)
+            return;
+        const char quote[2] = {*p.at, '\0'};
+        step(&p);
+        step_over(&p, quote, false);
+        if (p.at < p.end)
+            step(&p);
+        if (declares)
+            continue;
+        attribute->line = name.line;
+        attribute->column = name.column;
+        attribute = attribute->next;
+    }
 }
 
 static struct sp_xml_element *new_element(struct reader *r, const char *name, const char **pairs)
@@ -106,6 +165,7 @@ static struct sp_xml_element *new_element(struct reader *r, const char *name, co
     split_name(r, name, &element->name, &element->namespace);
     if (!element->name.ptr || !element->namespace.ptr || !add_attributes(r, element, pairs))
         return NULL;
+    place_attributes(r, element);
     return element;
 }
 

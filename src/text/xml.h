@@ -15,6 +15,7 @@
 struct sp_xml_attribute {
     struct sp_str name; /* local */
     struct sp_str value;
+    unsigned line, column; /* of its name, from 1; in UTF-16 documents those of the element */
     struct sp_xml_attribute *next;
 };
 

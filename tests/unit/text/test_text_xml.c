@@ -89,6 +89,29 @@ static void a_tree_keeps_order_places_and_text(void **state)
     assert_null(sp_xml_child_text(root, "z").ptr);
 }
 
+static void attributes_have_places_of_their_own(void **state)
+{
+    const char *ends[] = {"\n", "\r\n", "\r"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "<s>%s<a one='>%s\xc3\xa9'  xmlns:p='u' p:two = \"'\"%s\tthree='' xmlnsx='4'/></s>", ends[i],
+                 ends[i], ends[i]);
+        const struct sp_xml_attribute *a = parse(sp_str_of(text))->first->attributes;
+        assert_int_equal(a->line, 2);
+        assert_int_equal(a->column, 4);
+        assert_int_equal(a->next->line, 3);
+        assert_int_equal(a->next->column, 17);
+        assert_int_equal(a->next->next->line, 4);
+        assert_int_equal(a->next->next->column, 2);
+        assert_int_equal(a->next->next->next->column, 11);
+    }
+    struct sp_str utf16 = in_set("\xef\xbb\xbf<s>\n <a b='1'/></s>", "UTF-16BE");
+    const struct sp_xml_attribute *b = parse(utf16)->first->attributes;
+    assert_int_equal(b->line, 2);
+    assert_int_equal(b->column, 2);
+}
+
 static void names_lose_their_prefix(void **state)
 {
     struct sp_xml_element *root =
@@ -232,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tree_keeps_order_places_and_text, begin, end),
+        cmocka_unit_test_setup_teardown(attributes_have_places_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(names_lose_their_prefix, begin, end),
         cmocka_unit_test_setup_teardown(every_line_end_counts, begin, end),
         cmocka_unit_test_setup_teardown(encodings_become_utf8, begin, end),
