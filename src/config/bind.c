@@ -148,7 +148,7 @@ static enum sp_status bind_structure(struct sp_load *load, struct sp_cfg_node *n
     for (size_t i = 0; i < row->attribute_count && status == SP_OK; i++)
         status = sp_bind_attribute(load, node, row, &row->attributes[i], memory);
     for (size_t i = 0; row->children && row->children[i] && status == SP_OK; i++) {
-        if (row->children[i]->attribute_count)
+        if (!row->children[i]->instead)
             status = bind_child(load, node, row->children[i], memory);
     }
     return status;

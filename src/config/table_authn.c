@@ -150,18 +150,18 @@ const struct sp_cfg_element sp_cfg_ltpa_element = {"ltpa",
     A("matchType", ENUM, SECURITY, "How the two are compared.", INTO(O, match), DEFAULT("contains"), \
       ONE_OF("equals", "contains", "notContain"))
 
-#define CONDITION(variable, element_name, member, value_name, description, ...)                        \
-    static const struct sp_cfg_attribute variable##_attributes[] = {                                   \
-        ID,                                                                                            \
-        A(value_name, STRING, SECURITY | REQUIRED, "What the request is compared with; | for \"or\".", \
-          INTO(O, what)),                                                                              \
-        __VA_ARGS__};                                                                                  \
-    static const struct sp_cfg_element variable = {element_name,                                       \
-                                                   SP_CFG_NESTED,                                      \
-                                                   SECURITY,                                           \
-                                                   ROWS(variable##_attributes),                        \
-                                                   STRUCT(O),                                          \
-                                                   ARRAY(F, member.items, member.count),               \
+#define CONDITION(variable, element_name, member, value_name, description, ...)           \
+    static const struct sp_cfg_attribute variable##_attributes[] = {                      \
+        ID,                                                                               \
+        A(value_name, STRING, SECURITY | REQUIRED,                                        \
+          "What the request is compared with; | separates alternatives.", INTO(O, what)), \
+        __VA_ARGS__};                                                                     \
+    static const struct sp_cfg_element variable = {element_name,                          \
+                                                   SP_CFG_NESTED,                         \
+                                                   SECURITY,                              \
+                                                   ROWS(variable##_attributes),           \
+                                                   STRUCT(O),                             \
+                                                   ARRAY(F, member.items, member.count),  \
                                                    .meaning = description}
 
 CONDITION(web_app_condition, "webApp", web_app, "name", "Compares the name of the application.", MATCH);

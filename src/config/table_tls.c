@@ -104,7 +104,7 @@ static const struct sp_cfg_attribute ssl_attributes[] = {
       INTO(O, enforce_cipher_order), DEFAULT("false")),
     A("serverKeyAlias", STRING, ACTED | SECURITY, "Entry of the key store that the server shows.",
       INTO(O, server_key_alias)),
-    A("clientKeyAlias", STRING, SECURITY, "Entry of the key store that is shown to servers we call.",
+    A("clientKeyAlias", STRING, ACTED | SECURITY, "Entry of the key store that is shown to servers we call.",
       INTO(O, client_key_alias)),
     A("verifyHostname", BOOLEAN, SECURITY, "Whether the certificate of a server we call must bear its name.",
       INTO(O, verify_hostname), DEFAULT("true"), PROVIDED("true")),
