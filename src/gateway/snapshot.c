@@ -87,6 +87,16 @@ static enum sp_status connect_service(const struct load *load, struct sp_service
                         SP_STR_ARG(reference));
 }
 
+/* For the service itself, and for each operation that calls it. */
+static enum sp_status compile_mapping(const struct load *load, const struct sp_service *service,
+                                      const struct sp_aar_operation *aar,
+                                      const struct sp_mapping **ret_mapping, struct sp_error *err)
+{
+    struct sp_mapping_options options = {.overrides = service->overrides,
+                                         .override_count = service->override_count};
+    return sp_mapping_compile(service->sar, aar, &service->profile, &options, load->arena, ret_mapping, err);
+}
+
 static enum sp_status choose_code_page(struct sp_service *service, struct sp_error *err)
 {
     struct sp_str ccsid = service_property(service, "ccsid");
@@ -113,7 +123,7 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     if (status == SP_OK)
         status = choose_code_page(service, err);
     if (status == SP_OK)
-        status = sp_mapping_compile(sar, NULL, &service->profile, NULL, load->arena, &service->mapping, err);
+        status = compile_mapping(load, service, NULL, &service->mapping, err);
     if (status == SP_OK)
         status = sp_hash_add(&load->snapshot->services, sar->name, service);
     if (status == SP_EEXISTS)
@@ -190,8 +200,7 @@ static enum sp_status make_operation(const struct load *load, struct sp_api *api
                             "service %.*s, which it calls, is not deployed", SP_STR_ARG(aar->service));
     enum sp_status status = check_response_headers(aar, err);
     if (status == SP_OK)
-        status = sp_mapping_compile(operation->service->sar, aar, &operation->service->profile, NULL,
-                                    load->arena, &operation->mapping, err);
+        status = compile_mapping(load, operation->service, aar, &operation->mapping, err);
     if (status == SP_OK)
         status = names_read(load, aar->request, SP_MAP_QUERY, &operation->query_names,
                             &operation->query_name_count, err);

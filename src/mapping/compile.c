@@ -3,6 +3,7 @@
 #include "mapping/image.h"
 #include "mapping/names.h"
 #include "mapping/place.h"
+#include "mapping/properties.h"
 #include "mapping/scope.h"
 #include "mapping/tree.h"
 
@@ -183,6 +184,18 @@ static enum sp_status set_profile(struct compiler *c, const struct sp_host_profi
     return SP_OK;
 }
 
+/* The archive's properties, then those of server.xml. */
+static enum sp_status set_options(struct compiler *c)
+{
+    struct sp_mapping *mapping = c->mapping;
+    enum sp_status status = sp_properties_apply(c->sar->properties, c->sar->property_count, c->sar->name,
+                                                &mapping->conversion, &mapping->options, c->err);
+    if (status == SP_OK)
+        status = sp_properties_apply(mapping->options.overrides, mapping->options.override_count,
+                                     c->sar->name, &mapping->conversion, &mapping->options, c->err);
+    return status;
+}
+
 enum sp_status sp_mapping_compile(const struct sp_sar *sar, const struct sp_aar_operation *operation,
                                   const struct sp_host_profile *profile,
                                   const struct sp_mapping_options *options, struct sp_arena *arena,
@@ -198,7 +211,9 @@ enum sp_status sp_mapping_compile(const struct sp_sar *sar, const struct sp_aar_
     c.mapping->conversion = sar->conversion;
     if (options)
         c.mapping->options = *options;
-    enum sp_status status = set_profile(&c, profile);
+    enum sp_status status = set_options(&c);
+    if (status == SP_OK)
+        status = set_profile(&c, profile);
     if (status == SP_OK)
         status = compile_request(&c);
     if (status == SP_OK)

@@ -20,7 +20,8 @@ struct sp_host_profile {
     bool ieee_float;                    /* COMP-1/COMP-2 are IEEE 754 rather than IBM hexadecimal */
 };
 
-/* Choices that callers see; all false is the default, and docs/data-mapping.md tells why. */
+/* Choices that callers see; all false is the default, and docs/data-mapping.md tells why. The archive's
+ * manifest may have them as properties, too. */
 struct sp_mapping_options {
     bool trim_fraction_zeros;    /* write 2.1 rather than 2.10 for a field of scale 2 */
     bool ignore_unknown_members; /* pass over members of the request body that are no field of the operation,
@@ -28,6 +29,11 @@ struct sp_mapping_options {
     bool convert_scalars;        /* take "12" for a number field, and 12 or true for a character field */
     bool whole_answers;          /* refuse an answer that is shorter than its layout, instead of leaving out
                                     the fields behind its end */
+    /* Properties of the service in server.xml, which win over those of its archive: the conversion options by
+     * their names, and the choices above as trimFractionZeros, ignoreUnknownMembers, convertScalars,
+     * wholeAnswers, "true" or "false". Others are passed over. */
+    const struct sp_property *overrides;
+    size_t override_count;
 };
 
 struct sp_mapping; /* immutable, shared by requests */

@@ -229,6 +229,52 @@ static void an_answer_that_needs_many_escapes_is_written(void **state)
     fixture_finish(&f);
 }
 
+static void properties_of_archive_and_server_choose(void **state)
+{
+    struct fixture f;
+    fixture_init(&f, "A{ N:Z3.1 T:X2 U:X2 P:P3 }");
+    static const struct sp_property archive[] = {{SP_STR_INIT("program"), SP_STR_INIT("P")},
+                                                 {SP_STR_INIT("initializeInputFields"), SP_STR_INIT("true")},
+                                                 {SP_STR_INIT("convertScalars"), SP_STR_INIT("true")}};
+    static const struct sp_property server[] = {
+        {SP_STR_INIT("initializeInputFields"), SP_STR_INIT("FALSE")},
+        {SP_STR_INIT("trimFractionZeros"), SP_STR_INIT("true")},
+        {SP_STR_INIT("ignoreUnknownMembers"), SP_STR_INIT(" true ")},
+        {SP_STR_INIT("trimOutputTrailingWhitespace"), SP_STR_INIT("false")},
+        {SP_STR_INIT("omitOutputFieldsByValue"), SP_STR_INIT("true")},
+        {SP_STR_INIT("omitOutputFieldsByValueByte"), SP_STR_INIT("0xE7")},
+        {SP_STR_INIT("wholeAnswers"), SP_STR_INIT("true")},
+    };
+    f.sar.properties = archive;
+    f.sar.property_count = 3;
+    fixture_compile(&f);
+    check_request(&f, "{\"A\":{\"N\":\"1\"}}", "f0f1f0 4040 4040 000f");
+    f.options.overrides = server;
+    f.options.override_count = sizeof server / sizeof server[0];
+    fixture_compile(&f);
+    check_request(&f, "{\"x\":1,\"A\":{\"N\":\"1\"}}", "f0f1f0 0000 0000 0000");
+    check_response(&f, "f0f1f0 8140 e7e7 001f", "{\"A\":{\"N\":1,\"T\":\"a \",\"P\":1}}");
+    check_bad_answer(&f, "f0f1f0 8140 e7e7", "SALM2002E", "");
+    static const struct {
+        struct sp_property property;
+        const char *text;
+    } wrong[] = {
+        {{SP_STR_INIT("wholeAnswers"), SP_STR_INIT("yes")},
+         "The property wholeAnswers of the service Svc is \"yes\"; it takes true or false."},
+        {{SP_STR_INIT("initializeInputFields"), SP_STR_INIT("")}, "it takes true or false"},
+        {{SP_STR_INIT("omitOutputFieldsByValueByte"), SP_STR_INIT("0x4")}, "it takes a byte in hexadecimal"},
+        {{SP_STR_INIT("omitOutputFieldsByValueByte"), SP_STR_INIT("zz")}, "it takes a byte in hexadecimal"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        f.options.overrides = &wrong[i].property;
+        f.options.override_count = 1;
+        assert_int_equal(fixture_try_compile(&f, false), SP_EINVAL);
+        assert_string_equal(f.err.id, "SALM3006E");
+        assert_non_null(strstr(f.err.text, wrong[i].text));
+    }
+    fixture_finish(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +289,7 @@ int main(void)
         cmocka_unit_test(an_answer_may_end_early_unless_it_must_be_whole),
         cmocka_unit_test(bad_data_is_told_with_its_place_and_bytes),
         cmocka_unit_test(an_answer_that_needs_many_escapes_is_written),
+        cmocka_unit_test(properties_of_archive_and_server_choose),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("mapping_options", tests, NULL, NULL);
