@@ -189,6 +189,9 @@ static enum sp_status start(const char *directory, struct sp_error *err)
     char *modules = realpath(worker.definition->modules.ptr, NULL);
     if (!modules)
         return sp_error_errno(err, SP_EIO, errno, "%s", worker.definition->modules.ptr);
+    if (strchr(modules, ':'))
+        return sp_error_set(err, SP_EINVAL, NULL,
+                            "%s: the directory of modules cannot have a colon in its path", modules);
     if (chdir(worker.definition->data.ptr) != 0)
         return sp_error_errno(err, SP_EIO, errno, "%s", worker.definition->data.ptr);
     worker.task.definition = worker.definition;
