@@ -65,7 +65,9 @@ struct sp_handler {
     void *handler;
 };
 
-/* What a worker gives the handler when it starts (after fork). */
+/* What a worker gives the handler when it starts (after fork). After a reload, workers that end their last
+ * requests live on beside the new ones, with the same indexes and the same shared memory; a worker that
+ * replaces one which crashed has its index. */
 struct sp_worker {
     struct sp_loop *loop;
     unsigned index; /* 0 .. count-1 */

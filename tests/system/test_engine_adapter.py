@@ -445,6 +445,35 @@ def test_reload_keeps_shared_memory_and_lets_requests_finish(echo):
     assert echo.counters()["started"] > 6
 
 
+def test_reloads_under_load_lose_no_request(two_workers):
+    failures, count = [], 0
+    stop = threading.Event()
+
+    def load():
+        nonlocal count
+        while not stop.is_set():
+            try:
+                response = two_workers.call("GET", "/wait/5")
+                if response is None or response.status != 200:
+                    failures.append(response)
+            except OSError as error:
+                failures.append(error)
+            count += 1
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        old = set(two_workers.process.workers())
+        two_workers.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(two_workers.process.workers()) == 2 and not old & set(two_workers.process.workers()),
+                   "the new workers alone")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures and count > 50
+
+
 def test_a_configuration_that_is_refused_leaves_the_old_one_at_work(tmp_path, authority):
     server = Echo(tmp_path, authority).ready()
     try:
