@@ -1,8 +1,9 @@
 # The front door. Everything behind it is meson and the scripts; nothing is built here.
-.PHONY: run test test-fast bench check-style fuzz build clean help
+.PHONY: run stop test test-fast bench check-style fuzz build clean help
 
 help:
 	@echo "make run          install what is needed, build, start the example server and region, make calls"
+	@echo "make stop         stop the example"
 	@echo "make test         all tests: unit (also with sanitizers), corpora, house rules, system"
 	@echo "make test-fast    the same without the sanitizer build"
 	@echo "make bench        measure, as ratios to the limit of the same run"
@@ -18,6 +19,9 @@ run:
 	@scripts/install-deps run
 	@scripts/build gcc
 	@scripts/run-example
+
+stop:
+	@scripts/run-example stop
 
 test:
 	@scripts/install-deps run test
