@@ -14,9 +14,7 @@
 #include "mapping/hexfloat.h"
 #include "mapping/mapping.h"
 
-#define SP_MAPPING_DEPTH_MAX 60                    /* of JSON objects and arrays */
-#define SP_MAPPING_NODES_MAX 65535                 /* a direction */
-#define SP_MAPPING_RECORD_MAX (16u * 1024u * 1024) /* bytes of a segment */
+#define SP_MAPPING_DEPTH_MAX 60 /* of JSON objects and arrays */
 #define SP_MAPPING_NONE UINT32_MAX
 
 enum sp_node_kind {

@@ -292,7 +292,7 @@ static enum sp_status read_body(struct sp_request_run *run, struct sp_str body)
 {
     static const struct sp_json_limits limits = {
         .depth = 64,
-        .string_bytes = SP_MAPPING_RECORD_MAX,
+        .string_bytes = SP_RECORD_BYTES_MAX,
         .number_bytes = 512,
         .members = 65536,
         .allow_nul = true,        /* X'00' may be in a record */

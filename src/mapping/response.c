@@ -9,7 +9,6 @@
 #include "text/json_write.h"
 
 #define HEX_BYTES_MAX 32
-#define BODY_MAX (512u * 1024 * 1024)
 
 /* The record that is being read, and how its offsets are to be taken: `at` + offset is the place of a field,
  * where `at` has the slack of arrays before it subtracted (modulo the size of size_t). */
@@ -249,25 +248,26 @@ static enum sp_status write_scalar(struct run *run, const struct sp_node *node, 
 struct area {
     uint32_t number;
     bool written;
-    struct sp_error failure;
+    struct sp_error *failure; /* in the arena: objects are in each other, and their stack is a fiber's */
 };
 
 static enum sp_status write_alternative(struct run *run, const struct sp_node *node, struct place *place,
                                         struct area *area)
 {
     struct mark before = mark(run);
-    if (area->number != node->area) {
-        area->number = node->area;
-        area->written = false;
-        sp_error_clear(&area->failure);
-    }
+    if (area->number != node->area)
+        *area = (struct area){.number = node->area};
     enum sp_status status = write_value(run, node, place, true);
     if (status != SP_EPROTO) {
         area->written |= status == SP_OK;
         return status;
     }
-    if (area->failure.status == SP_OK)
-        area->failure = *run->err;
+    if (!area->failure) {
+        area->failure = sp_arena_alloc(run->arena, sizeof *area->failure);
+        if (!area->failure)
+            return no_memory(run);
+        *area->failure = *run->err;
+    }
     go_back(run, &before);
     return SP_OK;
 }
@@ -282,8 +282,7 @@ static bool is_last_of_area(const struct sp_node *parent, const struct sp_node *
 
 static enum sp_status write_members(struct run *run, const struct sp_node *node, struct place *place)
 {
-    struct area area;
-    area.number = SP_MAPPING_NONE;
+    struct area area = {.number = SP_MAPPING_NONE};
     for (const struct sp_node *const *visit = node->object.visits; *visit; visit++) {
         const struct sp_node *child = *visit;
         enum sp_status status;
@@ -293,10 +292,9 @@ static enum sp_status write_members(struct run *run, const struct sp_node *node,
             status = write_value(run, child, place, true);
         } else {
             status = write_alternative(run, child, place, &area);
-            if (status == SP_OK && !area.written && area.failure.status != SP_OK &&
-                is_last_of_area(node, child)) {
-                *run->err = area.failure;
-                status = area.failure.status;
+            if (status == SP_OK && !area.written && area.failure && is_last_of_area(node, child)) {
+                *run->err = *area.failure;
+                status = run->err->status;
             }
         }
         if (status != SP_OK)
@@ -445,11 +443,12 @@ static enum sp_status prepare(struct run *run)
     return SP_OK;
 }
 
-/* Once more with more room when the guess was too small: characters that need escapes or several bytes. */
+/* Once more with more room when the guess was too small (characters that need escapes or several bytes), as
+ * long as the arena has it. */
 static enum sp_status write_body(struct run *run)
 {
     const struct sp_direction *direction = &run->mapping->response;
-    for (size_t room = run->mapping->body_room; room <= BODY_MAX; room *= 4) {
+    for (size_t room = run->mapping->body_room;; room *= 4) {
         if (!fixed_buffer(run, &run->body, room))
             return no_memory(run);
         sp_json_writer_init(&run->writer, &run->body, 0);
@@ -461,7 +460,6 @@ static enum sp_status write_body(struct run *run)
         if (status != SP_OK || !run->body.failed)
             return status;
     }
-    return sp_error_set(run->err, SP_ELIMIT, NULL, "The answer is too large to be written as JSON.");
 }
 
 /* Headers whose field was absent are not set. */

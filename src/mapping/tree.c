@@ -177,9 +177,6 @@ static enum sp_status fill_node(struct builder *b, struct sp_node *node, const s
     node->home = range->segment;
     node->inside = range->inside;
     node->order = b->order++;
-    if (node->order >= SP_MAPPING_NODES_MAX)
-        return sp_place_fail(b->err, node, NULL, SP_ELIMIT, SP_ID_BAD_LAYOUT,
-                             "is beyond the %d fields that an interface may have.", SP_MAPPING_NODES_MAX);
     if (field->index >= b->interface->field_count)
         return bad(b, node, "has a running number beyond the number of fields");
     b->node_of[field->index] = node;
@@ -441,10 +438,10 @@ static enum sp_status make_segments(struct builder *b)
          segment = segment->next, count++) {
         if (count >= direction->segment_count)
             break;
-        if (segment->bytes > SP_MAPPING_RECORD_MAX)
+        if (segment->bytes > SP_RECORD_BYTES_MAX)
             return sp_error_set(b->err, SP_ELIMIT, SP_ID_BAD_LAYOUT,
                                 "A record of %.*s is %u bytes long; at most %u are supported.",
-                                SP_STR_ARG(b->interface->name), segment->bytes, SP_MAPPING_RECORD_MAX);
+                                SP_STR_ARG(b->interface->name), segment->bytes, SP_RECORD_BYTES_MAX);
         direction->segments[count] = (struct sp_segment_program){
             .container = segment->is_container ? segment->original : (struct sp_str){"", 0},
             .name = segment_name(segment),

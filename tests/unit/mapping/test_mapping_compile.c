@@ -156,6 +156,25 @@ static void a_service_needs_a_code_page_and_records(void **state)
     fixture_finish(&f);
 }
 
+static void records_have_a_limit(void **state)
+{
+    for (uint32_t bytes = SP_RECORD_BYTES_MAX; bytes <= SP_RECORD_BYTES_MAX + 1; bytes++) {
+        struct fixture f;
+        fixture_init(&f, "A{ X:X1 }");
+        f.sar.request->segments->bytes = bytes;
+        if (bytes > SP_RECORD_BYTES_MAX) {
+            refused(&f, SP_ELIMIT, "SALM3001E",
+                    "A record of LAYOUT is 16777216 bytes long; at most 16777215");
+        } else {
+            struct sp_record_set set;
+            fixture_compile(&f);
+            assert_int_equal(fixture_ask(&f, SP_STR("{}"), &set), SP_OK);
+            assert_int_equal(set.records[0].bytes.len, bytes);
+        }
+        fixture_finish(&f);
+    }
+}
+
 static void nesting_has_a_limit(void **state)
 {
     for (unsigned depth = SP_MAPPING_DEPTH_MAX - 3; depth < SP_MAPPING_DEPTH_MAX; depth++) {
@@ -214,6 +233,7 @@ int main(void)
         cmocka_unit_test(counters_that_cannot_count_are_refused),
         cmocka_unit_test(defaults_that_do_not_fit_are_refused),
         cmocka_unit_test(a_service_needs_a_code_page_and_records),
+        cmocka_unit_test(records_have_a_limit),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
