@@ -13,6 +13,7 @@
 #include "cli/server_check.h"
 #include "cli/server_launch.h"
 #include "cli/server_process.h"
+#include "engine/message.h"
 
 struct invocation {
     const char *action;
@@ -64,8 +65,12 @@ static enum sp_status prepare(struct invocation *call, bool foreground, struct s
                               struct sp_config **ret_config)
 {
     call->options.foreground = foreground;
-    return sp_server_prepare(&call->place, &call->options, call->place.conf_path, problems, ret_config,
-                             &call->err);
+    enum sp_status status = sp_server_prepare(&call->place, &call->options, call->place.conf_path, problems,
+                                              ret_config, &call->err);
+    if (status == SP_OK && geteuid() == 0 && call->options.uid == 0)
+        fputs("warning " SP_MSG_ROOT ": workers run as root; give --user, or make a user 'sallyport'\n",
+              stderr);
+    return status;
 }
 
 static int action_run(struct invocation *call)

@@ -13,5 +13,6 @@
 #define SP_MSG_KEY_STORE "SALE0007E"    /* a key store cannot be used */
 #define SP_MSG_CERTIFICATE "SALE0008W"  /* a certificate's time */
 #define SP_MSG_WORKER "SALE0009E"       /* a worker cannot start */
+#define SP_MSG_ROOT "SALE0010W"         /* workers would be root */
 
 #endif

@@ -134,6 +134,8 @@ enum sp_status sp_engine_tls_load(const struct sp_config *config, unsigned endpo
     if (status == SP_OK)
         status = asks ? load_trust(&loading, keys) : set_session_context(&loading, NULL);
     sp_key_store_free(keys);
+    /* OpenSSL would send two tickets with each full handshake of TLS 1.3; callers use one. */
+    SSL_CTX_set_num_tickets(context, 1);
     if (status == SP_OK)
         *ret_client = !asks                        ? SP_CLIENT_CERTIFICATE_NONE
                       : ssl->client_authentication ? SP_CLIENT_CERTIFICATE_MUST

@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include "base/log.h"
+#include "engine/message.h"
 #include "engine/ready.h"
 
 /* Memory that is kept although it is free at the moment, and the size from which on a block is mapped on its
@@ -118,6 +119,7 @@ ngx_int_t engine_init_process(ngx_cycle_t *cycle)
         if (!err.text[0])
             sp_error_set(&err, status, NULL, "%s", sp_status_name(status));
         sp_error_prefix(&err, "worker %u cannot start, the server stops", (unsigned)ngx_worker);
+        snprintf(err.id, sizeof err.id, "%s", SP_MSG_WORKER);
         sp_log_error(SP_LOG_ERROR, &err);
         conf->shared->failed = 1;
         sp_ready_failed(err.text);
