@@ -31,8 +31,6 @@ enum sp_convert {
     SP_CONVERT_NOT_FINITE, /* an IEEE infinity or NaN */
 };
 
-/* "OVERFLOW", ... ; never NULL. */
-const char *sp_convert_name(enum sp_convert cause);
 /* What the cause means, as the end of a sentence that began with the field: "is not a number". */
 const char *sp_convert_text(enum sp_convert cause);
 

@@ -224,7 +224,7 @@ static void what_does_not_fit_is_named(void **state)
                                              : read_one(&r->what, r->what.hex, text);
         if (cause != r->cause)
             print_error("%s%s: %s\n", r->what.text ? r->what.text : "", r->what.hex ? r->what.hex : "",
-                        sp_convert_name(cause));
+                        sp_convert_text(cause));
         assert_int_equal(cause, r->cause);
     }
 }
