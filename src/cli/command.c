@@ -7,10 +7,7 @@
 #define NEAREST_LIMIT 3
 
 const struct sp_command *const sp_commands[] = {
-    &sp_command_build,
-    &sp_command_server,
-    &sp_command_smf,
-    NULL,
+    &sp_command_build, &sp_command_password, &sp_command_server, &sp_command_smf, NULL,
 };
 
 const struct sp_command *sp_command_find(struct sp_str name)
