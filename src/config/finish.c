@@ -72,6 +72,9 @@ static enum sp_status finish_key_stores(struct sp_load *load)
             MUTABLE(char, type.ptr)[c] = sp_upper(type.ptr[c]);
         store->type = type;
         if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_load_file_system &&
+            sp_load_note(load, store->location) != SP_OK)
+            return SP_ENOMEM;
+        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_load_file_system &&
             access(store->location.ptr, R_OK) != 0)
             sp_load_problem(load, SP_MSG_KEY_FILE, place_of(load, store),
                             "keyStore[%.*s]: the file %.*s cannot be read", SP_STR_ARG(store->id),

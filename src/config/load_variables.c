@@ -12,7 +12,7 @@
 static enum sp_status read_if_there(struct sp_load *load, struct sp_str path, struct sp_buf *buf)
 {
     struct sp_error err = SP_ERROR_INIT;
-    enum sp_status status = load->files->read(load->files->arg, path, buf, &err);
+    enum sp_status status = sp_load_read(load, path, buf, &err);
     if (status == SP_OK || status == SP_ENOTFOUND)
         return status;
     sp_load_problem(load, SP_MSG_FILE_UNREADABLE, (struct sp_load_place){0}, "%s", err.text);
@@ -138,7 +138,7 @@ static enum sp_status read_bindings_below(struct sp_load *load, struct sp_str ro
     struct sp_str path = sp_arena_printf(load->arena, "%.*s/%.*s", SP_STR_ARG(root), SP_STR_ARG(below));
     struct sp_buf buf;
     sp_buf_init(&buf, FILE_CEILING);
-    enum sp_status status = path.ptr ? load->files->list(load->files->arg, path, &buf, NULL) : SP_ENOMEM;
+    enum sp_status status = path.ptr ? sp_load_list(load, path, &buf) : SP_ENOMEM;
     struct sp_str rest = sp_buf_str(&buf), name;
     while (status == SP_OK && sp_str_split(&rest, '\0', &name)) {
         if (name.len == 0 || name.ptr[0] == '.')

@@ -92,7 +92,7 @@ static enum sp_status xml_files(struct sp_load *load, struct sp_str directory,
 {
     struct sp_buf buf;
     sp_buf_init(&buf, NAMES_CEILING);
-    enum sp_status status = load->files->list(load->files->arg, directory, &buf, NULL);
+    enum sp_status status = sp_load_list(load, directory, &buf);
     struct sp_str all = sp_arena_str(load->arena, sp_buf_str(&buf)), name;
     sp_buf_finish(&buf);
     if (status != SP_OK || !all.ptr)
@@ -181,7 +181,7 @@ static enum sp_status include_file(struct sp_load *load, const struct include *i
     struct sp_buf contents;
     struct sp_error err = SP_ERROR_INIT;
     sp_buf_init(&contents, FILE_CEILING);
-    enum sp_status status = load->files->read(load->files->arg, path, &contents, &err);
+    enum sp_status status = sp_load_read(load, path, &contents, &err);
     if (status == SP_ENOTFOUND) {
         status = include_missing(load, include->document, include->element, path, include->optional);
     } else if (status == SP_EUNSUPPORTED) {
@@ -337,7 +337,7 @@ static enum sp_status read_drop_ins(struct sp_load *load, const char *directory)
         struct sp_buf contents;
         struct sp_error err = SP_ERROR_INIT;
         sp_buf_init(&contents, FILE_CEILING);
-        status = file.ptr ? load->files->read(load->files->arg, file, &contents, &err) : SP_ENOMEM;
+        status = file.ptr ? sp_load_read(load, file, &contents, &err) : SP_ENOMEM;
         if (status == SP_OK) {
             status = read_document(load, file, NULL, SP_CFG_MERGE, &contents);
         } else if (file.ptr) {
@@ -371,7 +371,7 @@ enum sp_status sp_load_files(struct sp_load *load)
     struct sp_buf contents;
     struct sp_error err = SP_ERROR_INIT;
     sp_buf_init(&contents, FILE_CEILING);
-    status = load->files->read(load->files->arg, path, &contents, &err);
+    status = sp_load_read(load, path, &contents, &err);
     if (status == SP_OK) {
         status = read_document(load, path, NULL, SP_CFG_MERGE, &contents);
     } else {
