@@ -16,7 +16,6 @@
 #include "cli/server_place.h"
 #include "config/effective.h"
 #include "config/watch.h"
-#include "text/base64.h"
 #include "text/zip_write.h"
 
 #define TEXT_CEILING ((size_t)64 << 20)
@@ -61,27 +60,20 @@ static enum sp_status add_problems(struct dump *dump)
     return add(dump, "problems.txt", &text);
 }
 
-/* Which files were looked at, and digests of what they held: enough to tell whether two servers read the
- * same. */
+/* Which files were looked at. No digests: with one, a short secret in a small file can be guessed. */
 static enum sp_status add_files(struct dump *dump)
 {
     struct sp_buf text;
     sp_buf_init(&text, TEXT_CEILING);
     for (const struct sp_config_stamp *s = sp_config_stamps(dump->config); s; s = s->next) {
         char when[SP_CLOCK_TEXT_MAX] = "-";
-        struct sp_buf hex;
         if (s->there)
             sp_clock_text(s->mtime_ns / 1000, when);
-        sp_buf_init(&hex, 2 * SP_CONFIG_DIGEST_LEN);
-        if (s->there && !s->directory &&
-            sp_hex_encode(sp_str_from(s->digest, SP_CONFIG_DIGEST_LEN), &hex) != SP_OK)
-            text.failed = true;
-        sp_buf_printf(&text, "%.*s  %s  %lld bytes  %s  sha256 %.*s\n", SP_STR_ARG(s->path),
+        sp_buf_printf(&text, "%.*s  %s  %lld bytes  %s\n", SP_STR_ARG(s->path),
                       !s->there      ? "missing"
                       : s->directory ? "directory"
                                      : "file",
-                      (long long)s->size, when, SP_STR_ARG(sp_buf_str(&hex)));
-        sp_buf_finish(&hex);
+                      (long long)s->size, when);
     }
     return add(dump, "files.txt", &text);
 }

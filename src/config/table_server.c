@@ -49,9 +49,9 @@ const struct sp_cfg_element sp_cfg_variable = {
 
 static const struct sp_cfg_attribute update_attributes[] = {
     A("updateTrigger", ENUM, 0, "When changed files are read again: by themselves, by command, or never.",
-      INTO(C, update.update_trigger), UPDATE_TRIGGERS, DEFAULT("polled")),
+      INTO(C, update.update_trigger), UPDATE_TRIGGERS, DEFAULT("polled"), PROVIDED("mbean disabled")),
     A("monitorInterval", DURATION, 0, "How often the files are looked at when updateTrigger is polled.",
-      INTO(C, update.monitor_interval_us), DEFAULT("500ms")),
+      INTO(C, update.monitor_interval_us), DEFAULT("500ms"), PROVIDED("*")),
     A("onError", ENUM, ACTED,
       "What a problem of the configuration does: WARN tells and goes on, FAIL stops the server, IGNORE tells "
       "less.",

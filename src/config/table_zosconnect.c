@@ -152,7 +152,7 @@ static const struct sp_cfg_element requester_element = {"apiRequester",
         A("updateTrigger", ENUM, 0, "When the directory is looked at again.", INTO(O, update_trigger), \
           UPDATE_TRIGGERS, DEFAULT("disabled"), PROVIDED("disabled")),                                 \
         A("pollingRate", DURATION, 0, "How often it is looked at when updateTrigger is polled.",       \
-          INTO(O, polling_rate_us), DEFAULT("5s"), PROVIDED("5s"))
+          INTO(O, polling_rate_us), DEFAULT("5s"), PROVIDED("*"))
 
 static const struct sp_cfg_attribute apis_attributes[] = {
     DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apis", ACTED),
