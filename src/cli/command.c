@@ -6,9 +6,16 @@
 
 #define NEAREST_LIMIT 3
 
+/* clang-format off: one a line, so that additions do not meet */
 const struct sp_command *const sp_commands[] = {
-    &sp_command_build, &sp_command_password, &sp_command_server, &sp_command_smf, NULL,
+    &sp_command_build,
+    &sp_command_password,
+    &sp_command_saf,
+    &sp_command_server,
+    &sp_command_smf,
+    NULL,
 };
+/* clang-format on */
 
 const struct sp_command *sp_command_find(struct sp_str name)
 {

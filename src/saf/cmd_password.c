@@ -169,6 +169,7 @@ static int change_one(struct sp_run *run, void *arg, struct sp_str id)
 int sp_cmd_password(struct sp_run *run)
 {
     struct change c = {.users = NULL};
+    run->discreet = true;
     int rc = read_operands(run, &c);
     if (rc)
         return rc;

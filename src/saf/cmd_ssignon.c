@@ -116,7 +116,9 @@ int sp_take_ssignon(struct sp_run *run, const struct sp_saf_operand *operand, st
     *ssignon = (struct sp_ssignon){.given = true};
     for (const struct sp_saf_operand *o = operand->first; o; o = o->next) {
         const struct sp_keyword *keyword;
+        run->discreet = true;
         int rc = sp_keyword_of(run, keywords, KEYWORDS, o, &keyword);
+        run->discreet = false;
         if (!rc)
             rc = take_keyword(run, ssignon, keyword->code, o);
         if (rc)

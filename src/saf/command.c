@@ -11,28 +11,85 @@ static const struct {
     sp_run_fn *run;
     bool reads_only;
     const char *help;
+    const char *syntax; /* operands, a line each */
 } commands[] = {
-    {"ADDGROUP", "AG", sp_cmd_addgroup, false, "define groups"},
-    {"ADDUSER", "AU", sp_cmd_adduser, false, "define users and connect each to a default group"},
-    {"ALTGROUP", "ALG", sp_cmd_altgroup, false, "change groups"},
-    {"ALTUSER", "ALU", sp_cmd_altuser, false, "change users; RESUME, REVOKE, reset a password"},
-    {"CONNECT", "CO", sp_cmd_connect, false, "connect users to a group"},
-    {"DELGROUP", "DG", sp_cmd_delgroup, false, "delete groups without members and subgroups"},
+    {"ADDGROUP", "AG", sp_cmd_addgroup, false, "define groups",
+     "group | (group ...)\n"
+     "[SUPGROUP(group)] [OWNER(id)] [DATA('text')] [TERMUACC | NOTERMUACC]\n"
+     "[UNIVERSAL] [OMVS(GID(n) | AUTOGID [SHARED])]"},
+    {"ADDUSER", "AU", sp_cmd_adduser, false, "define users and connect each to a default group",
+     "user | (user ...)\n"
+     "[DFLTGRP(group)] [OWNER(id)] [NAME('text')] [DATA('text')]\n"
+     "[PASSWORD(text) | NOPASSWORD] [PHRASE('text') | NOPHRASE]\n"
+     "[SPECIAL] [OPERATIONS] [AUDITOR] [ROAUDIT] [RESTRICTED] [UAUDIT] [ADSP] [GRPACC]\n"
+     "[AUTHORITY(level)] [UACC(access)] [WHEN(DAYS(...) TIME(hhmm:hhmm))]\n"
+     "[OMVS(UID(n) | AUTOUID [SHARED] [HOME(path)] [PROGRAM(path)])]"},
+    {"ALTGROUP", "ALG", sp_cmd_altgroup, false, "change groups",
+     "group | (group ...)\n"
+     "[SUPGROUP(group)] [OWNER(id)] [DATA('text') | NODATA] [TERMUACC | NOTERMUACC]\n"
+     "[OMVS(GID(n) | AUTOGID [SHARED]) | NOOMVS]"},
+    {"ALTUSER", "ALU", sp_cmd_altuser, false, "change users; RESUME, REVOKE, reset a password",
+     "user | (user ...)\n"
+     "operands of ADDUSER, each with its NO form, and\n"
+     "[RESUME[(date)] | NORESUME] [REVOKE[(date)] | NOREVOKE] [EXPIRED | NOEXPIRED] [GROUP(group)]"},
+    {"CONNECT", "CO", sp_cmd_connect, false, "connect users to a group",
+     "user | (user ...)\n"
+     "[GROUP(group)] [AUTHORITY(USE | CREATE | CONNECT | JOIN)] [UACC(access)] [OWNER(id)]\n"
+     "[SPECIAL] [OPERATIONS] [AUDITOR] [ADSP] [GRPACC], each with its NO form\n"
+     "[RESUME[(date)] | NORESUME] [REVOKE[(date)] | NOREVOKE]"},
+    {"DELGROUP", "DG", sp_cmd_delgroup, false, "delete groups without members and subgroups",
+     "group | (group ...)"},
     {"DELUSER", "DU", sp_cmd_deluser, false,
-     "delete users with their connections, rings, certificates and filters"},
-    {"LISTGRP", "LG", sp_cmd_listgrp, true, "list groups and their members"},
-    {"LISTUSER", "LU", sp_cmd_listuser, true, "list users"},
-    {"PASSWORD", "PW", sp_cmd_password, false, "change a password, or how long it lasts"},
-    {"PERMIT", "PE", sp_cmd_permit, false, "change the access list of a profile"},
-    {"PHRASE", NULL, sp_cmd_phrase, false, "change a password phrase"},
-    {"RACMAP", NULL, sp_cmd_racmap, false, "filters that map distributed identities to users"},
-    {"RALTER", "RALT", sp_cmd_ralter, false, "change general resource profiles"},
-    {"RDEFINE", "RDEF", sp_cmd_rdefine, false, "define general resource profiles"},
-    {"RDELETE", "RDEL", sp_cmd_rdelete, false, "delete general resource profiles"},
-    {"REMOVE", "RE", sp_cmd_remove, false, "remove users from a group"},
-    {"RLIST", "RL", sp_cmd_rlist, true, "list general resource profiles"},
-    {"SEARCH", "SR", sp_cmd_search, true, "find profiles, users and groups by name"},
-    {"SETROPTS", "SETR", sp_cmd_setropts, false, "options of the database and of classes"},
+     "delete users with their connections, rings, certificates and filters", "user | (user ...)"},
+    {"LISTGRP", "LG", sp_cmd_listgrp, true, "list groups and their members",
+     "[group | (group ...) | *] [OMVS] [NORACF]"},
+    {"LISTUSER", "LU", sp_cmd_listuser, true, "list users", "[user | (user ...) | *] [OMVS] [NORACF]"},
+    {"PASSWORD", "PW", sp_cmd_password, false, "change a password, or how long it lasts",
+     "[PASSWORD(current new)] [PHRASE('current' 'new')] [INTERVAL(days) | NOINTERVAL]\n"
+     "[USER(user ...)]"},
+    {"PERMIT", "PE", sp_cmd_permit, false, "change the access list of a profile",
+     "profile CLASS(class)\n"
+     "[ID(id ... | *)] [ACCESS(access) | DELETE] [WHEN(TERMINAL(name) | PROGRAM(name) | ...)]\n"
+     "[FROM(profile) [FCLASS(class)]] [RESET[(ALL | STANDARD | WHEN)]]"},
+    {"PHRASE", NULL, sp_cmd_phrase, false, "change a password phrase",
+     "[PASSWORD(current new)] [PHRASE('current' 'new')] [INTERVAL(days) | NOINTERVAL]\n"
+     "[USER(user ...)]"},
+    {"RACMAP", NULL, sp_cmd_racmap, false, "filters that map distributed identities to users",
+     "[ID(user)]\n"
+     "MAP USERDIDFILTER(NAME('name')) REGISTRY(NAME('registry')) [WITHLABEL('label')]\n"
+     "DELMAP[(LABEL('label'))] | LISTMAP[(LABEL('label'))]\n"
+     "QUERY USERDIDFILTER(NAME('name')) REGISTRY(NAME('registry'))"},
+    {"RALTER", "RALT", sp_cmd_ralter, false, "change general resource profiles",
+     "class profile | class (profile ...)\n"
+     "operands of RDEFINE but FROM, each with its NO form, and\n"
+     "[DELMEM(member ...)] [GLOBALAUDIT(...)] [NOSTDATA] [NOSSIGNON]"},
+    {"RDEFINE", "RDEF", sp_cmd_rdefine, false, "define general resource profiles",
+     "class profile | class (profile ...)\n"
+     "[UACC(access)] [OWNER(id)] [LEVEL(0..99)] [DATA('text')] [APPLDATA('text')]\n"
+     "[AUDIT(ALL | SUCCESS | FAILURES | NONE [(access)] ...)] [NOTIFY[(user)]] [WARNING]\n"
+     "[ADDMEM(member ...)] [FROM(profile) [FCLASS(class)]]\n"
+     "[STDATA(USER(user) GROUP(group) TRUSTED(YES | NO) PRIVILEGED(...) TRACE(...))]\n"
+     "[SSIGNON(KEYMASKED(hex) | KEYENCRYPTED(hex) | KEYLABEL(label) | EPTKEYLABEL(label)\n"
+     "         [TYPE(UPPER | MIXED)] [TIMEOUT(seconds)] [REPLAY(YES | NO)])]"},
+    {"RDELETE", "RDEL", sp_cmd_rdelete, false, "delete general resource profiles",
+     "class profile | class (profile ...)"},
+    {"REMOVE", "RE", sp_cmd_remove, false, "remove users from a group",
+     "user | (user ...) [GROUP(group)] [OWNER(id)]"},
+    {"RLIST", "RL", sp_cmd_rlist, true, "list general resource profiles",
+     "class profile | class (profile ...) | class *\n"
+     "[ALL] [AUTHUSER] [HISTORY] [RESGROUP] [STDATA] [SSIGNON] [NORACF] [NOYOURACC]\n"
+     "[GENERIC | NOGENERIC]"},
+    {"SEARCH", "SR", sp_cmd_search, true, "find profiles, users and groups by name",
+     "CLASS(class | USER | GROUP)\n"
+     "[FILTER(name) | MASK(start [part])] [GENERIC | NOGENERIC] [LEVEL(n)] [WARNING]\n"
+     "[USER(user)] [UID(n)] [GID(n)]"},
+    {"SETROPTS", "SETR", sp_cmd_setropts, false, "options of the database and of classes",
+     "[CLASSACT(class ... | *)] [RACLIST(...)] [GENERIC(...)] [GENCMD(...)] [GLOBAL(...)],\n"
+     "each with its NO form; [REFRESH] [LIST]\n"
+     "[LOGOPTIONS(ALWAYS(class ...) NEVER(...) SUCCESSES(...) FAILURES(...) DEFAULT(...))]\n"
+     "[GRPLIST] [ADDCREATOR] [INITSTATS], each with its NO form; [INACTIVE(days) | NOINACTIVE]\n"
+     "[PASSWORD(HISTORY(n) INTERVAL(n) MINCHANGE(n) MIXEDCASE SPECIALCHARS REVOKE(n) WARNING(n)\n"
+     "          PHRASEINT(n) RULEn(LENGTH(n:m) kind(positions) ...) NORULES)]"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0], NEAREST_LIMIT = 3 };
 
@@ -48,6 +105,11 @@ static const struct {
     {"RVARY", NULL, "there is one database, and it is active"},
 };
 
+static bool is_called(struct sp_str verb, const char *name, const char *alias)
+{
+    return sp_str_caseless_eq(verb, sp_str_of(name)) || (alias && sp_str_caseless_eq(verb, sp_str_of(alias)));
+}
+
 struct sp_str sp_saf_command_help(size_t index)
 {
     static _Thread_local char line[120];
@@ -60,9 +122,12 @@ struct sp_str sp_saf_command_help(size_t index)
     return sp_str_from(line, n > 0 ? (size_t)n : 0);
 }
 
-static bool is_called(struct sp_str verb, const char *name, const char *alias)
+const char *sp_saf_command_syntax(struct sp_str verb)
 {
-    return sp_str_caseless_eq(verb, sp_str_of(name)) || (alias && sp_str_caseless_eq(verb, sp_str_of(alias)));
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (is_called(verb, commands[i].name, commands[i].alias))
+            return commands[i].syntax;
+    return NULL;
 }
 
 /* By the whole name or the alias, as TSO wants it: what is not quite a command is none. */

@@ -36,5 +36,7 @@ enum sp_status sp_saf_command_run(struct sp_saf_session *session, struct sp_str 
 
 /* One line a command for help: "ADDUSER (AU)   define users ...". `index` from 0; ptr NULL at the end. */
 struct sp_str sp_saf_command_help(size_t index);
+/* The operands of the command of that name or alias, on lines of their own; NULL when there is none. */
+const char *sp_saf_command_syntax(struct sp_str verb);
 
 #endif

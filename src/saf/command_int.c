@@ -47,6 +47,16 @@ static int refuse_keyword(struct sp_run *run, const char *name)
                   "operand %s is not supported here; the command changed nothing", name);
 }
 
+static int invalid_keyword(struct sp_run *run, const struct sp_saf_operand *operand, const char *why)
+{
+    if (run->discreet)
+        return sp_say(run, SP_RC_SEVERE, "IKJ56712I",
+                      "INVALID KEYWORD: an operand is not known or ambiguous");
+    if (operand->quoted)
+        return sp_say(run, SP_RC_SEVERE, "IKJ56712I", "INVALID KEYWORD, '%.*s'", SP_STR_ARG(operand->text));
+    return sp_say(run, SP_RC_SEVERE, "IKJ56712I", "INVALID KEYWORD, %s", why);
+}
+
 int sp_keyword_of(struct sp_run *run, const struct sp_keyword *keywords, size_t count,
                   const struct sp_saf_operand *operand, const struct sp_keyword **ret_keyword)
 {
@@ -54,14 +64,14 @@ int sp_keyword_of(struct sp_run *run, const struct sp_keyword *keywords, size_t 
     struct sp_error why = SP_ERROR_INIT;
     size_t index = 0;
     if (operand->quoted)
-        return sp_say(run, SP_RC_SEVERE, "IKJ56712I", "INVALID KEYWORD, '%.*s'", SP_STR_ARG(operand->text));
+        return invalid_keyword(run, operand, NULL);
     for (size_t i = 0; i < count && i < KEYWORDS_MAX; i++)
         names[i] = keywords[i].name;
     enum sp_status status = sp_saf_keyword_find(names, count, operand->text, &index, &why);
     if (status == SP_ENOTFOUND && sp_saf_keyword_find(elsewhere, 2, operand->text, &index, NULL) == SP_OK)
         return refuse_keyword(run, elsewhere[index]);
     if (status)
-        return sp_say(run, SP_RC_SEVERE, "IKJ56712I", "INVALID KEYWORD, %s", why.text);
+        return invalid_keyword(run, operand, why.text);
     const struct sp_keyword *found = &keywords[index];
     if (found->code < 0)
         return refuse_keyword(run, found->name);

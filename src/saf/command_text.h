@@ -10,6 +10,7 @@
 #define SP_SAF_COMMAND_TEXT_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 #define SP_SAF_COMMAND_BYTES_MAX 32768u
 #define SP_SAF_COMMAND_DEPTH_MAX 8u
@@ -38,6 +39,10 @@ enum sp_status sp_saf_command_parse(struct sp_str text, struct sp_arena *arena,
  * unambiguous prefix, caseless. SP_ENOTFOUND; SP_EEXISTS when several fit, with them in the error. */
 enum sp_status sp_saf_keyword_find(const char *const *keywords, size_t count, struct sp_str word,
                                    size_t *ret_index, struct sp_error *err) SP_MUST_CHECK;
+
+/* Append the command as it may be shown: on one line, the values of PASSWORD, PHRASE and keys replaced by
+ * asterisks. Also of a text that cannot be parsed; where in doubt, more is hidden rather than less. */
+enum sp_status sp_saf_command_mask(struct sp_str text, struct sp_buf *buf);
 
 /* ---- decks ---- */
 

@@ -178,7 +178,7 @@ static enum sp_status open_sqlite(struct sp_saf_db *db, const char *path, enum s
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == SP_SAF_DB_CREATE ? SQLITE_OPEN_CREATE : 0);
     if (mode != SP_SAF_DB_CREATE && access(path, F_OK) != 0)
         return sp_error_set(err, SP_ENOTFOUND, NULL,
-                            "there is no security database %s: 'sallyport saf' makes one", path);
+                            "there is no security database %s: 'sallyport saf create' makes one", path);
     mode_t before = umask(077);
     struct sqlite3 *sqlite = NULL;
     int code = sqlite3_open_v2(path, &sqlite, flags, NULL);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * fuzz_saf_command.c: a deck is cut into commands and each is parsed; nothing reads beyond it, every operand
- * lies inside.
+ * fuzz_saf_command.c: a deck is cut into commands and each is parsed and masked; nothing reads beyond it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,8 +32,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (status == SP_OK && sp_saf_command_parse(text, &arena, &command, NULL) == SP_OK &&
             count_operands(command.operands) > SP_SAF_COMMAND_OPERANDS_MAX)
             abort();
-        if (status == SP_OK)
+        if (status == SP_OK) {
+            struct sp_buf shown;
+            sp_buf_init(&shown, 4 * SP_SAF_COMMAND_BYTES_MAX);
+            if (sp_saf_command_mask(text, &shown))
+                abort();
+            sp_buf_finish(&shown);
             last = line;
+        }
         sp_arena_finish(&arena);
     }
     return 0;

@@ -26,6 +26,7 @@ LIBRARIES = {
     r"curl/": ["src/io/"],
     r"ldap\.h": ["src/registry/"],
     r"sqlite3\.h": ["src/saf/", "src/store/"],
+    r"histedit\.h": ["src/cli/saf_dialogue"],
 }
 
 

@@ -189,6 +189,47 @@ static void a_command_that_is_too_long_is_refused_with_its_line(void **state)
     sp_buf_finish(&text);
 }
 
+static void secrets_are_masked_where_a_command_is_shown(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"ALTUSER FRED PASSWORD(SECRET) RESUME", "ALTUSER FRED PASSWORD(********) RESUME"},
+        {"alu fred pass (secret)", "alu fred pass (********)"},
+        {"ADDUSER F PHRASE('it''s) a secret') NAME('A (B)')", "ADDUSER F PHRASE(********) NAME('A (B)')"},
+        {"ADDUSER F\n   DFLTGRP(G)\t PHRASE( 'x y' )", "ADDUSER F DFLTGRP(G) PHRASE(********)"},
+        {"RDEFINE PTKTDATA A SSIGNON(KEYMASKED(0123) )", "RDEFINE PTKTDATA A SSIGNON(KEYMASKED(********) )"},
+        {"RDEFINE PTKTDATA A SSIGNON(KEYE(0123", "RDEFINE PTKTDATA A SSIGNON(KEYE(********)"},
+        {"RDEFINE PTKTDATA A SSIGNON(EPTKEYLABEL(L))", "RDEFINE PTKTDATA A SSIGNON(EPTKEYLABEL(L))"},
+        {"ADDUSER F NAME('O'Brien') PASSWORD('secret')", "ADDUSER F NAME('O'Brien') PASSWORD(********)"},
+        {"RACDCERT ID(F) ADD('X') PASSWORD('se(cret') TRUST", "RACDCERT ID(F) ADD('X') PASSWORD(********)"},
+        {"ALTUSER F PASSWORD SECRET RESUME", "ALTUSER F PASSWORD ******** RESUME"},
+        {"ALTUSER F PHRASE 'a b c'", "ALTUSER F PHRASE ********"},
+        {"ALTUSER F NOPASSWORD RESUME", "ALTUSER F NOPASSWORD RESUME"},
+        {"RDEFINE PTKTDATA A SSIGNON(0123456789ABCDEF)", "RDEFINE PTKTDATA A SSIGNON(********)"},
+        {"RDEFINE PTKTDATA A SSIGNON(KEYMASKED) 0123456789abcdef0",
+         "RDEFINE PTKTDATA A SSIGNON(KEYMASKED) ********"},
+        {"SETROPTS PASSWORD(HISTORY(8))", "SETROPTS PASSWORD(HISTORY(8))"},
+        {"PASSWORD PASSWORD(OLD NEW)", "PASSWORD ********"},
+        {"PASSWORD OLD NEW", "PASSWORD ********"},
+        {"PW USER(FRED) INTERVAL(30)", "PW USER(FRED) INTERVAL(30)"},
+        {"PW NOINT USER (FRED)", "PW NOINTERVAL USER(FRED)"},
+        {"PHRASE PHRASE('a b' 'c d') USER(F)", "PHRASE USER(F) ********"},
+        {"PW", "PW"},
+        {"PASSWORD 'old' 'new'", "PASSWORD ********"},
+        {"PASSWORD INTERVAL", "PASSWORD ********"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sp_buf buf;
+        sp_buf_init(&buf, 4096);
+        assert_int_equal(sp_saf_command_mask(sp_str_of(rows[i].text), &buf), SP_OK);
+        sp_buf_append_byte(&buf, 0);
+        assert_string_equal(buf.ptr, rows[i].shown);
+        sp_buf_finish(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_plain_deck_joins_continued_lines),
         cmocka_unit_test(a_job_gives_the_data_of_its_systsin),
         cmocka_unit_test(a_command_that_is_too_long_is_refused_with_its_line),
+        cmocka_unit_test(secrets_are_masked_where_a_command_is_shown),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, set_up, tear_down);

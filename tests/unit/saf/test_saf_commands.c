@@ -82,6 +82,11 @@ static void distributed_identities_are_mapped(void **state)
     run_deck("racmap.deck");
 }
 
+static void the_example_lets_the_right_ones_in(void **state)
+{
+    run_commands_then_deck("examples/saf/zconnect.racf", "zconnect.deck");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +105,7 @@ int main(void)
         cmocka_unit_test(options_are_set_and_listed),
         cmocka_unit_test(entries_are_searched_for),
         cmocka_unit_test(distributed_identities_are_mapped),
+        cmocka_unit_test(the_example_lets_the_right_ones_in),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
