@@ -87,7 +87,8 @@ static struct sp_str user_by_criteria(const struct sp_saf_image *image, struct s
     }
     struct sp_str wanted = name.failed ? SP_STR("") : sp_arena_str(arena, sp_buf_str(&name));
     sp_buf_finish(&name);
-    const struct sp_image_profile *profile = sp_image_find_profile(image, SP_STR("DIGTCRIT"), wanted, NULL);
+    const struct sp_saf_image_profile *profile =
+        sp_saf_image_find_profile(image, SP_STR("DIGTCRIT"), wanted, NULL);
     return profile ? profile->profile->appl_data : SP_STR("");
 }
 

@@ -9,9 +9,9 @@
 struct decision {
     const struct sp_saf_image *image;
     const struct sp_saf_auth *request;
-    const struct sp_image_user *user; /* NULL: not defined */
-    const struct sp_image_class *class;
-    const struct sp_image_profile *profile;
+    const struct sp_saf_image_user *user; /* NULL: not defined */
+    const struct sp_saf_image_class *class;
+    const struct sp_saf_image_profile *profile;
     enum sp_saf_access allowed;
     const char *kind; /* "USER", "GROUP", ...; with `who` behind it */
     struct sp_str who;
@@ -62,12 +62,13 @@ static bool global_table_grants(struct decision *d)
     return false;
 }
 
-static const struct sp_image_access *find_entry(const struct sp_image_profile *profile, struct sp_str id)
+static const struct sp_saf_image_access *find_entry(const struct sp_saf_image_profile *profile,
+                                                    struct sp_str id)
 {
     size_t low = 0, high = profile->access_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        const struct sp_image_access *entry = &profile->access[middle];
+        const struct sp_saf_image_access *entry = &profile->access[middle];
         int order = entry->when_kind.len ? 1 : sp_str_cmp(entry->id, id);
         if (order == 0)
             return entry;
@@ -81,13 +82,13 @@ static const struct sp_image_access *find_entry(const struct sp_image_profile *p
 
 static bool by_groups(struct decision *d)
 {
-    const struct sp_image_access *best = NULL;
+    const struct sp_saf_image_access *best = NULL;
     struct sp_str only = d->request->group.len ? d->request->group : d->user->user.default_group;
     for (size_t i = 0; i < d->user->group_count; i++) {
         struct sp_str group = d->user->groups[i];
         if (!d->image->options.grplist && !sp_str_eq(group, only))
             continue;
-        const struct sp_image_access *entry = find_entry(d->profile, group);
+        const struct sp_saf_image_access *entry = find_entry(d->profile, group);
         if (entry && (!best || entry->access > best->access))
             best = entry;
     }
@@ -104,7 +105,7 @@ static bool by_groups(struct decision *d)
 static void by_standard_list(struct decision *d)
 {
     if (d->user) {
-        const struct sp_image_access *own = find_entry(d->profile, d->user->user.id);
+        const struct sp_saf_image_access *own = find_entry(d->profile, d->user->user.id);
         if (own) {
             d->allowed = own->access;
             d->kind = "USER";
@@ -114,7 +115,8 @@ static void by_standard_list(struct decision *d)
         }
         if (by_groups(d))
             return;
-        const struct sp_image_access *everybody = restricted(d) ? NULL : find_entry(d->profile, SP_STR("*"));
+        const struct sp_saf_image_access *everybody =
+            restricted(d) ? NULL : find_entry(d->profile, SP_STR("*"));
         if (everybody) {
             d->allowed = everybody->access;
             d->kind = "ID(*)";
@@ -137,7 +139,7 @@ static bool has_operations(const struct decision *d)
 static void by_conditional_list(struct decision *d)
 {
     for (size_t i = d->profile->access_count; i-- > 0 && d->user;) {
-        const struct sp_image_access *entry = &d->profile->access[i];
+        const struct sp_saf_image_access *entry = &d->profile->access[i];
         if (!entry->when_kind.len)
             return;
         if (entry->access <= d->allowed || !sp_str_eq(entry->when_kind, d->request->when_kind) ||
@@ -205,7 +207,7 @@ void sp_saf_decide(const struct sp_saf_image *image, const struct sp_saf_auth *r
         ret_decision->by = SP_STR("CLASS NOT ACTIVE");
         return;
     }
-    d.user = request->user.len ? sp_image_find_user(image, request->user) : NULL;
+    d.user = request->user.len ? sp_saf_image_find_user(image, request->user) : NULL;
     if (request->trusted) {
         answer(&d, true, 0, 0, 0, ret_decision);
         ret_decision->by = SP_STR("TRUSTED");
@@ -216,7 +218,7 @@ void sp_saf_decide(const struct sp_saf_image *image, const struct sp_saf_auth *r
         name_deciding_entry(&d, arena, ret_decision);
         return;
     }
-    d.profile = sp_image_find_profile(image, request->class, request->resource, NULL);
+    d.profile = sp_saf_image_find_profile(image, request->class, request->resource, NULL);
     if (!d.profile) {
         unsigned rc = d.class->info ? d.class->info->default_rc : 4;
         answer(&d, false, rc, rc, 0, ret_decision);

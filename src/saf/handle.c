@@ -86,7 +86,7 @@ static void *build_images(void *arg)
         enum sp_status status =
             db ? SP_OK : sp_saf_db_open(saf->path, saf->key_path, SP_SAF_DB_READ, &db, NULL);
         if (!status)
-            status = sp_image_build(db, sp_saf_today(), &image, NULL);
+            status = sp_saf_image_build(db, sp_saf_today(), &image, NULL);
         if (!status)
             put_image(saf, image);
         pthread_mutex_lock(&saf->lock);
@@ -113,7 +113,7 @@ enum sp_status sp_saf_open(const struct sp_saf_settings *settings, struct sp_saf
     if (!status)
         status = sp_saf_db_open(saf->path, saf->key_path, SP_SAF_DB_READ, &saf->watcher, err);
     if (!status)
-        status = sp_image_build(saf->watcher, sp_saf_today(), &saf->image, err);
+        status = sp_saf_image_build(saf->watcher, sp_saf_today(), &saf->image, err);
     saf->looked_us = sp_clock_monotonic_us();
     if (!status && pthread_create(&saf->builder, NULL, build_images, saf) != 0)
         status = sp_error_set(err, SP_ENOMEM, NULL, "no thread can be started for the security database");

@@ -74,7 +74,7 @@ static bool keep(struct builder *b, struct sp_str *s)
 static enum sp_status take_user(void *arg, const void *value)
 {
     struct builder *b = arg;
-    struct sp_image_user *node = sp_arena_calloc(&b->image->arena, 1, sizeof *node);
+    struct sp_saf_image_user *node = sp_arena_calloc(&b->image->arena, 1, sizeof *node);
     if (!node)
         return no_memory(b);
     struct sp_saf_user *u = &node->user;
@@ -149,9 +149,9 @@ static enum sp_status take_member(void *arg, const void *value)
     return keep(b, &m->class) && keep(b, &m->profile) && keep(b, &m->member) ? SP_OK : no_memory(b);
 }
 
-static struct sp_image_class *class_node(struct builder *b, struct sp_str name)
+static struct sp_saf_image_class *class_node(struct builder *b, struct sp_str name)
 {
-    struct sp_image_class *node = sp_hash_get(&b->image->classes, name);
+    struct sp_saf_image_class *node = sp_hash_get(&b->image->classes, name);
     if (node)
         return node;
     node = sp_arena_calloc(&b->image->arena, 1, sizeof *node);
@@ -168,7 +168,7 @@ static enum sp_status take_class(void *arg, const void *value)
 {
     struct builder *b = arg;
     const struct sp_saf_class *settings = value;
-    struct sp_image_class *node = class_node(b, settings->name);
+    struct sp_saf_image_class *node = class_node(b, settings->name);
     if (!node)
         return no_memory(b);
     struct sp_str name = node->settings.name;
@@ -259,7 +259,7 @@ static enum sp_status place_connects(struct builder *b)
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from; to < n && sp_str_eq(all[to].user, all[from].user); to++)
             ;
-        struct sp_image_user *user = sp_hash_get(&b->image->users, all[from].user);
+        struct sp_saf_image_user *user = sp_hash_get(&b->image->users, all[from].user);
         if (!user)
             continue;
         user->connects = all + from;
@@ -304,7 +304,7 @@ _Static_assert(offsetof(struct sp_saf_member, profile) == sizeof(struct sp_str),
 
 static int by_kind_and_id(const void *a, const void *b)
 {
-    const struct sp_image_access *x = a, *y = b;
+    const struct sp_saf_image_access *x = a, *y = b;
     if (!x->when_kind.len != !y->when_kind.len)
         return x->when_kind.len ? 1 : -1;
     int order = sp_str_cmp(x->id, y->id);
@@ -314,7 +314,7 @@ static int by_kind_and_id(const void *a, const void *b)
 }
 
 /* Put the entries into order and leave of equal ones the most permissive. */
-static size_t sort_access(struct sp_image_access *entries, size_t count)
+static size_t sort_access(struct sp_saf_image_access *entries, size_t count)
 {
     if (!count)
         return 0;
@@ -330,12 +330,12 @@ static size_t sort_access(struct sp_image_access *entries, size_t count)
 }
 
 /* The profile's own access list and attributes, added to what the node has. */
-static enum sp_status merge_profile(struct builder *b, struct sp_image_profile *node,
+static enum sp_status merge_profile(struct builder *b, struct sp_saf_image_profile *node,
                                     const struct sp_saf_profile *p)
 {
     size_t more;
     const struct sp_saf_access_entry *run = run_of(&b->access, p, &more);
-    struct sp_image_access *list =
+    struct sp_saf_image_access *list =
         sp_arena_calloc(&b->image->arena, node->access_count + more + 1, sizeof *list);
     if (!list)
         return no_memory(b);
@@ -343,7 +343,7 @@ static enum sp_status merge_profile(struct builder *b, struct sp_image_profile *
         memcpy(list, node->access, node->access_count * sizeof *list);
     for (size_t i = 0; i < more; i++)
         list[node->access_count + i] =
-            (struct sp_image_access){run[i].id, run[i].access, run[i].when_kind, run[i].when_name};
+            (struct sp_saf_image_access){run[i].id, run[i].access, run[i].when_kind, run[i].when_name};
     node->access_count = sort_access(list, node->access_count + more);
     node->access = list;
     if (!node->profile)
@@ -360,16 +360,16 @@ static enum sp_status merge_profile(struct builder *b, struct sp_image_profile *
     return SP_OK;
 }
 
-static struct sp_image_profile *generic_node(struct builder *b, struct sp_image_class *class,
-                                             struct sp_str name)
+static struct sp_saf_image_profile *generic_node(struct builder *b, struct sp_saf_image_class *class,
+                                                 struct sp_str name)
 {
     struct sp_str prefix = sp_str_slice(name, 0, sp_generic_prefix(name));
-    struct sp_image_profile *first = sp_hash_get(&class->generic, prefix), **place = &first;
+    struct sp_saf_image_profile *first = sp_hash_get(&class->generic, prefix), **place = &first;
     while (*place && sp_generic_order((*place)->name, name) < 0)
         place = &(*place)->next;
     if (*place && sp_str_eq((*place)->name, name))
         return *place;
-    struct sp_image_profile *node = sp_arena_calloc(&b->image->arena, 1, sizeof *node);
+    struct sp_saf_image_profile *node = sp_arena_calloc(&b->image->arena, 1, sizeof *node);
     if (!node)
         return NULL;
     node->name = name;
@@ -382,8 +382,8 @@ static struct sp_image_profile *generic_node(struct builder *b, struct sp_image_
 static enum sp_status place_name(struct builder *b, struct sp_str class_name, struct sp_str name,
                                  bool generic, const struct sp_saf_profile *p)
 {
-    struct sp_image_class *class = class_node(b, class_name);
-    struct sp_image_profile *node = NULL;
+    struct sp_saf_image_class *class = class_node(b, class_name);
+    struct sp_saf_image_profile *node = NULL;
     if (class && generic) {
         node = generic_node(b, class, name);
     } else if (class) {
@@ -410,7 +410,7 @@ static enum sp_status place_profile(struct builder *b, const struct sp_saf_profi
     size_t count;
     const struct sp_saf_member *run = run_of(&b->members, p, &count);
     if (global) {
-        struct sp_image_class *class = class_node(b, p->name);
+        struct sp_saf_image_class *class = class_node(b, p->name);
         struct sp_saf_member *members = sp_arena_calloc(&b->image->arena, count ? count : 1, sizeof *members);
         if (!class || !members)
             return no_memory(b);
@@ -465,8 +465,8 @@ static enum sp_status read_all(struct builder *b, struct sp_saf_db *db)
     return status;
 }
 
-enum sp_status sp_image_build(struct sp_saf_db *db, int32_t day, struct sp_saf_image **ret_image,
-                              struct sp_error *err)
+enum sp_status sp_saf_image_build(struct sp_saf_db *db, int32_t day, struct sp_saf_image **ret_image,
+                                  struct sp_error *err)
 {
     struct sp_saf_image *image = calloc(1, sizeof *image);
     if (!image)
@@ -508,7 +508,7 @@ void sp_saf_image_release(const struct sp_saf_image *shared)
         return;
     size_t cursor = 0;
     for (const struct sp_hash_slot *slot; (slot = sp_hash_next(&image->classes, &cursor));) {
-        struct sp_image_class *class = slot->value;
+        struct sp_saf_image_class *class = slot->value;
         sp_hash_finish(&class->discrete);
         sp_hash_finish(&class->generic);
     }
@@ -526,14 +526,14 @@ uint64_t sp_saf_image_version(const struct sp_saf_image *image)
     return image->version;
 }
 
-const struct sp_image_user *sp_image_find_user(const struct sp_saf_image *image, struct sp_str id)
+const struct sp_saf_image_user *sp_saf_image_find_user(const struct sp_saf_image *image, struct sp_str id)
 {
     return sp_hash_get(&image->users, id);
 }
 
 const struct sp_saf_user *sp_saf_find_user(const struct sp_saf_image *image, struct sp_str id)
 {
-    const struct sp_image_user *node = sp_image_find_user(image, id);
+    const struct sp_saf_image_user *node = sp_saf_image_find_user(image, id);
     return node ? &node->user : NULL;
 }
 
@@ -545,21 +545,21 @@ const struct sp_saf_group *sp_saf_find_group(const struct sp_saf_image *image, s
 size_t sp_saf_groups_of(const struct sp_saf_image *image, struct sp_str user,
                         const struct sp_str **ret_groups)
 {
-    const struct sp_image_user *node = sp_image_find_user(image, user);
+    const struct sp_saf_image_user *node = sp_saf_image_find_user(image, user);
     *ret_groups = node ? node->groups : NULL;
     return node ? node->group_count : 0;
 }
 
-const struct sp_image_profile *sp_image_find_profile(const struct sp_saf_image *image,
-                                                     struct sp_str class_name, struct sp_str resource,
-                                                     const struct sp_image_class **ret_class)
+const struct sp_saf_image_profile *sp_saf_image_find_profile(const struct sp_saf_image *image,
+                                                             struct sp_str class_name, struct sp_str resource,
+                                                             const struct sp_saf_image_class **ret_class)
 {
-    const struct sp_image_class *class = sp_hash_get(&image->classes, class_name);
+    const struct sp_saf_image_class *class = sp_hash_get(&image->classes, class_name);
     if (ret_class)
         *ret_class = class;
     if (!class)
         return NULL;
-    const struct sp_image_profile *found = sp_hash_get(&class->discrete, resource);
+    const struct sp_saf_image_profile *found = sp_hash_get(&class->discrete, resource);
     if (found || !class->settings.generic)
         return found;
     size_t longest = resource.len < SP_SAF_NAME_MAX ? resource.len : SP_SAF_NAME_MAX;

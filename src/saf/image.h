@@ -13,7 +13,7 @@
 #include "saf/db.h"
 #include "saf/saf.h"
 
-struct sp_image_user {
+struct sp_saf_image_user {
     struct sp_saf_user user;
     const struct sp_saf_connect *connects; /* by group */
     size_t connect_count;
@@ -21,28 +21,28 @@ struct sp_image_user {
     size_t group_count;
 };
 
-struct sp_image_access {
+struct sp_saf_image_access {
     struct sp_str id;
     enum sp_saf_access access;
     struct sp_str when_kind, when_name; /* empty: standard access list */
 };
 
 /* What decides for a resource: one profile, or several of a grouping class merged. */
-struct sp_image_profile {
+struct sp_saf_image_profile {
     const struct sp_saf_profile *profile; /* the first */
     struct sp_str name;                   /* as matched: the profile's, or the member's */
     enum sp_saf_access uacc;
     bool warning;
     struct sp_saf_audit audit, global_audit;
-    const struct sp_image_access *access; /* by id, standard entries before conditional ones */
+    const struct sp_saf_image_access *access; /* by id, standard entries before conditional ones */
     size_t access_count;
-    struct sp_image_profile *next; /* of the same literal prefix, less specific */
+    struct sp_saf_image_profile *next; /* of the same literal prefix, less specific */
 };
 
-struct sp_image_class {
+struct sp_saf_image_class {
     const struct sp_saf_class_info *info;
     struct sp_saf_class settings;
-    struct sp_hash discrete;            /* name -> struct sp_image_profile */
+    struct sp_hash discrete;            /* name -> struct sp_saf_image_profile */
     struct sp_hash generic;             /* literal prefix -> first of a list */
     unsigned char lengths[256 / 8];     /* prefix lengths that occur */
     const struct sp_saf_member *global; /* members of the class's profile in GLOBAL */
@@ -55,8 +55,8 @@ struct sp_saf_image {
     int32_t day; /* for which groups and revocations were worked out */
     struct sp_arena arena;
     struct sp_saf_options options;
-    struct sp_hash users, groups; /* id -> struct sp_image_user, struct sp_saf_group */
-    struct sp_hash classes;       /* name -> struct sp_image_class */
+    struct sp_hash users, groups; /* id -> struct sp_saf_image_user, struct sp_saf_group */
+    struct sp_hash classes;       /* name -> struct sp_saf_image_class */
     struct sp_hash identities;    /* "name\0registry" -> struct sp_saf_identity_filter */
     struct sp_hash certificates;  /* SHA-256 of the DER -> struct sp_saf_certificate, without private keys */
     struct sp_hash subject_filters, issuer_filters, both_filters; /* filter text -> struct sp_saf_cert_filter;
@@ -64,13 +64,13 @@ struct sp_saf_image {
 };
 
 /* Read the database into an image with one reference. `day` is days since 1970. SP_ELIMIT beyond 1 GiB. */
-enum sp_status sp_image_build(struct sp_saf_db *db, int32_t day, struct sp_saf_image **ret_image,
-                              struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_saf_image_build(struct sp_saf_db *db, int32_t day, struct sp_saf_image **ret_image,
+                                  struct sp_error *err) SP_MUST_CHECK;
 
 /* The profile that decides, or NULL; `*ret_class` (may be NULL) the class, NULL when it has no settings. */
-const struct sp_image_profile *sp_image_find_profile(const struct sp_saf_image *image, struct sp_str class,
-                                                     struct sp_str resource,
-                                                     const struct sp_image_class **ret_class);
-const struct sp_image_user *sp_image_find_user(const struct sp_saf_image *image, struct sp_str id);
+const struct sp_saf_image_profile *sp_saf_image_find_profile(const struct sp_saf_image *image,
+                                                             struct sp_str class, struct sp_str resource,
+                                                             const struct sp_saf_image_class **ret_class);
+const struct sp_saf_image_user *sp_saf_image_find_user(const struct sp_saf_image *image, struct sp_str id);
 
 #endif

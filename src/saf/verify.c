@@ -78,7 +78,7 @@ static enum ticket try_profile(struct verification *v, struct sp_str profile, in
  * made with its key. */
 static enum ticket try_ticket(struct verification *v, struct sp_saf_verified *ret)
 {
-    const struct sp_image_class *class = sp_hash_get(&v->image->classes, SP_STR("PTKTDATA"));
+    const struct sp_saf_image_class *class = sp_hash_get(&v->image->classes, SP_STR("PTKTDATA"));
     struct sp_str appl = v->request->appl;
     if (!class || !class->settings.active || !appl.len || v->request->password.len != SP_PASSTICKET_LEN)
         return TICKET_NONE;
@@ -278,7 +278,7 @@ static enum sp_status record_success(struct verification *v, struct sp_saf_verif
 static enum sp_saf_verify_outcome check_group(const struct verification *v, struct sp_str *ret_group)
 {
     struct sp_str group = v->request->group.len ? v->request->group : v->user.default_group;
-    const struct sp_image_user *node = sp_image_find_user(v->image, v->user.id);
+    const struct sp_saf_image_user *node = sp_saf_image_find_user(v->image, v->user.id);
     *ret_group = group;
     if (!v->request->group.len)
         return SP_SAF_VERIFIED;

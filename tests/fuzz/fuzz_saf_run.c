@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (status == SP_ENOTFOUND)
             break;
     }
-    if (sp_image_build(session.db, DAY, &image, NULL))
+    if (sp_saf_image_build(session.db, DAY, &image, NULL))
         abort();
     sp_saf_image_release(image);
     sp_saf_db_close(session.db);

@@ -48,3 +48,19 @@ def test_libraries_are_included_only_where_they_are_wrapped():
                 if re.match(pattern, name) and not any(path.startswith(place) for place in places):
                     wrong.append(f"{path}:{number}: <{name}> belongs behind {' or '.join(places)}")
     assert not wrong, "\n".join(wrong)
+
+
+# A function's definition as clang-format writes it, from the beginning of a line to its brace.
+DEFINITION = re.compile(r"^(?!static\b)[a-z_][\w \t*]*[ *](\w+)\([^;{}]*\)\n\{", re.M)
+
+
+def test_no_function_is_defined_in_two_files():
+    # Rooms are linked into one program: the linker takes one of two without a word.
+    where = {}
+    for path in house.tracked("src/*.c"):
+        for name in DEFINITION.findall((house.ROOT / path).read_text(encoding="utf-8")):
+            if name != "main":
+                where.setdefault(name, []).append(path)
+    assert where, "the pattern finds nothing"
+    twice = [f"{name}: {', '.join(paths)}" for name, paths in where.items() if len(paths) > 1]
+    assert not twice, "\n".join(twice)

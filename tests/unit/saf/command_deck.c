@@ -125,7 +125,7 @@ static void check_decision(struct deck *deck, struct sp_str rest)
     if (sp_str_is(auth.user, "-"))
         auth.user = SP_STR("");
     struct sp_str outcome = word(&rest), by = sp_str_trim(rest);
-    if (sp_image_build(deck->db, (int32_t)(time(NULL) / DAY), &image, &err))
+    if (sp_saf_image_build(deck->db, (int32_t)(time(NULL) / DAY), &image, &err))
         fail_msg("%s:%u: %s", deck->name, deck->line, err.text);
     sp_saf_decide(image, &auth, &deck->arena, &decision);
     const char *got = decision.granted ? "granted" : decision.saf_rc == 4 ? "unprotected" : "refused";

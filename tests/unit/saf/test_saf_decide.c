@@ -160,7 +160,7 @@ static int set_up(void **state)
     ok(sp_saf_db_begin(fixture.db, NULL));
     fill();
     ok(sp_saf_db_commit(fixture.db, NULL));
-    ok(sp_image_build(fixture.db, TODAY, &fixture.image, NULL));
+    ok(sp_saf_image_build(fixture.db, TODAY, &fixture.image, NULL));
     sp_arena_init(&fixture.arena, 1 << 20);
     return 0;
 }
@@ -292,7 +292,7 @@ static void nogrplist_looks_at_one_group_alone(void **state)
     options.grplist = false;
     ok(sp_saf_put_options(fixture.db, &options, NULL));
     struct sp_saf_image *image;
-    ok(sp_image_build(fixture.db, TODAY, &image, NULL));
+    ok(sp_saf_image_build(fixture.db, TODAY, &image, NULL));
     struct sp_saf_auth request = {.class = SP_STR("EJBROLE"),
                                   .resource = SP_STR("BBGZDFLT.zos.x"),
                                   .user = SP_STR("FRED"),

@@ -360,7 +360,7 @@ static void distributed_identities_map_by_the_nearest_filter(void **state)
         ok(sp_saf_put_identity_filter(db, &filter, NULL));
     }
     struct sp_saf_image *image;
-    ok(sp_image_build(db, sp_saf_today(), &image, NULL));
+    ok(sp_saf_image_build(db, sp_saf_today(), &image, NULL));
     for (size_t i = 0; i < sizeof rows2 / sizeof rows2[0]; i++) {
         struct sp_str user =
             sp_saf_map_identity(image, sp_str_of(rows2[i].name), sp_str_of(rows2[i].registry), NULL);
