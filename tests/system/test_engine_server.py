@@ -62,6 +62,23 @@ def test_every_address_is_listened_on_for_a_star(make_echo):
         assert call(server.http, "GET", "/facts", address="::1").json["peer_address"] == "::1"
 
 
+def test_keep_alive_is_that_of_the_options(make_echo):
+    server = make_echo('<httpOptions id="defaultHttpOptions" maxKeepAliveRequests="2" persistTimeout="1s"/>')
+    with Connection(server.http) as client:
+        assert client.request("GET", "/bytes/1").header("Connection") == "keep-alive"
+        assert client.request("GET", "/bytes/1").header("Connection") == "close"
+        assert client.closed()
+    with Connection(server.http) as client:
+        client.request("GET", "/bytes/1")
+        started = time.monotonic()
+        assert client.closed() and 0.5 < time.monotonic() - started < 3
+    server = make_echo('<httpOptions id="defaultHttpOptions" keepAliveEnabled="false" removeServerHeader="true"/>')
+    with Connection(server.http) as client:
+        response = client.request("GET", "/bytes/1")
+        assert response.header("Connection") == "close" and response.header("Server") is None
+        assert client.closed()
+
+
 def test_client_certificates_are_asked_for_as_configured(make_echo, authority, tmp_path_factory):
     xml = ('<keyStore id="defaultKeyStore" password="' + "key store password" + '"/>'
            '<keyStore id="trusted" location="{authority}" type="PEM"/>'
