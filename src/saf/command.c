@@ -54,6 +54,27 @@ static const struct {
     {"PHRASE", NULL, sp_cmd_phrase, false, "change a password phrase",
      "[PASSWORD(current new)] [PHRASE('current' 'new')] [INTERVAL(days) | NOINTERVAL]\n"
      "[USER(user ...)]"},
+    {"RACDCERT", NULL, sp_cmd_racdcert, false, "certificates, key rings and certificate name filters",
+     "[ID(user) | CERTAUTH | SITE | MULTIID] function\n"
+     "ADD('data set') [TRUST | NOTRUST | HIGHTRUST] [WITHLABEL('label')] [PASSWORD('text')]\n"
+     "GENCERT[('request data set')] [SUBJECTSDN(CN('..') T('..') OU('..' ..) O('..') L('..') SP('..') "
+     "C('..'))]\n"
+     "        [RSA | NISTECC] [SIZE(bits)] [NOTBEFORE(DATE(yyyy-mm-dd) TIME(hh:mm:ss))] [NOTAFTER(...)]\n"
+     "        [WITHLABEL('label')] [SIGNWITH([CERTAUTH | SITE] LABEL('label'))]\n"
+     "        [KEYUSAGE(HANDSHAKE DATAENCRYPT DOCSIGN CERTSIGN KEYAGREE)]\n"
+     "        [ALTNAME(IP(..) DOMAIN(..) EMAIL(..) URI(..))]\n"
+     "GENREQ(LABEL('label')) DSN('data set') | CHECKCERT('data set') [PASSWORD('text')]\n"
+     "EXPORT(LABEL('label')) DSN('data set') [PASSWORD('text')]\n"
+     "        [FORMAT(CERTDER | CERTB64 | PKCS7DER | PKCS7B64 | PKCS12DER | PKCS12B64)]\n"
+     "LIST[(LABEL('label'))] | LISTCHAIN(LABEL('label')) | DELETE[(LABEL('label'))]\n"
+     "ALTER[(LABEL('label'))] [TRUST | NOTRUST | HIGHTRUST] [NEWLABEL('label')]\n"
+     "ADDRING(ring) | DELRING(ring) | LISTRING(ring | *)\n"
+     "CONNECT([ID(user) | CERTAUTH | SITE] LABEL('label') RING(ring) [USAGE(PERSONAL | CERTAUTH | SITE)]\n"
+     "        [DEFAULT]) | REMOVE([ID(user) | CERTAUTH | SITE] LABEL('label') RING(ring))\n"
+     "MAP[('model data set')] [SDNFILTER('..')] [IDNFILTER('..')] [CRITERIA(..)] [WITHLABEL('label')] "
+     "[TRUST]\n"
+     "LISTMAP[(LABEL('label'))] | DELMAP[(LABEL('label'))]\n"
+     "ALTMAP[(LABEL('label'))] [TRUST | NOTRUST] [NEWLABEL('label')] [NEWCRITERIA(..)]"},
     {"RACMAP", NULL, sp_cmd_racmap, false, "filters that map distributed identities to users",
      "[ID(user)]\n"
      "MAP USERDIDFILTER(NAME('name')) REGISTRY(NAME('registry')) [WITHLABEL('label')]\n"
@@ -200,7 +221,7 @@ static void run_parsed(struct sp_run *run, int *ret_rc)
     enum sp_status status =
         reads_only ? sp_saf_db_snapshot_begin(run->db, &run->err) : sp_saf_db_begin(run->db, &run->err);
     rc = status ? sp_run_failed(run, status) : carry_out(run, index);
-    if (!run->failed && rc < SP_RC_ERROR && !reads_only) {
+    if (!run->failed && rc < SP_RC_ERROR && !reads_only && !run->changed_nothing) {
         status = sp_saf_db_commit(run->db, &run->err);
         if (status)
             rc = sp_run_failed(run, status);

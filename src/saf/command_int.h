@@ -18,6 +18,7 @@ struct sp_run {
     bool issuer_is_owner;
     struct sp_saf_options options;
     int32_t today;
+    bool changed_nothing; /* it only listed: readers need not look again */
     bool discreet; /* an operand that is not known may be a secret that lost its keyword: it is not said */
     enum sp_status failed;
     struct sp_error err;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ struct deck {
     unsigned line; /* of the command that is being looked at */
     struct sp_arena arena;
     struct sp_saf_db *db;
+    char data_sets[64];
     struct sp_str issuer, command;
     int rc;
     struct expectation wanted[LINES_MAX], unwanted[LINES_MAX];
@@ -62,7 +64,8 @@ static void show_output(const struct deck *deck)
 
 static int run_command(struct deck *deck, struct sp_str text)
 {
-    struct sp_saf_session session = {.db = deck->db, .issuer = deck->issuer, .say = say, .say_arg = deck};
+    struct sp_saf_session session = {
+        .db = deck->db, .issuer = deck->issuer, .say = say, .say_arg = deck, .data_sets = deck->data_sets};
     struct sp_error err = SP_ERROR_INIT;
     int rc = -1;
     deck->said_count = 0;
@@ -210,6 +213,8 @@ void run_commands_then_deck(const char *commands, const char *name)
     sp_arena_init(&deck->arena, 256 << 20);
     if (sp_saf_db_open(path, NULL, SP_SAF_DB_CREATE, &deck->db, &err))
         fail_msg("%s", err.text);
+    snprintf(deck->data_sets, sizeof deck->data_sets, "%s/data", directory);
+    assert_int_equal(mkdir(deck->data_sets, 0700), 0);
     if (commands)
         run_commands(deck, commands);
     struct sp_str text = read_file(&deck->arena, "tests/data/saf", name), line;

@@ -87,6 +87,21 @@ static void the_example_lets_the_right_ones_in(void **state)
     run_commands_then_deck("examples/saf/zconnect.racf", "zconnect.deck");
 }
 
+static void certificates_are_made_listed_and_carried(void **state)
+{
+    run_deck("racdcert.deck");
+}
+
+static void rings_are_made_and_filled(void **state)
+{
+    run_deck("racdcert_ring.deck");
+}
+
+static void certificates_are_mapped_to_users(void **state)
+{
+    run_deck("racdcert_map.deck");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +121,9 @@ int main(void)
         cmocka_unit_test(entries_are_searched_for),
         cmocka_unit_test(distributed_identities_are_mapped),
         cmocka_unit_test(the_example_lets_the_right_ones_in),
+        cmocka_unit_test(certificates_are_made_listed_and_carried),
+        cmocka_unit_test(rings_are_made_and_filled),
+        cmocka_unit_test(certificates_are_mapped_to_users),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
