@@ -30,6 +30,9 @@ struct sp_cfg_field *sp_bind_field(const struct sp_cfg_node *node, const struct 
 struct sp_cfg_field *sp_bind_nested_field(const struct sp_cfg_node *node, const struct sp_cfg_element *row,
                                           const struct sp_cfg_attribute *attribute);
 
+/* Whether an element that the table does not know has this id, and <sallyport allowInert> names the element.
+ */
+bool sp_bind_is_foreign(struct sp_load *load, struct sp_str id);
 /* Whether a nested element that stands for a reference has become one like those on top. */
 bool sp_bind_is_promoted(const struct sp_cfg_node *node);
 

@@ -59,6 +59,19 @@ static bool is_allowed(struct sp_load *load, const char *element, const char *at
     return false;
 }
 
+bool sp_bind_is_foreign(struct sp_load *load, struct sp_str id)
+{
+    for (const struct sp_cfg_node *node = load->tree->nodes; node; node = node->next) {
+        if (node->row || !node->id.ptr || !sp_str_eq(node->id, id))
+            continue;
+        for (size_t i = 0; i < load->allowed_count; i++) {
+            if (sp_str_eq(load->allowed[i], node->name))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void tell_inert(struct sp_load *load, const struct sp_cfg_node *node,
                        const struct sp_cfg_attribute *attribute, struct sp_load_place place)
 {

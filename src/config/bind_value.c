@@ -170,6 +170,9 @@ static void judge_password(const struct binding *b, struct sp_str raw, struct sp
     struct sp_str title = title_of(b);
     if (text.len == 0 || memmem(raw.ptr, raw.len, "${", 2)) /* a variable keeps it out of the file */
         return;
+    const struct sp_cfg_field *file_based = sp_cfg_node_field(b->node, SP_STR("fileBased"));
+    if (file_based && file_based->first && sp_str_caseless_eq(file_based->first->text, SP_STR("false")))
+        return; /* key rings have no password, only the attribute */
     if (kind == SP_PASSWORD_CLEAR)
         sp_load_problem(b->load, SP_MSG_PASSWORD_CLEAR, b->place,
                         "%.*s: %s is in clear text; encode it with \"sallyport password encode\"",
@@ -503,7 +506,12 @@ static void *referenced(const struct binding *b, struct sp_str id, bool written)
     struct sp_cfg_node *node = sp_cfg_tree_find(b->load->tree, a->target, id);
     if (node && !node->invalid)
         return node->memory;
-    if (written && (a->flags & SP_CFG_SECURITY))
+    if (written && sp_bind_is_foreign(b->load, id))
+        sp_load_problem(b->load, SP_MSG_REFERENCE, b->place,
+                        "%.*s: %s=\"%.*s\" names an element of another product, which is left out; "
+                        "allowInert permits that",
+                        SP_STR_ARG(title_of(b)), a->name, SP_STR_ARG(id));
+    else if (written && (a->flags & SP_CFG_SECURITY))
         sp_load_problem(b->load, SP_MSG_REFERENCE_SECURITY, b->place, "%.*s: %s=\"%.*s\" names no <%s>",
                         SP_STR_ARG(title_of(b)), a->name, SP_STR_ARG(id), a->target);
     else if (written)
