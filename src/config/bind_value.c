@@ -47,7 +47,12 @@ static struct sp_str resolve(const struct binding *b, struct sp_str raw)
     const struct sp_variable_scope look_up = {sp_bind_scope_attribute, &scope};
     if (b->attribute->flags & SP_CFG_LITERAL)
         return raw;
-    return sp_load_resolve(b->load, raw, b->place, &look_up);
+    struct sp_str text = sp_load_resolve(b->load, raw, b->place, &look_up);
+    if (!text.ptr && (b->attribute->flags & SP_CFG_SECURITY))
+        sp_load_problem(b->load, SP_MSG_VALUE_BAD_SECURITY, b->place,
+                        "%.*s: the variables in %s cannot be replaced", SP_STR_ARG(title_of(b)),
+                        b->attribute->name);
+    return text;
 }
 
 static bool is_secret(const struct sp_cfg_attribute *attribute)

@@ -6,6 +6,7 @@
 #define SP_CONFIG_CONFIG_CONNECT_H
 
 #include "config/config_security.h"
+#include "config/rule_set.h"
 
 /* Levels of authority: groups by level. An empty list: the level is not set here. */
 struct sp_cfg_groups {
@@ -48,8 +49,10 @@ struct sp_cfg_smf { /* sallyport_smf */
 };
 
 struct sp_cfg_policy {
-    struct sp_str id, location;   /* directory of the rule sets */
-    struct sp_str_list rule_sets; /* file names, in this order */
+    struct sp_str id, location;     /* directory of the rule sets */
+    struct sp_str_list rule_sets;   /* file names, in this order */
+    const struct sp_rule_set *sets; /* what they hold; config/rule_set.h applies them */
+    size_t set_count;
     unsigned update_trigger;
     int64_t polling_rate_us;
 };

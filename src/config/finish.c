@@ -9,6 +9,8 @@
 #include "config/load.h"
 #include "config/value.h"
 
+#define RULE_SET_CEILING ((size_t)4 << 20)
+
 /* The configuration is built here and constant for everybody else. */
 #define MUTABLE(type, pointer) ((type *)(uintptr_t)(pointer))
 
@@ -254,6 +256,45 @@ static void finish_registries(struct sp_load *load)
                         config->basic_registry_count);
 }
 
+static enum sp_status read_rule_set(struct sp_load *load, const struct sp_cfg_policy *policy,
+                                    struct sp_str name, struct sp_rule_set *ret_set)
+{
+    struct sp_str path =
+        sp_arena_printf(load->arena, "%.*s/%.*s", SP_STR_ARG(policy->location), SP_STR_ARG(name));
+    path = path.ptr ? sp_value_path(path, load->arena) : path;
+    if (!path.ptr)
+        return SP_ENOMEM;
+    struct sp_buf contents;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_buf_init(&contents, RULE_SET_CEILING);
+    enum sp_status status = sp_load_read(load, path, &contents, &err);
+    if (status == SP_OK)
+        status = sp_rule_set_parse(sp_buf_str(&contents), path, load->arena, load->problems, ret_set);
+    else if (status != SP_ENOMEM)
+        sp_load_problem(load, SP_MSG_RULE_FILE, place_of(load, policy), "zosconnect_policy[%.*s]: %s",
+                        SP_STR_ARG(policy->id), err.text);
+    sp_buf_finish(&contents);
+    return status;
+}
+
+static enum sp_status finish_policies(struct sp_load *load)
+{
+    for (size_t i = 0; i < load->config->policy_count; i++) {
+        struct sp_cfg_policy *policy = MUTABLE(struct sp_cfg_policy, &load->config->policies[i]);
+        struct sp_rule_set *sets = sp_arena_calloc(load->arena, policy->rule_sets.count + 1, sizeof *sets);
+        policy->sets = sets;
+        for (size_t f = 0; f < policy->rule_sets.count; f++) {
+            enum sp_status status =
+                sets ? read_rule_set(load, policy, policy->rule_sets.items[f], &sets[policy->set_count])
+                     : SP_ENOMEM;
+            if (status == SP_ENOMEM)
+                return status;
+            policy->set_count += status == SP_OK;
+        }
+    }
+    return SP_OK;
+}
+
 static void finish_cics(struct sp_load *load)
 {
     for (size_t i = 0; i < load->config->cics_connection_count; i++) {
@@ -277,5 +318,5 @@ enum sp_status sp_load_finish(struct sp_load *load)
     finish_registries(load);
     finish_cics(load);
     check_features(load);
-    return SP_OK;
+    return finish_policies(load);
 }
