@@ -135,6 +135,8 @@ ngx_int_t engine_take_reply(ngx_http_request_t *r, const struct sp_http_reply *r
         ngx_http_clean_header(r);
         return NGX_ERROR;
     }
+    /* nginx would make 304 or 412 of the answer to a conditional request, when the program has long run. */
+    r->disable_not_modified = 1;
     r->headers_out.status = reply->status;
     r->headers_out.content_length_n = (off_t)reply->body.len;
     return NGX_OK;

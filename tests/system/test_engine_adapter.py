@@ -214,6 +214,14 @@ def test_statuses_are_sent_as_replied(echo, status):
         assert client.request("GET", "/bytes/1").body == b"x"
 
 
+@pytest.mark.parametrize("field", [("If-Match", '"x"'), ("If-None-Match", "*"),
+                                   ("If-Unmodified-Since", "Mon, 01 Jan 2001 00:00:00 GMT"),
+                                   ("If-Modified-Since", "Mon, 01 Jan 2001 00:00:00 GMT"), ("Range", "bytes=0-0")])
+def test_conditions_do_not_change_the_handlers_answer(echo, field):
+    response = echo.call("POST", "/bytes/5", [field], b"")
+    assert response.status == 200 and response.body == b"xxxxx"
+
+
 def test_big_answers_arrive_whole(echo):
     assert len(echo.call("GET", "/bytes/20000000").body) == 20_000_000
 
