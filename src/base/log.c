@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,30 @@ const char *sp_log_severity_name(enum sp_log_severity severity)
     return (unsigned)severity < sizeof names / sizeof names[0] ? names[severity] : "INFO";
 }
 
+/* Bytes at `at` of a character that ends a line, or changes how the line reads, for some viewer: C0 and C1
+ * controls, the line and paragraph separators, marks that turn the direction of writing. 0: none. */
+static size_t control_length(const unsigned char *at)
+{
+    if (at[0] < 0x20 || at[0] == 0x7f)
+        return 1;
+    if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+        return 2;
+    bool separator_or_turn = at[0] == 0xe2 && at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae;
+    bool isolate = at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9;
+    return separator_or_turn || isolate ? 3 : 0;
+}
+
+static void replace_controls(char *text)
+{
+    for (char *c = text; *c; c++) {
+        size_t len = control_length((unsigned char *)c);
+        if (!len)
+            continue;
+        memset(c, '?', len);
+        c += len - 1;
+    }
+}
+
 void sp_log(enum sp_log_severity severity, const char *id, const char *fmt, ...)
 {
     if (severity > current_level)
@@ -52,9 +77,7 @@ void sp_log(enum sp_log_severity severity, const char *id, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    replace_controls(text);
     if (current_sink)
         current_sink(current_arg, severity, id, text);
     else

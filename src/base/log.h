@@ -18,7 +18,9 @@ typedef void sp_log_sink_fn(void *arg, enum sp_log_severity severity, const char
 void sp_log_set_sink(sp_log_sink_fn *sink, void *arg);
 /* Messages less severe than this are dropped; SP_LOG_INFO at start. */
 void sp_log_set_level(enum sp_log_severity least);
-/* `id` NULL: none. Control characters in the text are written as '?', so that one message stays one line. */
+/* `id` NULL: none. Each byte of a control character, of a line or paragraph separator and of a mark that
+ * turns the direction of writing is written as '?', so that one message stays one line and reads as it was
+ * meant. */
 void sp_log(enum sp_log_severity severity, const char *id, const char *fmt, ...) SP_PRINTF(3, 4);
 /* An error object with its place, "file:line:column: text". */
 void sp_log_error(enum sp_log_severity severity, const struct sp_error *err);

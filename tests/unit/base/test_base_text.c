@@ -141,8 +141,20 @@ static void a_log_message_stays_one_line(void **state)
     sp_log(SP_LOG_WARNING, "SPX1", "user %s", "eve\r\n2026 AUDIT forged");
     assert_string_equal(caught.text, "user eve??2026 AUDIT forged");
     assert_int_equal(caught.severity, SP_LOG_WARNING);
+    sp_log(SP_LOG_WARNING, NULL, "%s",
+           "a\xc2\x85"
+           "b\xc2\x9b"
+           "c\xe2\x80\xa8"
+           "d\xe2\x80\xae"
+           "e\xe2\x81\xa6");
+    assert_string_equal(caught.text, "a??b??c???d???e???");
+    sp_log(SP_LOG_WARNING, NULL, "%s",
+           "\xc2\xa0\xc3\x85\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa\xe2\x80");
+    assert_string_equal(caught.text,
+                        "\xc2\xa0\xc3\x85\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa\xe2\x80");
+    assert_int_equal(caught.count, 3);
     sp_log(SP_LOG_DEBUG, NULL, "dropped");
-    assert_int_equal(caught.count, 1);
+    assert_int_equal(caught.count, 3);
     struct sp_error err = SP_ERROR_INIT;
     sp_error_set(&err, SP_EINVAL, "SPX2", "bad");
     sp_error_at(&err, "a.xml", 1, 2);
