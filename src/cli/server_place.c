@@ -13,6 +13,7 @@
 #define NAME_DEFAULT "defaultServer"
 #define SYSTEM_SERVERS "/var/lib/sallyport/servers"
 #define PLACE_BYTES (64u * 1024u)
+#define LOG_MODE 0750 /* logs name users and what they called; a directory that is there keeps its mode */
 
 static enum sp_status no_memory(struct sp_error *err)
 {
@@ -192,7 +193,7 @@ enum sp_status sp_server_place_make(const struct sp_server_place *place, uid_t o
     if (status == SP_OK)
         status = secure_directory(place->run_dir, run_mode, err);
     if (status == SP_OK)
-        status = make_directory(place->log_dir, 0755, err);
+        status = make_directory(place->log_dir, LOG_MODE, err);
     if (status == SP_OK && owner != (uid_t)-1 && chown(place->log_dir, owner, group) != 0)
         status = sp_error_errno(err, SP_EIO, errno, "the owner of %s cannot be changed", place->log_dir);
     return status;

@@ -5,6 +5,7 @@ import pwd
 import signal
 import socket
 import ssl
+import stat
 import subprocess
 import time
 
@@ -37,6 +38,11 @@ def test_no_private_key_is_written_to_a_file(make_echo):
     run_dir = next((server.base / "run").iterdir())
     assert run_dir.stat().st_mode & 0o077 in (0, 0o011)
     assert (run_dir / "nginx.conf").stat().st_mode & 0o077 == 0
+
+
+def test_logs_are_for_owner_and_group(make_echo):
+    logs = make_echo().directory / "logs"
+    assert logs.is_dir() and stat.S_IMODE(logs.stat().st_mode) & 0o027 == 0
 
 
 def test_warnings_of_server_xml_are_logged_once(make_echo):
