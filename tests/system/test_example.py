@@ -79,6 +79,7 @@ def test_a_list_is_as_long_as_its_counter(example):
 def test_only_a_storekeeper_books_and_the_program_knows_who(example):
     body = {"booking": {"movement": "I", "bookedOn": 20260702, "quantity": 10}}
     assert example.call("mary", "POST", "/bookings/parts/S0000002", body).status == 403
+    assert example.call("mary", "POST", "/zosConnect/services/partBooking?action=invoke", body).status == 403
     booking = example.call("fred", "POST", "/bookings/parts/S0000002", body).json["booking"]
     assert (booking["code"], booking["message"], booking["bookedBy"]) == (0, "BOOKED", "FRED")
     assert (booking["stockAfter"], booking["valueChange"]) == (3290, -0.8)
