@@ -89,8 +89,10 @@ void sp_engine_log_problems(const struct sp_problems *problems)
     };
     for (const struct sp_problem *p = problems->first; p; p = p->next) {
         char place[512] = "";
-        if (p->file.len)
+        if (p->file.len && p->line)
             snprintf(place, sizeof place, "%.*s:%u:%u: ", SP_STR_ARG(p->file), p->line, p->column);
+        else if (p->file.len)
+            snprintf(place, sizeof place, "%.*s: ", SP_STR_ARG(p->file));
         sp_log(severities[p->severity], p->id, "%s%.*s", place, SP_STR_ARG(p->text));
     }
 }

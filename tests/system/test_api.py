@@ -250,6 +250,7 @@ def test_every_call_is_recorded_with_who_and_what(make_gateway):
     text = json.dumps(smf(server))
     assert text.count("/bad/do") == 2
     assert re.search(r'"fred"', text) and re.search(r'"mary"', text)
+    assert " server.xml: audit interceptor audit writes SMF type 123" in server.log()
 
 
 needs_samples = pytest.mark.skipif(not BANK.is_dir(), reason=f"there are no sample archives in {BANK}")
