@@ -31,3 +31,44 @@ enum sp_status sp_saf_user_from(struct sp_str name, struct sp_arena *arena, stru
     *ret_saf_user = sp_str_from(upper, name.len);
     return SP_OK;
 }
+
+enum sp_status sp_identity_groups(const struct sp_saf_image *image, struct sp_str user,
+                                  struct sp_arena *arena, struct sp_str_list *ret_groups)
+{
+    const struct sp_str *groups;
+    size_t count = sp_saf_groups_of(image, user, &groups);
+    struct sp_str *copies = sp_arena_calloc(arena, count, sizeof *copies);
+    if (!copies)
+        return SP_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = sp_arena_str(arena, groups[i]);
+        if (!copies[i].ptr)
+            return SP_ENOMEM;
+    }
+    *ret_groups = (struct sp_str_list){copies, count};
+    return SP_OK;
+}
+
+enum sp_status sp_identity_map(struct sp_saf_link *saf, struct sp_str name, struct sp_str realm,
+                               struct sp_str appl, struct sp_arena *arena,
+                               struct sp_mapped_identity *ret_identity, struct sp_error *err)
+{
+    struct sp_mapped_identity identity = {.outcome = SP_SAF_VERIFIED};
+    const struct sp_saf_image *image = sp_saf_link_image(saf);
+    if (!image)
+        return sp_error_set(err, SP_EUNAVAIL, NULL,
+                            "the security database is not available, so %.*s is mapped to no user id",
+                            SP_STR_ARG(name));
+    enum sp_status status = SP_OK;
+    struct sp_str user = sp_saf_map_identity(image, name, realm, NULL);
+    if (user.len) {
+        identity.saf_user = sp_arena_str(arena, user);
+        identity.outcome = sp_saf_check_user(image, user, appl, arena);
+        status = identity.saf_user.ptr ? sp_identity_groups(image, user, arena, &identity.groups) : SP_ENOMEM;
+    }
+    sp_saf_image_release(image);
+    if (status != SP_OK)
+        return sp_error_set(err, status, NULL, "no memory for a user's groups");
+    *ret_identity = identity;
+    return SP_OK;
+}

@@ -25,6 +25,15 @@ enum sp_authz_action {
 enum sp_status sp_authz_role(const struct sp_config *config, const struct sp_principal *principal,
                              struct sp_error *err) SP_MUST_CHECK;
 
+/* The same by the security database (safAuthorization): READ to profile
+ * <profilePrefix>.zos.connect.access.roles.zosConnectAccess in class EJBROLE. A resource that no profile
+ * covers is refused; so is who is not authenticated, whatever his user id may do. `*ret_message`, in the
+ * arena: the ICH408I for the log where racRouteLog asks for it, otherwise empty. SP_OK, SP_EDENIED,
+ * SP_EUNAVAIL. */
+enum sp_status sp_authz_role_by_saf(const struct sp_config *config, struct sp_saf_link *saf,
+                                    const struct sp_principal *principal, struct sp_arena *arena,
+                                    struct sp_str *ret_message, struct sp_error *err) SP_MUST_CHECK;
+
 /* Where IBM's documents leave the rule open. */
 struct sp_authz_rules {
     bool admin_invokes; /* level admin grants invoke too */

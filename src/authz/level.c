@@ -85,9 +85,10 @@ enum sp_status sp_authz_level_by(const struct sp_authz_rules *rules, const struc
                                  const struct sp_principal *principal, struct sp_error *err)
 {
     const struct sp_cfg_groups *looked_at = actions[action].of_item ? item : NULL;
-    if (principal->authenticated && permits(rules, global, looked_at, action, &principal->groups))
+    bool is_somebody = principal->authenticated || principal->saf_user.len;
+    if (is_somebody && permits(rules, global, looked_at, action, &principal->groups))
         return SP_OK;
-    struct sp_str name = principal->authenticated ? principal->name : SP_STR("UNAUTHENTICATED");
+    struct sp_str name = is_somebody ? principal->name : SP_STR("UNAUTHENTICATED");
     return sp_error_set(err, SP_EDENIED, "BAQR0409W", "User %.*s is not authorized to perform the request.",
                         SP_STR_ARG(name));
 }

@@ -61,6 +61,7 @@ struct sp_config {
     size_t saf_authorization_count;
     struct sp_cfg_saf_credentials saf_credentials;
     struct sp_cfg_saf_role_mapper saf_role_mapper;
+    struct sp_cfg_saf_database saf_database;
     const struct sp_cfg_authorization_roles *authorization_roles;
     size_t authorization_roles_count;
     const struct sp_cfg_authorization_roles *roles; /* zos.connect.access.roles, or NULL */

@@ -138,6 +138,11 @@ struct sp_cfg_ldap_registry {
     } cache;
 };
 
+struct sp_cfg_saf_database { /* sallyport_saf */
+    struct sp_str database;
+    struct sp_str key_file; /* ptr NULL: beside the database */
+};
+
 struct sp_cfg_saf_registry {
     struct sp_str id, realm; /* realm ptr NULL: not set */
 };

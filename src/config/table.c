@@ -51,6 +51,7 @@ static const struct sp_cfg_element *const table[] = {
     &sp_cfg_saf_authorization_element,
     &sp_cfg_saf_credentials_element,
     &sp_cfg_saf_role_mapper_element,
+    &sp_cfg_saf_database_element,
     &sp_cfg_authorization_roles_element,
     &sp_cfg_administrator_element,
     &sp_cfg_reader_element,

@@ -24,7 +24,8 @@ extern const struct sp_cfg_element sp_cfg_basic_registry_element, sp_cfg_quick_s
     sp_cfg_edirectory_filters, sp_cfg_iplanet_filters, sp_cfg_netscape_filters, sp_cfg_secureway_filters,
     sp_cfg_ldap_registry_element, sp_cfg_federated_element, sp_cfg_saf_registry_element,
     sp_cfg_saf_authorization_element, sp_cfg_saf_credentials_element, sp_cfg_saf_role_mapper_element,
-    sp_cfg_authorization_roles_element, sp_cfg_administrator_element, sp_cfg_reader_element;
+    sp_cfg_saf_database_element, sp_cfg_authorization_roles_element, sp_cfg_administrator_element,
+    sp_cfg_reader_element;
 /* table_authn.c */
 extern const struct sp_cfg_element sp_cfg_web_app_security_element, sp_cfg_auth_cache_element,
     sp_cfg_authentication_element, sp_cfg_ltpa_element, sp_cfg_auth_filter_element, sp_cfg_oidc_element,

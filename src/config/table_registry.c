@@ -423,8 +423,8 @@ const struct sp_cfg_element sp_cfg_federated_element = {"federatedRepository",
 
 static const struct sp_cfg_attribute saf_registry_attributes[] = {
     ID_INTO(O),
-    A("realm", STRING, SECURITY, "Name of the realm; that of the security database when it is not set.",
-      INTO(O, realm)),
+    A("realm", STRING, ACTED | SECURITY,
+      "Name of the realm; sysplexName of sallyport_smf when it is not set.", INTO(O, realm)),
     A("enableFailover", BOOLEAN, SECURITY | UNCONFIRMED,
       "Whether unauthorized services are used when the authorized "
       "ones are not to be had.",
@@ -436,7 +436,7 @@ static const struct sp_cfg_attribute saf_registry_attributes[] = {
 const struct sp_cfg_element sp_cfg_saf_registry_element = {
     "safRegistry",
     SP_CFG_FACTORY,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(saf_registry_attributes),
     STRUCT(O),
     ARRAY(struct sp_config, saf_registries, saf_registry_count),
@@ -447,8 +447,10 @@ const struct sp_cfg_element sp_cfg_saf_registry_element = {
 
 static const struct sp_cfg_attribute saf_authorization_attributes[] = {
     ID_INTO(O),
-    A("racRouteLog", ENUM, SECURITY, "Which decisions are recorded.", INTO(O, rac_route_log),
-      ONE_OF("ASIS", "NOFAIL", "NONE", "NOSTAT"), DEFAULT("NONE")),
+    A("racRouteLog", ENUM, ACTED | SECURITY,
+      "Which refusals are told in the log, as ICH408I: ASIS all of them, NOSTAT likewise, NOFAIL and NONE "
+      "none.",
+      INTO(O, rac_route_log), ONE_OF("ASIS", "NOFAIL", "NONE", "NOSTAT"), DEFAULT("NONE")),
     A("enableDelegation", BOOLEAN, SECURITY, "Whether a program may act as another user.",
       INTO(O, enable_delegation), DEFAULT("false")),
     A("reportAuthorizationCheckDetails", BOOLEAN, 0, "Whether a refusal says why.", INTO(O, report_details),
@@ -461,7 +463,7 @@ static const struct sp_cfg_attribute saf_authorization_attributes[] = {
 const struct sp_cfg_element sp_cfg_saf_authorization_element = {
     "safAuthorization",
     SP_CFG_FACTORY,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(saf_authorization_attributes),
     STRUCT(O),
     ARRAY(struct sp_config, saf_authorizations, saf_authorization_count),
@@ -471,12 +473,12 @@ const struct sp_cfg_element sp_cfg_saf_authorization_element = {
 #define O struct sp_cfg_saf_credentials
 
 static const struct sp_cfg_attribute saf_credentials_attributes[] = {
-    A("profilePrefix", STRING, SECURITY,
+    A("profilePrefix", STRING, ACTED | SECURITY,
       "First qualifier of EJBROLE profiles, and the APPL that callers need.", INTO(O, profile_prefix),
       DEFAULT("BBGZDFLT")),
-    A("unauthenticatedUser", STRING, SECURITY, "User id of callers who are not authenticated.",
+    A("unauthenticatedUser", STRING, ACTED | SECURITY, "User id of callers who are not authenticated.",
       INTO(O, unauthenticated_user), DEFAULT("WSGUEST")),
-    A("mapDistributedIdentities", BOOLEAN, SECURITY | UNCONFIRMED,
+    A("mapDistributedIdentities", BOOLEAN, ACTED | SECURITY | UNCONFIRMED,
       "Whether names of other registries become user ids by RACMAP filters.",
       INTO(O, map_distributed_identities), DEFAULT("false")),
     A("suppressAuthFailureMessages", BOOLEAN, UNCONFIRMED, "Whether failed logins are not logged one by one.",
@@ -486,7 +488,7 @@ static const struct sp_cfg_attribute saf_credentials_attributes[] = {
 const struct sp_cfg_element sp_cfg_saf_credentials_element = {
     "safCredentials",
     SP_CFG_SINGLETON,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(saf_credentials_attributes),
     STRUCT(O),
     PLACE(struct sp_config, saf_credentials),
@@ -509,6 +511,26 @@ const struct sp_cfg_element sp_cfg_saf_role_mapper_element = {"safRoleMapper",
                                                               STRUCT(O),
                                                               PLACE(struct sp_config, saf_role_mapper),
                                                               .meaning = "Names of EJBROLE profiles."};
+
+#undef O
+#define O struct sp_cfg_saf_database
+
+static const struct sp_cfg_attribute saf_database_attributes[] = {
+    A("database", FILE, ACTED | SECURITY, "File of the security database.", INTO(O, database),
+      DEFAULT("${server.output.dir}/resources/security/saf.db")),
+    A("keyFile", FILE, ACTED | SECURITY,
+      "File of the key under which its secrets are; the database's name with .key when it is not set.",
+      INTO(O, key_file)),
+};
+
+const struct sp_cfg_element sp_cfg_saf_database_element = {
+    "sallyport_saf",
+    SP_CFG_SINGLETON,
+    ACTED | SECURITY,
+    ROWS(saf_database_attributes),
+    STRUCT(O),
+    PLACE(struct sp_config, saf_database),
+    .meaning = "Where the security database is, for safRegistry, safAuthorization and safCredentials."};
 
 #undef O
 

@@ -91,16 +91,36 @@ bool io_step_authenticate(struct sp_call *call)
                                          &call->arena, &call->principal, &challenge, &err);
     if (sp_fiber_canceled())
         return false;
+    if (status == SP_OK && call->principal.demoted)
+        sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
     return status == SP_OK || refuse_credentials(call, &challenge, &err);
+}
+
+static enum sp_status check_role(struct sp_call *call, struct sp_error *err)
+{
+    const struct sp_gateway *gateway = call->gateway;
+    struct sp_str message;
+    if (!gateway->config->saf_authorization_count)
+        return sp_authz_role(gateway->config, &call->principal, err);
+    enum sp_status status =
+        sp_authz_role_by_saf(gateway->config, gateway->saf, &call->principal, &call->arena, &message, err);
+    if (message.len)
+        sp_log(SP_LOG_AUDIT, NULL, "%.*s", SP_STR_ARG(message));
+    return status;
 }
 
 bool sp_step_authorize(struct sp_call *call)
 {
     call->step = "authorize";
     struct sp_error err = SP_ERROR_INIT;
-    if (!call->policy->require_auth || sp_authz_role(call->gateway->config, &call->principal, &err) == SP_OK)
+    if (!call->policy->require_auth)
+        return true;
+    enum sp_status status = check_role(call, &err);
+    if (status == SP_OK)
         return true;
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+    if (status == SP_EUNAVAIL || status == SP_ENOMEM)
+        return sp_call_fail(call, 503, "The security database is not available.");
     return sp_call_fail(call, 403, "Error 403: AuthorizationFailed");
 }
 

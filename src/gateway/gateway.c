@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "authn/guest.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -247,6 +248,28 @@ static void watch_audit(void *arg)
 
 /* ---------------------------------------------------------------- life */
 
+static enum sp_status open_security(struct sp_gateway *gateway, struct sp_problems *problems,
+                                    struct sp_error *err)
+{
+    const struct sp_config *config = gateway->config;
+    struct sp_error problem = SP_ERROR_INIT;
+    enum sp_status status = SP_OK;
+    if (sp_saf_link_is_wanted(config)) {
+        status = sp_saf_link_new(config, &gateway->saf, &problem, err);
+        if (problem.status != SP_OK)
+            sp_problem_add(problems, SP_PROBLEM_ERROR, SP_MSG_SAF_UNAVAILABLE, config->saf_database.database,
+                           0, 0,
+                           "the security database cannot be opened, and nobody is let in until it can: %s",
+                           problem.text);
+        if (status == SP_OK)
+            sp_guest_check(config, gateway->saf, problems);
+    }
+    if (status == SP_OK)
+        status = sp_registry_new(config, gateway->saf, &gateway->registry, err);
+    return status == SP_OK ? sp_authn_new(config, gateway->registry, gateway->saf, &gateway->authn, err)
+                           : status;
+}
+
 static enum sp_status open_connections(struct sp_gateway *gateway, struct sp_error *err)
 {
     const struct sp_config *config = gateway->config;
@@ -288,9 +311,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, const struct sp_wo
     gateway->audit_watch.fn = watch_audit;
     gateway->audit_watch.arg = gateway;
     sp_secret_random(gateway->correlator_seed, sizeof gateway->correlator_seed);
-    enum sp_status status = sp_registry_new(config, &gateway->registry, err);
-    if (status == SP_OK)
-        status = sp_authn_new(config, gateway->registry, &gateway->authn, err);
+    enum sp_status status = open_security(gateway, problems, err);
     sp_audit_check(config, problems);
     if (status == SP_OK && wants_audit(config))
         status = open_audit(gateway, err);
@@ -342,5 +363,6 @@ void sp_gateway_free(struct sp_gateway *gateway)
     close_audit(gateway);
     sp_authn_free(gateway->authn);
     sp_registry_free(gateway->registry);
+    sp_saf_link_release(gateway->saf);
     free(gateway);
 }

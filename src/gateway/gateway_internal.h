@@ -12,6 +12,7 @@
 struct sp_gateway {
     const struct sp_config *config;
     const struct sp_worker *worker;
+    struct sp_saf_link *saf; /* NULL: nothing asks the security database */
     struct sp_registry *registry;
     struct sp_authn *authn;
     struct sp_audit *audit; /* NULL: nothing asks for it */

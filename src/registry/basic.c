@@ -14,7 +14,7 @@
 
 #define USERS_MAX 100000u
 #define NAME_MAX_BYTES 256u
-#define PASSWORD_MAX_BYTES 1024u
+#define PASSWORD_MAX_BYTES SP_REGISTRY_PASSWORD_MAX
 #define PASSWORD_BLOCK 64u /* compared at one time */
 #define MEMORY_MAX (64u * 1024u * 1024u)
 

@@ -25,4 +25,8 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
                                      const struct sp_cfg_auth_cache *cache, struct sp_registry **ret_registry,
                                      struct sp_error *err) SP_MUST_CHECK;
 
+/* saf.c; keeps a reference to the link. The configuration must outlive it. SP_EINVAL. */
+enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
+                                   struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
+
 #endif

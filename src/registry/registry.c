@@ -24,9 +24,13 @@ static void nobody_free(struct sp_registry *self)
 static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_free};
 static struct sp_registry nobody = {.kind = &nobody_kind, .realm = SP_STR_INIT("defaultRealm")};
 
-enum sp_status sp_registry_new(const struct sp_config *config, struct sp_registry **ret_registry,
-                               struct sp_error *err)
+enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
+                               struct sp_registry **ret_registry, struct sp_error *err)
 {
+    if (config->saf_registry_count && !saf)
+        return sp_error_set(err, SP_EINVAL, NULL, "a SAF registry needs the security database");
+    if (config->saf_registry_count)
+        return sp_registry_saf_new(config, saf, ret_registry, err);
     if (config->basic_registry)
         return sp_registry_basic_new(config->basic_registry, &config->auth_cache, ret_registry, err);
     *ret_registry = &nobody;

@@ -7,6 +7,13 @@
 #define SP_REGISTRY_REGISTRY_H
 
 #include "config/config.h"
+#include "registry/saf_link.h"
+
+#define SP_REGISTRY_PASSWORD_MAX 1024u
+
+/* Ids of the errors of the SAF registry. */
+#define SP_REGISTRY_NOT_VERIFIED "CWWKS1100A"
+#define SP_REGISTRY_NO_APPL "CWWKS2907E" /* the password is right, but the user may not use this server */
 
 struct sp_registry;
 
@@ -19,9 +26,9 @@ struct sp_registry_user {
 };
 
 /* The registry that the configuration names: SAF, else LDAP, else basic; one that knows nobody when there is
- * none. */
-enum sp_status sp_registry_new(const struct sp_config *config, struct sp_registry **ret_registry,
-                               struct sp_error *err) SP_MUST_CHECK;
+ * none. `saf`: NULL when sp_saf_link_is_wanted says no. */
+enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
+                               struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
 void sp_registry_free(struct sp_registry *registry);
 struct sp_str sp_registry_realm(const struct sp_registry *registry);
 

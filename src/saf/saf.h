@@ -115,10 +115,19 @@ struct sp_saf_verified {
     struct sp_str group; /* current connect group; in the arena */
 };
 
+/* What VERIFY asks of a user whose identity is established, on the image alone: defined, not revoked, may log
+ * on today, and has access to the application (`appl` empty: not asked). Writes nothing; safe on the loop's
+ * thread. */
+enum sp_saf_verify_outcome sp_saf_check_user(const struct sp_saf_image *image, struct sp_str user,
+                                             struct sp_str appl, struct sp_arena *arena);
+
 /* SP_OK with the outcome, or why none could be had (SP_EUNAVAIL, SP_EIO). */
 enum sp_status sp_saf_verify_blocking(struct sp_saf *saf, const struct sp_saf_verify *request,
                                       struct sp_arena *arena, struct sp_saf_verified *ret_verified,
                                       struct sp_error *err) SP_MUST_CHECK;
+/* The message an administrator searches for when somebody could not come in, on one line. */
+struct sp_str sp_saf_ich408i_verify(const struct sp_saf_image *image, struct sp_str user,
+                                    const struct sp_saf_verified *verified, struct sp_arena *arena);
 /* Generate a PassTicket for `appl` and `user` on behalf of `caller`, who needs UPDATE on IRRPTAUTH.appl.user
  * in PTKTDATA. SP_EDENIED 8/8/16, SP_ENOTFOUND 8/16/28. */
 enum sp_status sp_saf_passticket_blocking(struct sp_saf *saf, struct sp_str caller, struct sp_str user,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "saf/check_user.h"
 #include "saf/handle.h"
 #include "saf/password_history.h"
 #include "saf/password_rule.h"
@@ -291,34 +292,6 @@ static enum sp_saf_verify_outcome check_group(const struct verification *v, stru
     return SP_SAF_NOT_IN_GROUP;
 }
 
-static bool day_and_time_fit(const struct verification *v)
-{
-    int minute = (int)(v->now % 86400 / 60);
-    int weekday = (int)((v->now / 86400 + 4) % 7); /* 1970-01-01 was a Thursday; 0 is Sunday */
-    if (v->user.logon_days && !(v->user.logon_days & 1u << weekday))
-        return false;
-    if (v->user.logon_from < 0 || v->user.logon_from == v->user.logon_to)
-        return true;
-    if (v->user.logon_from < v->user.logon_to)
-        return minute >= v->user.logon_from && minute < v->user.logon_to;
-    return minute >= v->user.logon_from || minute < v->user.logon_to; /* over midnight */
-}
-
-/* An application that no profile protects is open, as in RACF. */
-static bool may_use_appl(const struct verification *v, struct sp_str group)
-{
-    if (!v->request->appl.len)
-        return true;
-    struct sp_saf_auth auth = {.class = SP_STR("APPL"),
-                               .resource = v->request->appl,
-                               .user = v->user.id,
-                               .group = group,
-                               .wanted = SP_SAF_READ};
-    struct sp_saf_decision decision;
-    sp_saf_decide(v->image, &auth, v->arena, &decision);
-    return decision.granted || decision.saf_rc == 4;
-}
-
 static enum sp_saf_verify_outcome admit(const struct verification *v, struct sp_saf_verified *ret)
 {
     if (revoked_today(v))
@@ -328,9 +301,10 @@ static enum sp_saf_verify_outcome admit(const struct verification *v, struct sp_
     enum sp_saf_verify_outcome group = check_group(v, &ret->group);
     if (group != SP_SAF_VERIFIED)
         return group;
-    if (!day_and_time_fit(v))
+    if (!sp_saf_day_and_time_fit(&v->user, v->now))
         return SP_SAF_DAY_TIME;
-    return may_use_appl(v, ret->group) ? SP_SAF_VERIFIED : SP_SAF_NO_APPL;
+    return sp_saf_may_use_appl(v->image, v->user.id, ret->group, v->request->appl, v->arena) ? SP_SAF_VERIFIED
+                                                                                             : SP_SAF_NO_APPL;
 }
 
 static enum sp_status run(struct verification *v, struct sp_saf_verified *ret)

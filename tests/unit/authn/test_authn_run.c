@@ -27,8 +27,8 @@ static const struct sp_cfg_group groups[] = {{SP_STR_INIT("STAFF"), {members, 1}
 
 static void start(struct fixture *f)
 {
-    assert_int_equal(sp_registry_new(&f->config, &f->registry, &f->err), SP_OK);
-    assert_int_equal(sp_authn_new(&f->config, f->registry, &f->authn, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, NULL, &f->registry, &f->err), SP_OK);
+    assert_int_equal(sp_authn_new(&f->config, f->registry, NULL, &f->authn, &f->err), SP_OK);
 }
 
 static int set_up(void **state)

@@ -44,7 +44,7 @@ static int make(void **state, bool ignore_case)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     sp_arena_init(&fixture->arena, 100000);
     *state = fixture;
-    return sp_registry_new(&config, &fixture->registry, &fixture->err) == SP_OK ? 0 : -1;
+    return sp_registry_new(&config, NULL, &fixture->registry, &fixture->err) == SP_OK ? 0 : -1;
 }
 
 static int set_up(void **state)
@@ -127,7 +127,7 @@ static void passwords_of_every_length_match_themselves_alone(void **state)
         struct sp_registry *registry;
         struct sp_registry_user user;
         struct sp_error err = SP_ERROR_INIT;
-        assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
+        assert_int_equal(sp_registry_new(&config, NULL, &registry, &err), SP_OK);
         for (size_t tried = 0; tried <= sizeof presented; tried++)
             assert_int_equal(
                 io_registry_verify(registry, SP_STR("one"), sp_str_from(presented, tried), NULL, &user, &err),
@@ -187,11 +187,11 @@ static void a_user_given_twice_is_refused(void **state)
     struct sp_config config = {.basic_registry = &basic};
     struct sp_registry *registry = NULL;
     struct sp_error err = SP_ERROR_INIT;
-    assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
+    assert_int_equal(sp_registry_new(&config, NULL, &registry, &err), SP_OK);
     sp_registry_free(registry);
     registry = NULL;
     basic.ignore_case = true;
-    assert_int_equal(sp_registry_new(&config, &registry, &err), SP_EEXISTS);
+    assert_int_equal(sp_registry_new(&config, NULL, &registry, &err), SP_EEXISTS);
     assert_null(registry);
     assert_non_null(strstr(err.text, "fred"));
 }
@@ -213,7 +213,7 @@ static struct sp_registry *make_hashed(struct sp_buf *hash, struct sp_cfg_user r
         .basic_registry = &basic,
         .auth_cache = {.enabled = remembers, .allow_basic_auth_lookup = true, .timeout_us = 600000000}};
     struct sp_registry *registry;
-    assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
+    assert_int_equal(sp_registry_new(&config, NULL, &registry, &err), SP_OK);
     return registry;
 }
 
@@ -310,7 +310,7 @@ static void without_a_registry_nobody_gets_in(void **state)
     struct sp_registry *registry = NULL;
     struct sp_registry_user user;
     struct sp_error err = SP_ERROR_INIT;
-    assert_int_equal(sp_registry_new(&config, &registry, &err), SP_OK);
+    assert_int_equal(sp_registry_new(&config, NULL, &registry, &err), SP_OK);
     assert_int_equal(io_registry_verify(registry, SP_STR("a"), SP_STR("b"), NULL, &user, &err), SP_EDENIED);
     assert_int_equal(io_registry_find(registry, SP_STR("a"), NULL, &user, &err), SP_ENOTFOUND);
     sp_registry_free(registry);

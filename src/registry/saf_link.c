@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/saf_link.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "io/offload.h"
+
+#define TRY_EVERY_US 1000000
+
+struct sp_saf_link {
+    _Atomic unsigned references;
+    const struct sp_config *config;
+    _Atomic(struct sp_saf *) saf;
+    pthread_mutex_t lock; /* of trying */
+    _Atomic int64_t tried_us;
+    struct sp_error problem;
+};
+
+bool sp_saf_link_is_wanted(const struct sp_config *config)
+{
+    return config->saf_registry_count || config->saf_authorization_count ||
+           config->saf_credentials.map_distributed_identities;
+}
+
+static bool is_due(struct sp_saf_link *link)
+{
+    return !atomic_load(&link->saf) && sp_clock_monotonic_us() - atomic_load(&link->tried_us) >= TRY_EVERY_US;
+}
+
+static void try_to_open(struct sp_saf_link *link)
+{
+    const struct sp_cfg_saf_database *place = &link->config->saf_database;
+    const struct sp_saf_settings settings = {.path = place->database.ptr ? place->database.ptr : "",
+                                             .key_path = place->key_file.len ? place->key_file.ptr : NULL};
+    struct sp_saf *saf = NULL;
+    sp_error_clear(&link->problem);
+    if (sp_saf_open(&settings, &saf, &link->problem) == SP_OK)
+        atomic_store(&link->saf, saf);
+    else
+        link->problem.status = SP_EUNAVAIL;
+    atomic_store(&link->tried_us, sp_clock_monotonic_us());
+}
+
+enum sp_status sp_saf_link_new(const struct sp_config *config, struct sp_saf_link **ret_link,
+                               struct sp_error *ret_problem, struct sp_error *err)
+{
+    struct sp_saf_link *link = calloc(1, sizeof *link);
+    if (!link)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the security database");
+    atomic_store(&link->references, 1);
+    link->config = config;
+    pthread_mutex_init(&link->lock, NULL);
+    try_to_open(link);
+    *ret_problem = link->problem;
+    *ret_link = link;
+    return SP_OK;
+}
+
+struct sp_saf_link *sp_saf_link_hold(struct sp_saf_link *link)
+{
+    atomic_fetch_add(&link->references, 1);
+    return link;
+}
+
+void sp_saf_link_release(struct sp_saf_link *link)
+{
+    if (!link || atomic_fetch_sub(&link->references, 1) > 1)
+        return;
+    sp_saf_close(atomic_load(&link->saf));
+    pthread_mutex_destroy(&link->lock);
+    free(link);
+}
+
+struct sp_saf *sp_saf_link_open(struct sp_saf_link *link, struct sp_error *err)
+{
+    struct sp_saf *saf = atomic_load(&link->saf);
+    if (saf)
+        return saf;
+    pthread_mutex_lock(&link->lock);
+    if (is_due(link))
+        try_to_open(link);
+    saf = atomic_load(&link->saf);
+    if (!saf && err)
+        *err = link->problem;
+    pthread_mutex_unlock(&link->lock);
+    return saf;
+}
+
+static enum sp_status run_open(void *arg)
+{
+    return sp_saf_link_open(arg, NULL) ? SP_OK : SP_EUNAVAIL;
+}
+
+static void release_link(void *arg)
+{
+    sp_saf_link_release(arg);
+}
+
+void io_saf_link_open(struct sp_saf_link *link)
+{
+    if (!is_due(link))
+        return;
+    enum sp_status status = io_offload(run_open, sp_saf_link_hold(link), release_link, 0);
+    if (status != SP_ECANCELED && status != SP_ETIMEDOUT)
+        sp_saf_link_release(link);
+}
+
+const struct sp_saf_image *sp_saf_link_image(struct sp_saf_link *link)
+{
+    struct sp_saf *saf = link ? atomic_load(&link->saf) : NULL;
+    return saf ? sp_saf_image(saf) : NULL;
+}
