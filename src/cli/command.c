@@ -8,12 +8,7 @@
 
 /* clang-format off: one a line, so that additions do not meet */
 const struct sp_command *const sp_commands[] = {
-    &sp_command_build,
-    &sp_command_password,
-    &sp_command_saf,
-    &sp_command_server,
-    &sp_command_smf,
-    NULL,
+    &sp_command_build, &sp_command_password, &sp_command_saf, &sp_command_server, &sp_command_smf, NULL,
 };
 /* clang-format on */
 

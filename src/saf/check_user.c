@@ -32,7 +32,7 @@ bool sp_saf_may_use_appl(const struct sp_saf_image *image, struct sp_str user, s
 enum sp_saf_verify_outcome sp_saf_check_user(const struct sp_saf_image *image, struct sp_str id,
                                              struct sp_str appl, struct sp_arena *arena)
 {
-    const struct sp_image_user *node = sp_image_find_user(image, id);
+    const struct sp_saf_image_user *node = sp_saf_image_find_user(image, id);
     if (!node)
         return SP_SAF_UNKNOWN_USER;
     const struct sp_saf_user *user = &node->user;

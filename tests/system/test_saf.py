@@ -1,0 +1,202 @@
+"""The security database behind a server and a region: who may come in, who may call, and what the log says of it."""
+import json
+import subprocess
+import time
+
+import pytest
+
+import archives
+from conftest import BUILD, SALLYPORT, need
+from test_api import FRED as FRED_IN_BASIC
+from test_api import JSON, basic, make_region  # pylint: disable=unused-import
+
+SAF = """
+<featureManager><feature>zosconnect:zosConnect-2.0</feature><feature>zosSecurity-1.0</feature></featureManager>
+<webAppSecurity allowFailOverToBasicAuth="true"/>
+{registry}
+<safAuthorization id="saf" racRouteLog="ASIS"/>
+<sallyport_saf database="{database}"/>
+<zosconnect_zosConnectManager globalInterceptorsRef="all" globalInvokeGroup="GMINVOKE" {manager}/>
+<zosconnect_zosConnectInterceptors id="all" interceptorRef="auth"/>
+<zosconnect_authorizationInterceptor id="auth" sequence="2"/>
+<zosconnect_cicsIpicConnection id="cicsConn" host="127.0.0.1" port="{region}" zosConnectApplid="SALLYPRT"
+  zosConnectNetworkid="TESTNET"/>
+"""
+
+ROLE = "BBGZDFLT.zos.connect.access.roles.zosConnectAccess"
+
+DECK = f"""
+SETROPTS CLASSACT(APPL EJBROLE PTKTDATA IDIDMAP TCICSTRN MCICSPPT) GENERIC(APPL EJBROLE)
+ADDGROUP ZCEEUSRS
+ADDGROUP GMINVOKE
+ADDGROUP WSGUESTG
+ADDUSER WSGUEST DFLTGRP(WSGUESTG) RESTRICTED NOPASSWORD
+ADDUSER FRED DFLTGRP(ZCEEUSRS) NAME('FRED')
+ALTUSER FRED PASSWORD(FREDPWD) NOEXPIRED
+ADDUSER MARY DFLTGRP(ZCEEUSRS) NAME('MARY')
+ALTUSER MARY PASSWORD(MARYPWD) NOEXPIRED
+ADDUSER NINA DFLTGRP(ZCEEUSRS) NAME('NINA')
+ALTUSER NINA PASSWORD(NINAPWD) NOEXPIRED
+ADDUSER OLAF DFLTGRP(SYS1) NAME('OLAF')
+ALTUSER OLAF PASSWORD(OLAFPWD) NOEXPIRED
+CONNECT (FRED NINA) GROUP(GMINVOKE)
+RDEFINE APPL BBGZDFLT UACC(NONE)
+PERMIT BBGZDFLT CLASS(APPL) ID(ZCEEUSRS WSGUEST) ACCESS(READ)
+RDEFINE EJBROLE {ROLE} UACC(NONE)
+PERMIT {ROLE} CLASS(EJBROLE) ID(FRED MARY) ACCESS(READ)
+RDEFINE PTKTDATA BBGZDFLT SSIGNON(KEYMASKED(0123456789ABCDEF))
+RACMAP ID(NINA) MAP USERDIDFILTER(NAME('fred')) REGISTRY(NAME('zosConnect')) WITHLABEL('fred')
+"""
+
+
+class Database:
+    """A security database made and changed by `sallyport saf`."""
+
+    def __init__(self, directory):
+        self.path = directory / "saf.db"
+        self.run("create")
+        deck = directory / "deck.racf"
+        deck.write_text(DECK)
+        self.run("--stop-on-error", "-f", str(deck))
+
+    def run(self, *words):
+        done = subprocess.run([need(SALLYPORT), "saf", "--database", self.path, *words], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def database(tmp_path):
+    directory = tmp_path / "saf"
+    directory.mkdir()
+    return Database(directory)
+
+
+@pytest.fixture
+def make_gateway(make_server, make_region, database):  # pylint: disable=redefined-outer-name
+    def make(registry='<safRegistry id="saf"/><safCredentials profilePrefix="BBGZDFLT" unauthenticatedUser="WSGUEST"/>',
+             manager="", path=None, start=True, region=None):
+        region = region or make_region()
+        xml = SAF.format(registry=registry, database=path or database.path, manager=manager, region=region.port)
+        server = make_server(xml, start=False)
+        connect = server.directory / "resources" / "zosconnect"
+        services, apis = connect / "services", connect / "apis"
+        services.mkdir(parents=True)
+        apis.mkdir()
+        echo = archives.field("Text", 1, 20, "char") + archives.field("Rest", 21, 69, "char")
+        archives.service(services / "echo.sar", "echo", "ECHOPGM", 89, echo)
+        archives.api(apis / "echo.aar", "echo", "/echo", "/it", "POST", "echo")
+        server.region = region
+        return server.start() if start else server
+
+    return make
+
+
+def echo(server, *headers):
+    return server.call("POST", "/echo/it", [*headers, JSON], json.dumps({"Area": {"Text": "hello"}}).encode())
+
+
+def soon(condition, seconds=1.0):
+    """What is committed is seen within a second."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not within a second"
+        time.sleep(0.02)
+
+
+def refusals(server, text):
+    return [line for line in server.log().splitlines() if text in line]
+
+
+def test_a_user_of_the_right_groups_calls_the_program(make_gateway):
+    server = make_gateway()
+    assert echo(server, basic("fred", "FREDPWD")).status == 200
+    assert "user FRED" in server.region.log()
+    assert echo(server, basic("FRED", "wrong")).status == 401
+    assert refusals(server, "CWWKS1100A") and refusals(server, "INVALID PASSWORD")
+    assert echo(server, basic("NOBODY", "FREDPWD")).status == 401
+    assert echo(server).status == 401
+    assert "FREDPWD" not in server.log()
+
+
+def test_the_role_is_a_profile_of_class_ejbrole(make_gateway, database):
+    server = make_gateway()
+    nina = basic("NINA", "NINAPWD")
+    response = echo(server, nina)
+    assert response.status == 403 and b"AuthorizationFailed" in response.body
+    assert refusals(server, f"ICH408I USER(NINA    ) GROUP(ZCEEUSRS) NAME(NINA                ) {ROLE} CL(EJBROLE )")
+    database.run(f"PERMIT {ROLE} CLASS(EJBROLE) ID(NINA) ACCESS(READ)")
+    soon(lambda: echo(server, nina).status == 200)
+    database.run(f"PERMIT {ROLE} CLASS(EJBROLE) ID(NINA) DELETE")
+    soon(lambda: echo(server, nina).status == 403)
+
+
+def test_groups_of_the_interceptor_are_those_of_the_database(make_gateway, database):
+    server = make_gateway()
+    mary = basic("MARY", "MARYPWD")
+    response = echo(server, mary)
+    assert response.status == 403 and response.json["errorDetails"].startswith("BAQR0409W: User MARY ")
+    database.run("CONNECT MARY GROUP(GMINVOKE)")
+    soon(lambda: echo(server, mary).status == 200)
+
+
+def test_without_the_application_a_user_is_the_guest(make_gateway):
+    server = make_gateway()
+    assert echo(server, basic("OLAF", "OLAFPWD")).status == 403
+    assert refusals(server, "CWWKS2907E") and refusals(server, "ICH408I USER(WSGUEST )")
+    assert "ECHOPGM" not in server.region.log()
+
+
+def test_requests_without_credentials_are_the_guest_where_none_are_needed(make_gateway, database):
+    server = make_gateway(manager='requireAuth="false"')
+    response = echo(server)
+    assert response.status == 403 and "User WSGUEST " in response.json["errorDetails"]
+    database.run("CONNECT WSGUEST GROUP(GMINVOKE)")
+    soon(lambda: echo(server).status == 200)
+    assert "user WSGUEST" in server.region.log()
+
+
+def test_a_revoked_user_is_out(make_gateway, database):
+    server = make_gateway()
+    fred = basic("FRED", "FREDPWD")
+    assert echo(server, fred).status == 200
+    database.run("ALTUSER FRED REVOKE")
+    soon(lambda: echo(server, fred).status == 401)
+    assert refusals(server, "USER ACCESS IS REVOKED")
+    database.run("ALTUSER FRED RESUME")
+    soon(lambda: echo(server, fred).status == 200)
+
+
+def test_a_passticket_logs_in_once(make_gateway):
+    server = make_gateway()
+    ticket = subprocess.run([need(BUILD / "tests" / "system" / "passticket"), "FRED", "BBGZDFLT"], check=True,
+                            capture_output=True, text=True).stdout.strip()
+    assert echo(server, basic("FRED", ticket)).status == 200
+    assert echo(server, basic("FRED", ticket)).status == 401
+    assert refusals(server, "PASSTICKET WAS USED BEFORE")
+    assert ticket not in server.log()
+
+
+def test_names_of_another_registry_are_mapped(make_gateway, database):
+    registry = """<basicRegistry id="basic" realm="zosConnect"><user name="fred" password="fred secret"/>
+                  <user name="mary" password="mary secret"/></basicRegistry>
+                  <safCredentials mapDistributedIdentities="true"/>"""
+    server = make_gateway(registry)
+    assert echo(server, FRED_IN_BASIC).status == 403
+    assert refusals(server, "ICH408I USER(NINA    )")
+    database.run(f"PERMIT {ROLE} CLASS(EJBROLE) ID(NINA) ACCESS(READ)")
+    soon(lambda: echo(server, FRED_IN_BASIC).status == 200)
+    assert "user NINA" in server.region.log()
+    # Nothing maps mary: that there is a user MARY who holds the role does not count.
+    assert echo(server, basic("mary")).status == 403
+    database.run("ALTUSER NINA REVOKE")
+    soon(lambda: echo(server, FRED_IN_BASIC).status == 401)
+
+
+def test_without_the_database_nobody_comes_in_until_it_is_there(make_gateway, tmp_path):
+    server = make_gateway(path=tmp_path / "later" / "saf.db")
+    assert echo(server, basic("FRED", "FREDPWD")).status == 503
+    assert refusals(server, "SALG0040E")
+    (tmp_path / "later").mkdir()
+    Database(tmp_path / "later")
+    soon(lambda: echo(server, basic("FRED", "FREDPWD")).status == 200, seconds=3)
