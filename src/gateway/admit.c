@@ -13,14 +13,29 @@
 
 /* ---------------------------------------------------------------- how the client addressed us */
 
-static bool is_host(struct sp_str host)
+static bool has_only(struct sp_str text, const char *others)
 {
-    for (size_t i = 0; i < host.len; i++) {
-        char c = sp_lower(host.ptr[i]);
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr(".-_:[]", c)))
+    for (size_t i = 0; i < text.len; i++) {
+        char c = sp_lower(text.ptr[i]);
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(others, c))))
             return false;
     }
-    return host.len > 0;
+    return text.len > 0;
+}
+
+/* "name", "[IPv6]", each with or without ":port". */
+static bool is_host(struct sp_str host)
+{
+    bool bracket = host.len && host.ptr[0] == '[';
+    size_t end = bracket ? sp_str_find(host, ']') : sp_str_find(host, ':');
+    struct sp_str name = sp_str_slice(host, bracket, end);
+    struct sp_str rest = sp_str_slice(host, end + bracket, host.len);
+    if (!has_only(name, bracket ? ":." : ".-_") || (bracket && end == host.len))
+        return false;
+    for (size_t i = 0; i < rest.len; i++)
+        if (i == 0 ? rest.ptr[i] != ':' : rest.ptr[i] < '0' || rest.ptr[i] > '9')
+            return false;
+    return true;
 }
 
 /* Without ":port"; colons inside brackets belong to an IPv6 address. */

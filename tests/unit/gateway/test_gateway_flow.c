@@ -187,6 +187,14 @@ static void a_redirect_goes_only_where_the_client_came_from(void **state)
         {"a b", "https://[::1]:9443/x"},
         {"user@evil.example", "https://[::1]:9443/x"},
         {"evil.example/..", "https://[::1]:9443/x"},
+        {"[", "https://[::1]:9443/x"},
+        {"]:80", "https://[::1]:9443/x"},
+        {"[::1", "https://[::1]:9443/x"},
+        {"[::1]80", "https://[::1]:9443/x"},
+        {":80", "https://[::1]:9443/x"},
+        {"a:b:c", "https://[::1]:9443/x"},
+        {"a:80:90", "https://[::1]:9443/x"},
+        {"a:8x", "https://[::1]:9443/x"},
         {"evil\r\nX: y", "https://[::1]:9443/x"},
     };
     server_start(&server, "requireSecure='true'", "");
