@@ -413,7 +413,7 @@ static enum sp_status build_entry(struct reading *reading, struct sp_key_entry *
     return build_chain(store, entry);
 }
 
-static enum sp_status collect_trusted(struct sp_key_store *store)
+static enum sp_status collect_trusted(struct sp_key_store *store, bool marked_only)
 {
     store->trusted = calloc(store->certificate_count + 1, sizeof(X509 *));
     if (!store->trusted)
@@ -424,7 +424,7 @@ static enum sp_status collect_trusted(struct sp_key_store *store)
         for (size_t k = 0; k < store->entry_count; k++)
             own_root = own_root || (store->entries[k].certificate == certificate->x509 &&
                                     issued_itself(certificate->x509));
-        if (certificate->marked || !certificate->in_entry || own_root)
+        if (certificate->marked || (!marked_only && (!certificate->in_entry || own_root)))
             store->trusted[store->trusted_count++] = certificate->x509;
     }
     return SP_OK;
@@ -451,7 +451,7 @@ static enum sp_status read_content(struct reading *reading, struct sp_str bytes)
         status = build_entry(reading, &reading->store->entries[i]);
     if (status == SP_OK && reading->store->certificate_count == 0)
         status = openssl_failed(reading, SP_EINVAL, "there is no certificate in it");
-    return status == SP_OK ? collect_trusted(reading->store) : status;
+    return status == SP_OK ? collect_trusted(reading->store, false) : status;
 }
 
 enum sp_status sp_key_store_parse(struct sp_str bytes, struct sp_str password, const char *name,
@@ -482,6 +482,54 @@ enum sp_status sp_key_store_parse(struct sp_str bytes, struct sp_str password, c
     }
     *ret_store = reading.store;
     return SP_OK;
+}
+
+static enum sp_status add_item(struct reading *reading, const struct sp_key_store_item *item)
+{
+    struct sp_key_store *store = reading->store;
+    const unsigned char *at = (const unsigned char *)item->certificate.ptr;
+    bool fits = item->certificate.len <= SP_KEY_STORE_BYTES_MAX && item->key.len <= SP_KEY_STORE_BYTES_MAX;
+    enum sp_status status = add_certificate(
+        reading, fits ? d2i_X509(NULL, &at, (long)item->certificate.len) : NULL, item->alias, item->trusted);
+    if (status != SP_OK || !item->key.len)
+        return status;
+    at = (const unsigned char *)item->key.ptr;
+    status = add_key(reading, d2i_AutoPrivateKey(NULL, &at, (long)item->key.len), item->alias);
+    if (status != SP_OK)
+        return status;
+    struct certificate *certificate = &store->certificates[store->certificate_count - 1];
+    struct sp_key_entry *entry = &store->entries[store->entry_count - 1];
+    if (X509_check_private_key(certificate->x509, entry->key) != 1)
+        return openssl_failed(reading, SP_EINVAL, "a private key is that of another certificate");
+    certificate->in_entry = true;
+    entry->certificate = certificate->x509;
+    return SP_OK;
+}
+
+enum sp_status sp_key_store_make(const struct sp_key_store_item *items, size_t count, const char *name,
+                                 struct sp_key_store **ret_store, struct sp_error *err)
+{
+    struct reading reading = {.name = name, .err = err, .password_len = -1};
+    enum sp_status status = SP_OK;
+    reading.store = calloc(1, sizeof *reading.store);
+    if (!reading.store)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory to read the key store");
+    sp_arena_init(&reading.store->arena, SP_KEY_STORE_BYTES_MAX);
+    ERR_clear_error();
+    for (size_t i = 0; i < count && status == SP_OK; i++)
+        status = add_item(&reading, &items[i]);
+    for (size_t i = 0; i < reading.store->entry_count && status == SP_OK; i++)
+        status = build_chain(reading.store, &reading.store->entries[i]);
+    if (status == SP_OK && reading.store->certificate_count == 0)
+        status = openssl_failed(&reading, SP_EINVAL, "there is no certificate in it");
+    if (status == SP_OK)
+        status = collect_trusted(reading.store, true);
+    ERR_clear_error();
+    if (status == SP_OK)
+        *ret_store = reading.store;
+    else
+        sp_key_store_free(reading.store);
+    return status == SP_ENOMEM ? sp_error_set(err, status, NULL, "no memory to read the key store") : status;
 }
 
 static enum sp_status file_failed(struct sp_error *err, enum sp_status status, int errnum, const char *path,

@@ -41,6 +41,18 @@ enum sp_status sp_key_store_open(const char *path, struct sp_str password, struc
 /* The same of bytes in memory; `name` is for messages. */
 enum sp_status sp_key_store_parse(struct sp_str bytes, struct sp_str password, const char *name,
                                   struct sp_key_store **ret_store, struct sp_error *err) SP_MUST_CHECK;
+/* A certificate that something else than a file keeps, such as a key ring. */
+struct sp_key_store_item {
+    struct sp_str certificate; /* DER */
+    struct sp_str key;         /* its private key, PKCS#8; a secret. Empty: none */
+    struct sp_str alias;
+    bool trusted;
+};
+/* A store of items: the first with a key is the first entry; trusted are those that say so, and no others.
+ * `name` is for messages. SP_ESYNTAX, SP_EINVAL (a key that is of another certificate, no items at all),
+ * SP_ELIMIT. */
+enum sp_status sp_key_store_make(const struct sp_key_store_item *items, size_t count, const char *name,
+                                 struct sp_key_store **ret_store, struct sp_error *err) SP_MUST_CHECK;
 /* Wipes the keys. Accepts NULL. */
 void sp_key_store_free(struct sp_key_store *store);
 
