@@ -6,7 +6,8 @@
 
 #define NEAREST_LIMIT 3
 
-/* clang-format off: one a line, so that additions do not meet */
+/* One a line, so that additions do not meet. */
+/* clang-format off */
 const struct sp_command *const sp_commands[] = {
     &sp_command_build, &sp_command_password, &sp_command_saf, &sp_command_server, &sp_command_smf, NULL,
 };
