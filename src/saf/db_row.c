@@ -41,31 +41,53 @@ enum sp_status sp_rows_error(struct sp_rows *rows, int code, const char *what, s
                         rows->sqlite ? sqlite3_errmsg(rows->sqlite) : sqlite3_errstr(code));
 }
 
-/* A statement for `sql`, kept for the next time. `*ret_slot` is -1 for one that is not kept. */
-static enum sp_status prepare(struct sp_rows *rows, const char *sql, struct sqlite3_stmt **ret_statement,
-                              int *ret_slot, struct sp_error *err)
+/* What a statement on a table does: its text follows from that. */
+struct purpose {
+    const struct sp_table *table;
+    char operation; /* 'P'ut, 'D'rop, 'G'et, 'E'ach */
+    uint32_t keys;  /* columns that are bound in WHERE, a bit each */
+};
+
+static bool take_cached(struct sp_rows *rows, const struct purpose *purpose, const char *sql,
+                        struct sqlite3_stmt **ret_statement, int *ret_slot)
 {
-    size_t i = 0;
-    while (i < rows->cached && (rows->cache[i].busy || strcmp(rows->cache[i].sql, sql) != 0))
-        i++;
-    *ret_slot = -1;
-    if (i < rows->cached) {
+    for (size_t i = 0; i < rows->cached; i++) {
+        bool same = purpose->table ? rows->cache[i].table == purpose->table &&
+                                         rows->cache[i].operation == purpose->operation &&
+                                         rows->cache[i].keys == purpose->keys
+                                   : rows->cache[i].sql && strcmp(rows->cache[i].sql, sql) == 0;
+        if (!same || rows->cache[i].busy)
+            continue;
         rows->cache[i].busy = true;
         *ret_slot = (int)i;
         *ret_statement = rows->cache[i].statement;
-        return SP_OK;
+        return true;
     }
+    return false;
+}
+
+/* Prepare a statement, and keep it for the next time. `*ret_slot` is -1 for one that is not kept. */
+static enum sp_status prepare(struct sp_rows *rows, const struct purpose *purpose, const char *sql,
+                              struct sqlite3_stmt **ret_statement, int *ret_slot, struct sp_error *err)
+{
+    *ret_slot = -1;
     int code = sqlite3_prepare_v2(rows->sqlite, sql, -1, ret_statement, NULL);
     if (code != SQLITE_OK)
         return sp_rows_error(rows, code, "prepare a statement", err);
-    char *copy = i < sizeof rows->cache / sizeof rows->cache[0] ? strdup(sql) : NULL;
-    if (copy) {
-        rows->cache[i].sql = copy;
-        rows->cache[i].statement = *ret_statement;
-        rows->cache[i].busy = true;
-        rows->cached++;
-        *ret_slot = (int)i;
+    size_t i = rows->cached;
+    char *copy = purpose->table ? NULL : strdup(sql);
+    if (i == sizeof rows->cache / sizeof rows->cache[0] || (!purpose->table && !copy)) {
+        free(copy);
+        return SP_OK;
     }
+    rows->cache[i].table = purpose->table;
+    rows->cache[i].operation = purpose->operation;
+    rows->cache[i].keys = purpose->keys;
+    rows->cache[i].sql = copy;
+    rows->cache[i].statement = *ret_statement;
+    rows->cache[i].busy = true;
+    rows->cached++;
+    *ret_slot = (int)i;
     return SP_OK;
 }
 
@@ -174,86 +196,123 @@ static enum sp_status bind_column(struct sp_rows *rows, const struct sp_table *t
     return code == SQLITE_OK ? SP_OK : sp_rows_error(rows, code, "take a value", err);
 }
 
+static void put_sql(const struct sp_table *table, struct sp_buf *sql)
+{
+    size_t keys = 0, others = 0;
+    sp_buf_printf(sql, "INSERT INTO %s(", table->name);
+    for (size_t i = 0; i < table->column_count; i++)
+        sp_buf_printf(sql, "%s%s", i ? "," : "", table->columns[i].name);
+    sp_buf_printf(sql, ") VALUES(");
+    for (size_t i = 0; i < table->column_count; i++)
+        sp_buf_printf(sql, "%s?%zu", i ? "," : "", i + 1);
+    sp_buf_printf(sql, ") ON CONFLICT(");
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].key)
+            sp_buf_printf(sql, "%s%s", keys++ ? "," : "", table->columns[i].name);
+    sp_buf_printf(sql, ") DO ");
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!table->columns[i].key)
+            sp_buf_printf(sql, "%s%s=?%zu", others++ ? "," : "UPDATE SET ", table->columns[i].name, i + 1);
+    if (!others)
+        sp_buf_printf(sql, "NOTHING");
+}
+
+/* " WHERE a=?1 AND b=?3" over the columns in `keys`. */
+static void where_sql(const struct sp_table *table, uint32_t keys, struct sp_buf *sql)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < table->column_count; i++)
+        if (keys & 1u << i)
+            sp_buf_printf(sql, "%s%s=?%zu", used++ ? " AND " : " WHERE ", table->columns[i].name, i + 1);
+}
+
+static void select_sql(const struct sp_table *table, const struct purpose *purpose, struct sp_buf *sql)
+{
+    sp_buf_printf(sql, "SELECT ");
+    for (size_t i = 0; i < table->column_count; i++)
+        sp_buf_printf(sql, "%s%s", i ? "," : "", table->columns[i].name);
+    sp_buf_printf(sql, " FROM %s", table->name);
+    where_sql(table, purpose->keys, sql);
+    if (purpose->operation == 'E')
+        sp_buf_printf(sql, " ORDER BY %s", table->order);
+}
+
+/* A statement for the purpose, from the cache or new. */
+static enum sp_status statement_for(struct sp_rows *rows, const struct purpose *purpose,
+                                    struct sqlite3_stmt **ret_statement, int *ret_slot, struct sp_error *err)
+{
+    struct sp_buf sql;
+    if (take_cached(rows, purpose, NULL, ret_statement, ret_slot))
+        return SP_OK;
+    sp_buf_init(&sql, SQL_MAX);
+    if (purpose->operation == 'P') {
+        put_sql(purpose->table, &sql);
+    } else if (purpose->operation == 'D') {
+        sp_buf_printf(&sql, "DELETE FROM %s", purpose->table->name);
+        where_sql(purpose->table, purpose->keys, &sql);
+    } else {
+        select_sql(purpose->table, purpose, &sql);
+    }
+    sp_buf_append_byte(&sql, 0);
+    enum sp_status status = sql.failed
+                                ? sp_error_set(err, SP_ENOMEM, NULL, "no memory for a statement")
+                                : prepare(rows, purpose, (const char *)sql.ptr, ret_statement, ret_slot, err);
+    sp_buf_finish(&sql);
+    return status;
+}
+
+/* The key columns; with `any_empty` without those that are empty strings in `value`. */
+static uint32_t keys_of(const struct sp_table *table, const void *value, bool any_empty)
+{
+    uint32_t keys = 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct sp_column *column = &table->columns[i];
+        if (column->key && !(any_empty && (!is_str(column) || !str_at(value, column)->len)))
+            keys |= 1u << i;
+    }
+    return keys;
+}
+_Static_assert(SP_ROW_COLUMNS_MAX <= 32, "a bit a column");
+
+static enum sp_status bind_columns(struct sp_rows *rows, const struct sp_table *table, const void *value,
+                                   uint32_t columns, struct sqlite3_stmt *statement, struct sp_error *err)
+{
+    enum sp_status status = SP_OK;
+    for (size_t i = 0; i < table->column_count && !status; i++)
+        if (columns & 1u << i)
+            status = bind_column(rows, table, &table->columns[i], value, statement, (int)i + 1, err);
+    return status;
+}
+
 enum sp_status sp_row_put(struct sp_rows *rows, const struct sp_table *table, const void *value,
                           struct sp_error *err)
 {
-    struct sp_buf sql;
-    sp_buf_init(&sql, SQL_MAX);
-    sp_buf_printf(&sql, "INSERT INTO %s(", table->name);
-    for (size_t i = 0; i < table->column_count; i++)
-        sp_buf_printf(&sql, "%s%s", i ? "," : "", table->columns[i].name);
-    sp_buf_printf(&sql, ") VALUES(");
-    for (size_t i = 0; i < table->column_count; i++)
-        sp_buf_printf(&sql, "%s?%zu", i ? "," : "", i + 1);
-    sp_buf_printf(&sql, ") ON CONFLICT(");
-    size_t keys = 0, others = 0;
-    for (size_t i = 0; i < table->column_count; i++)
-        if (table->columns[i].key)
-            sp_buf_printf(&sql, "%s%s", keys++ ? "," : "", table->columns[i].name);
-    sp_buf_printf(&sql, ") DO ");
-    for (size_t i = 0; i < table->column_count; i++)
-        if (!table->columns[i].key)
-            sp_buf_printf(&sql, "%s%s=?%zu", others++ ? "," : "UPDATE SET ", table->columns[i].name, i + 1);
-    enum sp_status status = sp_buf_append(&sql, others ? "" : "NOTHING", (others ? 0 : 7) + 1);
-    struct sqlite3_stmt *statement = NULL;
-    int slot = -1;
-    if (!status && !sql.failed)
-        status = prepare(rows, (const char *)sql.ptr, &statement, &slot, err);
-    if (!status)
-        for (size_t i = 0; i < table->column_count && !status; i++)
-            status = bind_column(rows, table, &table->columns[i], value, statement, (int)i + 1, err);
+    struct purpose purpose = {.table = table, .operation = 'P'};
+    struct sqlite3_stmt *statement;
+    int slot;
+    enum sp_status status = statement_for(rows, &purpose, &statement, &slot, err);
+    if (status)
+        return status;
+    status = bind_columns(rows, table, value, UINT32_MAX, statement, err);
     if (!status) {
         int code = sqlite3_step(statement);
         if (code != SQLITE_DONE)
             status = sp_rows_error(rows, code, "store a row", err);
     }
-    if (statement)
-        put_back(rows, statement, slot);
-    sp_buf_finish(&sql);
+    put_back(rows, statement, slot);
     return status;
-}
-
-/* " WHERE a=?1 AND b=?3" over the key columns; with `any_empty` those that are empty strings in `value` are
- * left out. */
-static void where_keys(const struct sp_table *table, const void *value, bool any_empty, struct sp_buf *sql)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < table->column_count; i++) {
-        const struct sp_column *column = &table->columns[i];
-        if (!column->key || (any_empty && (!is_str(column) || !str_at(value, column)->len)))
-            continue;
-        sp_buf_printf(sql, "%s%s=?%zu", used++ ? " AND " : " WHERE ", column->name, i + 1);
-    }
-}
-
-static enum sp_status bind_keys(struct sp_rows *rows, const struct sp_table *table, const void *value,
-                                bool any_empty, struct sqlite3_stmt *statement, struct sp_error *err)
-{
-    for (size_t i = 0; i < table->column_count; i++) {
-        const struct sp_column *column = &table->columns[i];
-        if (!column->key || (any_empty && (!is_str(column) || !str_at(value, column)->len)))
-            continue;
-        enum sp_status status = bind_column(rows, table, column, value, statement, (int)i + 1, err);
-        if (status)
-            return status;
-    }
-    return SP_OK;
 }
 
 enum sp_status sp_row_drop(struct sp_rows *rows, const struct sp_table *table, const void *value,
                            struct sp_error *err)
 {
-    struct sp_buf sql;
-    sp_buf_init(&sql, SQL_MAX);
-    sp_buf_printf(&sql, "DELETE FROM %s", table->name);
-    where_keys(table, value, false, &sql);
-    sp_buf_append_byte(&sql, 0);
-    struct sqlite3_stmt *statement = NULL;
-    int slot = -1;
-    enum sp_status status =
-        sql.failed ? SP_ENOMEM : prepare(rows, (const char *)sql.ptr, &statement, &slot, err);
-    if (!status)
-        status = bind_keys(rows, table, value, false, statement, err);
+    struct purpose purpose = {table, 'D', keys_of(table, value, false)};
+    struct sqlite3_stmt *statement;
+    int slot;
+    enum sp_status status = statement_for(rows, &purpose, &statement, &slot, err);
+    if (status)
+        return status;
+    status = bind_columns(rows, table, value, purpose.keys, statement, err);
     if (!status) {
         int code = sqlite3_step(statement);
         if (code != SQLITE_DONE)
@@ -261,9 +320,7 @@ enum sp_status sp_row_drop(struct sp_rows *rows, const struct sp_table *table, c
         else if (sqlite3_changes(rows->sqlite) == 0)
             status = sp_error_set(err, SP_ENOTFOUND, NULL, "there is no such entry in %s", table->name);
     }
-    if (statement)
-        put_back(rows, statement, slot);
-    sp_buf_finish(&sql);
+    put_back(rows, statement, slot);
     return status;
 }
 
@@ -345,22 +402,11 @@ static enum sp_status select_rows(struct sp_rows *rows, const struct sp_table *t
                                   bool any_empty, struct sqlite3_stmt **ret_statement, int *ret_slot,
                                   struct sp_error *err)
 {
-    struct sp_buf sql;
-    sp_buf_init(&sql, SQL_MAX);
-    sp_buf_printf(&sql, "SELECT ");
-    for (size_t i = 0; i < table->column_count; i++)
-        sp_buf_printf(&sql, "%s%s", i ? "," : "", table->columns[i].name);
-    sp_buf_printf(&sql, " FROM %s", table->name);
-    where_keys(table, like, any_empty, &sql);
-    if (any_empty)
-        sp_buf_printf(&sql, " ORDER BY %s", table->order);
-    sp_buf_append_byte(&sql, 0);
-    enum sp_status status =
-        sql.failed ? SP_ENOMEM : prepare(rows, (const char *)sql.ptr, ret_statement, ret_slot, err);
-    sp_buf_finish(&sql);
+    struct purpose purpose = {table, any_empty ? 'E' : 'G', keys_of(table, like, any_empty)};
+    enum sp_status status = statement_for(rows, &purpose, ret_statement, ret_slot, err);
     if (status)
         return status;
-    status = bind_keys(rows, table, like, any_empty, *ret_statement, err);
+    status = bind_columns(rows, table, like, purpose.keys, *ret_statement, err);
     if (status)
         put_back(rows, *ret_statement, *ret_slot);
     return status;
@@ -458,7 +504,10 @@ enum sp_status sp_rows_number(struct sp_rows *rows, const char *sql, int64_t *re
 {
     struct sqlite3_stmt *statement;
     int slot;
-    enum sp_status status = prepare(rows, sql, &statement, &slot, err);
+    struct purpose own = {.operation = 'N'};
+    enum sp_status status = take_cached(rows, &own, sql, &statement, &slot)
+                                ? SP_OK
+                                : prepare(rows, &own, sql, &statement, &slot, err);
     if (status)
         return status;
     int code = sqlite3_step(statement);

@@ -41,7 +41,10 @@ struct sp_rows {
     struct sqlite3 *sqlite;
     const struct sp_seal *seal;
     struct {
-        char *sql; /* of the heap */
+        const struct sp_table *table; /* NULL: a statement of its own, found by its text */
+        char operation;
+        uint32_t keys; /* columns that are bound in WHERE, a bit each */
+        char *sql;     /* of the heap; NULL when there is a table */
         struct sqlite3_stmt *statement;
         bool busy; /* being stepped: a nested use prepares its own */
     } cache[96];

@@ -62,17 +62,16 @@ static bool global_table_grants(struct decision *d)
     return false;
 }
 
-static const struct sp_saf_image_access *find_entry(const struct sp_saf_image_profile *profile,
-                                                    struct sp_str id)
+/* In the standard access list. */
+static const struct sp_saf_image_access *find_entry(const struct sp_saf_image_profile *profile, uint64_t id)
 {
-    size_t low = 0, high = profile->access_count;
+    size_t low = 0, high = profile->standard_count;
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct sp_saf_image_access *entry = &profile->access[middle];
-        int order = entry->when_kind.len ? 1 : sp_str_cmp(entry->id, id);
-        if (order == 0)
+        if (entry->id == id)
             return entry;
-        if (order < 0)
+        if (entry->id < id)
             low = middle + 1;
         else
             high = middle;
@@ -80,23 +79,32 @@ static const struct sp_saf_image_access *find_entry(const struct sp_saf_image_pr
     return NULL;
 }
 
+/* The group that counts without list-of-groups checking; 0: all do. */
+static uint64_t only_group(const struct decision *d)
+{
+    if (d->image->options.grplist)
+        return 0;
+    return sp_saf_id_key(d->request->group.len ? d->request->group : d->user->user.default_group);
+}
+
 static bool by_groups(struct decision *d)
 {
     const struct sp_saf_image_access *best = NULL;
-    struct sp_str only = d->request->group.len ? d->request->group : d->user->user.default_group;
-    for (size_t i = 0; i < d->user->group_count; i++) {
-        struct sp_str group = d->user->groups[i];
-        if (!d->image->options.grplist && !sp_str_eq(group, only))
+    uint64_t only = only_group(d);
+    for (uint32_t i = 0; i < d->user->group_count; i++) {
+        uint64_t group = d->user->group_keys[i];
+        if (only && group != only)
             continue;
         const struct sp_saf_image_access *entry = find_entry(d->profile, group);
-        if (entry && (!best || entry->access > best->access))
+        if (entry && (!best || entry->access > best->access)) {
             best = entry;
+            d->who = d->user->groups[i];
+        }
     }
     if (!best)
         return false;
     d->allowed = best->access;
     d->kind = "GROUP";
-    d->who = best->id;
     d->explicit_entry = true;
     return true;
 }
@@ -105,18 +113,18 @@ static bool by_groups(struct decision *d)
 static void by_standard_list(struct decision *d)
 {
     if (d->user) {
-        const struct sp_saf_image_access *own = find_entry(d->profile, d->user->user.id);
+        const struct sp_saf_image_access *own = find_entry(d->profile, sp_saf_id_key(d->user->user.id));
         if (own) {
             d->allowed = own->access;
             d->kind = "USER";
-            d->who = own->id;
+            d->who = d->user->user.id;
             d->explicit_entry = true;
             return;
         }
         if (by_groups(d))
             return;
         const struct sp_saf_image_access *everybody =
-            restricted(d) ? NULL : find_entry(d->profile, SP_STR("*"));
+            restricted(d) ? NULL : find_entry(d->profile, sp_saf_id_key(SP_STR("*")));
         if (everybody) {
             d->allowed = everybody->access;
             d->kind = "ID(*)";
@@ -135,23 +143,29 @@ static bool has_operations(const struct decision *d)
            d->class->info->operations && !d->explicit_entry;
 }
 
+static bool is_about(const struct decision *d, uint64_t id)
+{
+    if (id == sp_saf_id_key(d->user->user.id) || (id == sp_saf_id_key(SP_STR("*")) && !restricted(d)))
+        return true;
+    uint64_t only = only_group(d);
+    for (uint32_t i = 0; i < d->user->group_count; i++)
+        if (id == d->user->group_keys[i] && (!only || id == only))
+            return true;
+    return false;
+}
+
 /* Conditional entries can raise the access of whom they name, when the condition holds for the request. */
 static void by_conditional_list(struct decision *d)
 {
-    for (size_t i = d->profile->access_count; i-- > 0 && d->user;) {
+    if (!d->user || !d->request->when_kind.len)
+        return;
+    for (size_t i = d->profile->standard_count; i < d->profile->access_count; i++) {
         const struct sp_saf_image_access *entry = &d->profile->access[i];
-        if (!entry->when_kind.len)
-            return;
-        if (entry->access <= d->allowed || !sp_str_eq(entry->when_kind, d->request->when_kind) ||
-            !sp_str_eq(entry->when_name, d->request->when_name))
-            continue;
-        bool mine = sp_str_eq(entry->id, d->user->user.id) || (sp_str_is(entry->id, "*") && !restricted(d));
-        for (size_t g = 0; g < d->user->group_count && !mine; g++)
-            mine = sp_str_eq(entry->id, d->user->groups[g]);
-        if (mine) {
+        if (entry->access > d->allowed && sp_str_eq(entry->when->kind, d->request->when_kind) &&
+            sp_str_eq(entry->when->name, d->request->when_name) && is_about(d, entry->id)) {
             d->allowed = entry->access;
             d->kind = "WHEN";
-            d->who = entry->when_name;
+            d->who = entry->when->name;
         }
     }
 }
@@ -201,7 +215,7 @@ void sp_saf_decide(const struct sp_saf_image *image, const struct sp_saf_auth *r
                    struct sp_arena *arena, struct sp_saf_decision *ret_decision)
 {
     struct decision d = {.image = image, .request = request, .kind = "NONE"};
-    d.class = sp_hash_get(&image->classes, request->class);
+    d.class = sp_saf_image_find_class(image, request->class);
     if (!d.class || !d.class->settings.active) {
         answer(&d, false, 4, 0, 0, ret_decision);
         ret_decision->by = SP_STR("CLASS NOT ACTIVE");

@@ -71,7 +71,7 @@ struct sp_str sp_saf_map_identity(const struct sp_saf_image *image, struct sp_st
                                   struct sp_str registry, const struct sp_saf_identity_filter **ret_filter)
 {
     const struct sp_saf_identity_filter *found = NULL;
-    const struct sp_saf_image_class *class = sp_hash_get(&image->classes, SP_STR("IDIDMAP"));
+    const struct sp_saf_image_class *class = sp_saf_image_find_class(image, SP_STR("IDIDMAP"));
     if (class && class->settings.active)
         found = sp_identity_search(find_in_image, (void *)(uintptr_t)image, name, registry);
     if (found && !sp_saf_find_user(image, found->user))

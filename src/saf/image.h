@@ -11,20 +11,25 @@
 
 #include "base/hash.h"
 #include "saf/db.h"
+#include "saf/id_table.h"
 #include "saf/saf.h"
 
 struct sp_saf_image_user {
     struct sp_saf_user user;
-    const struct sp_saf_connect *connects; /* by group */
-    size_t connect_count;
-    const struct sp_str *groups; /* of the connections that are good today */
-    size_t group_count;
+    /* Groups he is connected to: first `group_count` that are good today, then those that are revoked. */
+    const struct sp_str *groups;
+    const uint64_t *group_keys; /* the same as numbers */
+    uint32_t group_count, connect_count;
+};
+
+struct sp_saf_image_condition {
+    struct sp_str kind, name;
 };
 
 struct sp_saf_image_access {
-    struct sp_str id;
+    uint64_t id;                               /* sp_saf_id_key; that of "*" for everybody */
+    const struct sp_saf_image_condition *when; /* NULL: standard access list */
     enum sp_saf_access access;
-    struct sp_str when_kind, when_name; /* empty: standard access list */
 };
 
 /* What decides for a resource: one profile, or several of a grouping class merged. */
@@ -34,8 +39,9 @@ struct sp_saf_image_profile {
     enum sp_saf_access uacc;
     bool warning;
     struct sp_saf_audit audit, global_audit;
-    const struct sp_saf_image_access *access; /* by id, standard entries before conditional ones */
-    size_t access_count;
+    /* First `standard_count` entries of the standard access list, by id; then the conditional ones. */
+    const struct sp_saf_image_access *access;
+    size_t standard_count, access_count;
     struct sp_saf_image_profile *next; /* of the same literal prefix, less specific */
 };
 
@@ -55,10 +61,10 @@ struct sp_saf_image {
     int32_t day; /* for which groups and revocations were worked out */
     struct sp_arena arena;
     struct sp_saf_options options;
-    struct sp_hash users, groups; /* id -> struct sp_saf_image_user, struct sp_saf_group */
-    struct sp_hash classes;       /* name -> struct sp_saf_image_class */
-    struct sp_hash identities;    /* "name\0registry" -> struct sp_saf_identity_filter */
-    struct sp_hash certificates;  /* SHA-256 of the DER -> struct sp_saf_certificate, without private keys */
+    struct sp_saf_id_table users, groups; /* struct sp_saf_image_user, struct sp_saf_group */
+    struct sp_saf_id_table classes;       /* struct sp_saf_image_class */
+    struct sp_hash identities;            /* "name\0registry" -> struct sp_saf_identity_filter */
+    struct sp_hash certificates; /* SHA-256 of the DER -> struct sp_saf_certificate, without private keys */
     struct sp_hash subject_filters, issuer_filters, both_filters; /* filter text -> struct sp_saf_cert_filter;
                                                                      both: "subject\0issuer" */
 };
@@ -71,6 +77,9 @@ enum sp_status sp_saf_image_build(struct sp_saf_db *db, int32_t day, struct sp_s
 const struct sp_saf_image_profile *sp_saf_image_find_profile(const struct sp_saf_image *image,
                                                              struct sp_str class, struct sp_str resource,
                                                              const struct sp_saf_image_class **ret_class);
+/* The class, active or not; NULL when it has no settings and no profiles. */
+const struct sp_saf_image_class *sp_saf_image_find_class(const struct sp_saf_image *image,
+                                                         struct sp_str name);
 const struct sp_saf_image_user *sp_saf_image_find_user(const struct sp_saf_image *image, struct sp_str id);
 
 #endif

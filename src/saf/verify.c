@@ -79,7 +79,7 @@ static enum ticket try_profile(struct verification *v, struct sp_str profile, in
  * made with its key. */
 static enum ticket try_ticket(struct verification *v, struct sp_saf_verified *ret)
 {
-    const struct sp_saf_image_class *class = sp_hash_get(&v->image->classes, SP_STR("PTKTDATA"));
+    const struct sp_saf_image_class *class = sp_saf_image_find_class(v->image, SP_STR("PTKTDATA"));
     struct sp_str appl = v->request->appl;
     if (!class || !class->settings.active || !appl.len || v->request->password.len != SP_PASSTICKET_LEN)
         return TICKET_NONE;
@@ -286,8 +286,8 @@ static enum sp_saf_verify_outcome check_group(const struct verification *v, stru
     for (size_t i = 0; node && i < node->group_count; i++)
         if (sp_str_eq(node->groups[i], group))
             return SP_SAF_VERIFIED;
-    for (size_t i = 0; node && i < node->connect_count; i++)
-        if (sp_str_eq(node->connects[i].group, group))
+    for (size_t i = node ? node->group_count : 0; node && i < node->connect_count; i++)
+        if (sp_str_eq(node->groups[i], group))
             return SP_SAF_GROUP_REVOKED;
     return SP_SAF_NOT_IN_GROUP;
 }

@@ -82,6 +82,11 @@ static void distributed_identities_are_mapped(void **state)
     run_deck("racmap.deck");
 }
 
+static void profiles_that_meet_are_merged_or_the_nearest_decides(void **state)
+{
+    run_deck("merge.deck");
+}
+
 static void the_example_lets_the_right_ones_in(void **state)
 {
     run_commands_then_deck("examples/saf/zconnect.racf", "zconnect.deck");
@@ -120,6 +125,7 @@ int main(void)
         cmocka_unit_test(options_are_set_and_listed),
         cmocka_unit_test(entries_are_searched_for),
         cmocka_unit_test(distributed_identities_are_mapped),
+        cmocka_unit_test(profiles_that_meet_are_merged_or_the_nearest_decides),
         cmocka_unit_test(the_example_lets_the_right_ones_in),
         cmocka_unit_test(certificates_are_made_listed_and_carried),
         cmocka_unit_test(rings_are_made_and_filled),
