@@ -169,11 +169,24 @@ static struct sp_str clear_password(const struct binding *b, struct sp_str text)
     return clear;
 }
 
+/* Whether a variable that is not defined in server.xml itself keeps the value out of it. */
+static bool is_kept_elsewhere(const struct binding *b, struct sp_str raw)
+{
+    const struct sp_variables *variables = &b->load->tree->variables;
+    const char *open = raw.len ? memmem(raw.ptr, raw.len, "${", 2) : NULL;
+    size_t from = open ? (size_t)(open - raw.ptr) + 2 : 0;
+    struct sp_str name = sp_str_slice(raw, from, from + sp_str_find(sp_str_slice(raw, from, raw.len), '}'));
+    if (!open)
+        return false;
+    enum sp_variable_source source = sp_variables_source(variables, name);
+    return source != SP_VAR_SERVER_XML && source != SP_VAR_DEFAULT;
+}
+
 static void judge_password(const struct binding *b, struct sp_str raw, struct sp_str text)
 {
     enum sp_password_kind kind = sp_password_kind(text);
     struct sp_str title = title_of(b);
-    if (text.len == 0 || memmem(raw.ptr, raw.len, "${", 2)) /* a variable keeps it out of the file */
+    if (text.len == 0 || is_kept_elsewhere(b, raw))
         return;
     const struct sp_cfg_field *file_based = sp_cfg_node_field(b->node, SP_STR("fileBased"));
     if (file_based && file_based->first && sp_str_caseless_eq(file_based->first->text, SP_STR("false")))

@@ -163,16 +163,26 @@ bool sp_cipher_is_tls13(const char *openssl_name)
     return strncmp(openssl_name, "TLS_", 4) == 0;
 }
 
+/* Whether a connection of this context would offer the suite: the level of security leaves some out. */
+static bool is_offered(SSL_CTX *context, const char *openssl_name)
+{
+    SSL *ssl = SSL_new(context);
+    STACK_OF(SSL_CIPHER) *ciphers = ssl ? SSL_get1_supported_ciphers(ssl) : NULL;
+    bool found = false;
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers) && !found; i++)
+        found = strcmp(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)), openssl_name) == 0;
+    sk_SSL_CIPHER_free(ciphers);
+    SSL_free(ssl);
+    return found;
+}
+
 bool sp_cipher_is_provided(const char *openssl_name)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_method());
-    bool provided = false;
-    if (context && sp_cipher_is_tls13(openssl_name)) {
-        provided = SSL_CTX_set_ciphersuites(context, openssl_name) == 1;
-    } else if (context) {
-        SSL_CTX_set_security_level(context, 0);
-        provided = SSL_CTX_set_cipher_list(context, openssl_name) == 1;
-    }
+    bool set =
+        context && (sp_cipher_is_tls13(openssl_name) ? SSL_CTX_set_ciphersuites(context, openssl_name)
+                                                     : SSL_CTX_set_cipher_list(context, openssl_name)) == 1;
+    bool provided = set && is_offered(context, openssl_name);
     SSL_CTX_free(context);
     ERR_clear_error();
     return provided;

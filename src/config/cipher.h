@@ -12,7 +12,7 @@
 const char *sp_cipher_openssl_name(struct sp_str written);
 /* Whether the suite is one of TLS 1.3, which OpenSSL keeps in a list of its own. */
 bool sp_cipher_is_tls13(const char *openssl_name);
-/* Whether the OpenSSL this process runs with provides it at any security level. */
+/* Whether the OpenSSL this process runs with provides it, at the security level it has by default. */
 bool sp_cipher_is_provided(const char *openssl_name);
 
 #endif

@@ -213,28 +213,40 @@ static struct sp_str from_environment(const struct sp_hash *table, struct sp_str
     return found ? *found : (struct sp_str){NULL, 0};
 }
 
+/* What one source says; ptr NULL when nothing. */
+static struct sp_str from_source(const struct sp_variables *variables, int source, struct sp_str name)
+{
+    const struct sp_hash *table = &variables->by_source[source];
+    struct sp_str value = {NULL, 0};
+    if (source == SP_VAR_ENVIRONMENT || source == SP_VAR_SERVER_ENV) {
+        value = from_environment(table, name);
+        if (!value.ptr && sp_str_starts(name, SP_STR("env.")))
+            value = from_environment(table, sp_str_slice(name, 4, name.len));
+        return value;
+    }
+    struct sp_str *found = sp_hash_get(table, name);
+    return found ? *found : value;
+}
+
 struct sp_str sp_variables_get(const struct sp_variables *variables, struct sp_str name,
                                const struct sp_variable_scope *scope)
 {
     struct sp_str value = {NULL, 0};
-    for (int source = 0; source < SP_VAR_SOURCES; source++) {
+    for (int source = 0; source < SP_VAR_SOURCES && !value.ptr; source++) {
         if (source == SP_VAR_ENVIRONMENT && scope)
             value = scope->attribute(scope->arg, name);
-        if (value.ptr)
-            return value;
-        const struct sp_hash *table = &variables->by_source[source];
-        if (source == SP_VAR_ENVIRONMENT || source == SP_VAR_SERVER_ENV) {
-            value = from_environment(table, name);
-            if (!value.ptr && sp_str_starts(name, SP_STR("env.")))
-                value = from_environment(table, sp_str_slice(name, 4, name.len));
-        } else {
-            struct sp_str *found = sp_hash_get(table, name);
-            value = found ? *found : value;
-        }
-        if (value.ptr)
-            return value;
+        if (!value.ptr)
+            value = from_source(variables, source, name);
     }
     return value;
+}
+
+enum sp_variable_source sp_variables_source(const struct sp_variables *variables, struct sp_str name)
+{
+    int source = 0;
+    while (source < SP_VAR_SOURCES && !from_source(variables, source, name).ptr)
+        source++;
+    return (enum sp_variable_source)source;
 }
 
 struct resolver {

@@ -55,6 +55,9 @@ struct sp_variable_scope {
 struct sp_str sp_variables_get(const struct sp_variables *variables, struct sp_str name,
                                const struct sp_variable_scope *scope);
 
+/* Which source the value of a name comes from; SP_VAR_SOURCES when nobody defines it. */
+enum sp_variable_source sp_variables_source(const struct sp_variables *variables, struct sp_str name);
+
 struct sp_variable_result {
     struct sp_str text;      /* in the arena */
     struct sp_str undefined; /* the first name that nobody defines, ptr NULL: none; it stays as it was */

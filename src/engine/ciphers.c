@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/ciphers.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
+#include "config/cipher.h"
 #include "engine/message.h"
 
 #define LIST_MAX 8192
-#define NAME_MAX_BYTES 128
 
 static const char high[] =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -32,26 +29,6 @@ static void append_level(struct sp_buf *list, struct sp_str level)
         sp_buf_append_str(list, sp_str_of(low));
 }
 
-/* "SSL_RSA_WITH_AES_128_CBC_SHA" of IBM's Java is "TLS_RSA_WITH_AES_128_CBC_SHA" of IANA. */
-static bool standard_name(struct sp_str written, char ret_name[NAME_MAX_BYTES])
-{
-    if (written.len >= NAME_MAX_BYTES || memchr(written.ptr, 0, written.len))
-        return false;
-    memcpy(ret_name, written.ptr, written.len);
-    ret_name[written.len] = '\0';
-    if (sp_str_starts(written, SP_STR("SSL_")))
-        memcpy(ret_name, "TLS_", 4);
-    return true;
-}
-
-static bool is_provided(SSL_CTX *context, const char *openssl_name, bool is13)
-{
-    int ok = is13 ? SSL_CTX_set_ciphersuites(context, openssl_name)
-                  : SSL_CTX_set_cipher_list(context, openssl_name);
-    ERR_clear_error();
-    return ok == 1;
-}
-
 static void append_name(struct sp_buf *list, const char *name)
 {
     if (list->len)
@@ -59,22 +36,13 @@ static void append_name(struct sp_buf *list, const char *name)
     sp_buf_append_str(list, sp_str_of(name));
 }
 
-static void append_enabled(const struct sp_cfg_ssl *ssl, SSL_CTX *context, struct sp_problems *problems,
-                           struct sp_ciphers *ciphers)
+/* What is unknown or not provided was told when the configuration was read; here it is left out. */
+static void append_enabled(const struct sp_cfg_ssl *ssl, struct sp_ciphers *ciphers)
 {
     for (size_t i = 0; i < ssl->enabled_ciphers.count; i++) {
-        struct sp_str written = ssl->enabled_ciphers.items[i];
-        char name[NAME_MAX_BYTES];
-        const char *openssl_name = standard_name(written, name) ? OPENSSL_cipher_name(name) : "(NONE)";
-        bool known = strcmp(openssl_name, "(NONE)") != 0;
-        bool is13 = known && sp_str_starts(sp_str_of(openssl_name), SP_STR("TLS_"));
-        if (known && is_provided(context, openssl_name, is13))
-            append_name(is13 ? &ciphers->tls13 : &ciphers->tls12, openssl_name);
-        else
-            sp_problem_add(problems, SP_PROBLEM_WARNING, SP_MSG_CIPHER, (struct sp_str){NULL, 0}, 0, 0,
-                           "ssl[%.*s]: enabledCiphers names %.*s, which %s; it is left out",
-                           SP_STR_ARG(ssl->id), SP_STR_ARG(written),
-                           known ? "this OpenSSL does not provide" : "is not a known cipher");
+        const char *name = sp_cipher_openssl_name(ssl->enabled_ciphers.items[i]);
+        if (name && sp_cipher_is_provided(name))
+            append_name(sp_cipher_is_tls13(name) ? &ciphers->tls13 : &ciphers->tls12, name);
     }
 }
 
@@ -86,18 +54,13 @@ static bool wants(const struct sp_cfg_ssl *ssl, const char *protocol)
     return ssl->protocols.count == 0;
 }
 
-static enum sp_status choose(const struct sp_cfg_ssl *ssl, struct sp_problems *problems,
-                             struct sp_ciphers *ciphers, struct sp_error *err)
+static enum sp_status choose(const struct sp_cfg_ssl *ssl, struct sp_ciphers *ciphers, struct sp_error *err)
 {
     bool by_name = ssl->enabled_ciphers.count > 0;
-    SSL_CTX *context = SSL_CTX_new(TLS_method());
-    if (!context)
-        return SP_ENOMEM;
     if (by_name)
-        append_enabled(ssl, context, problems, ciphers);
+        append_enabled(ssl, ciphers);
     else
         append_level(&ciphers->tls12, ssl->security_level);
-    SSL_CTX_free(context);
     if (ciphers->tls12.failed || ciphers->tls13.failed)
         return sp_error_set(err, SP_ELIMIT, SP_MSG_CIPHERS_NONE, "ssl[%.*s]: enabledCiphers is too long",
                             SP_STR_ARG(ssl->id));
@@ -110,13 +73,13 @@ static enum sp_status choose(const struct sp_cfg_ssl *ssl, struct sp_problems *p
     return SP_OK;
 }
 
-enum sp_status sp_ciphers_choose(const struct sp_cfg_ssl *ssl, struct sp_problems *problems,
-                                 struct sp_ciphers *ret_ciphers, struct sp_error *err)
+enum sp_status sp_ciphers_choose(const struct sp_cfg_ssl *ssl, struct sp_ciphers *ret_ciphers,
+                                 struct sp_error *err)
 {
     struct sp_ciphers ciphers = {.offers12 = false};
     sp_buf_init(&ciphers.tls12, LIST_MAX);
     sp_buf_init(&ciphers.tls13, LIST_MAX);
-    enum sp_status status = choose(ssl, problems, &ciphers, err);
+    enum sp_status status = choose(ssl, &ciphers, err);
     if (status == SP_OK)
         *ret_ciphers = ciphers;
     else

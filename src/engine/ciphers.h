@@ -21,8 +21,8 @@ void sp_ciphers_finish(struct sp_ciphers *ciphers);
  *   MEDIUM  and ECDHE with AES-CBC and SHA-2, RSA key exchange with AES-GCM
  *   LOW     and AES-CBC with SHA-1
  * and by sslProtocol. A version for which no suite is left is not offered. A name that is unknown or that
- * this OpenSSL does not provide is a warning and left out; SP_EINVAL when none is left. */
-enum sp_status sp_ciphers_choose(const struct sp_cfg_ssl *ssl, struct sp_problems *problems,
-                                 struct sp_ciphers *ret_ciphers, struct sp_error *err) SP_MUST_CHECK;
+ * this OpenSSL does not provide is left out (sp_config_load told it); SP_EINVAL when none is left. */
+enum sp_status sp_ciphers_choose(const struct sp_cfg_ssl *ssl, struct sp_ciphers *ret_ciphers,
+                                 struct sp_error *err) SP_MUST_CHECK;
 
 #endif

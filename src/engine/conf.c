@@ -263,7 +263,7 @@ static enum sp_status put_tls(struct writing *to, const struct sp_cfg_http_endpo
 {
     const struct sp_cfg_ssl *ssl = endpoint->ssl_options->ssl;
     struct sp_ciphers ciphers;
-    enum sp_status status = sp_ciphers_choose(ssl, to->problems, &ciphers, to->err);
+    enum sp_status status = sp_ciphers_choose(ssl, &ciphers, to->err);
     if (status != SP_OK)
         return status;
     /* The module puts certificate and key into the context and then allows handshakes. */

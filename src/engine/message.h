@@ -6,7 +6,6 @@
 
 #define SP_MSG_LISTENER "SALE0001E"     /* an endpoint's host cannot be listened on */
 #define SP_MSG_HTTP_OPTION "SALE0002E"  /* an httpOptions value that cannot be used */
-#define SP_MSG_CIPHER "SALE0003W"       /* a cipher that is unknown or not provided */
 #define SP_MSG_CIPHERS_NONE "SALE0004E" /* no cipher is left */
 #define SP_MSG_CONF_VALUE "SALE0005E"   /* a value that cannot be written to nginx.conf */
 #define SP_MSG_CONF_STALE "SALE0006E"   /* server.xml has other listeners than nginx.conf */
