@@ -109,6 +109,14 @@ static enum sp_status listen_at(struct server *server, struct sp_stream_address 
                            err);
 }
 
+static enum sp_status open_saf(struct sp_region *region, struct sp_error *err)
+{
+    const struct sp_definition *d = region->definition;
+    const struct sp_saf_settings settings = {.path = d->saf.ptr,
+                                             .key_path = d->saf_key.len ? d->saf_key.ptr : NULL};
+    return d->saf.len ? sp_saf_open(&settings, &region->saf, err) : SP_OK;
+}
+
 static enum sp_status start_listeners(struct server *server, struct sp_error *err)
 {
     const struct sp_definition *d = server->region.definition;
@@ -147,6 +155,8 @@ static enum sp_status start(struct server *server, struct sp_error *err)
     status = sp_loop_new(&options, &server->region.loop, err);
     if (status == SP_OK)
         status = watch_signals(server, err);
+    if (status == SP_OK)
+        status = open_saf(&server->region, err);
     if (status == SP_OK)
         status = start_workers(server, text, directory, err);
     if (status == SP_OK && !server->stops)
@@ -194,6 +204,7 @@ static void finish(struct server *server)
     if (server->signals.fd > 0)
         close(server->signals.fd);
     sp_loop_free(server->region.loop);
+    sp_saf_close(server->region.saf);
     SSL_CTX_free(server->tls);
     sp_arena_finish(&server->arena);
 }

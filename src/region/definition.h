@@ -62,6 +62,8 @@ struct sp_definition {
     struct sp_str data;       /* directory in which programs run */
     struct sp_str mirror;     /* default mirror transaction */
     struct sp_str default_user;
+    struct sp_str saf, saf_key; /* database and its key file; empty: no security database, the usual key */
+    bool resource_security;     /* programs are checked too (RESSEC) */
     const struct sp_str *copybooks; /* directories */
     size_t copybook_count;
     const struct sp_ipconn *ipconns;

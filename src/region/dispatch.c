@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/fiber.h"
+#include "region/authority.h"
 #include "region/connection.h"
 #include "region/security.h"
 #include "region/task.h"
@@ -156,11 +157,52 @@ static void take_answer(struct dispatch *d)
 
 /* --- the task ---------------------------------------------------------------------------------------- */
 
+/* By the security database, when the region has one. */
+static bool is_permitted(struct dispatch *d)
+{
+    const struct sp_region *region = d->connection->region;
+    const struct sp_definition *definition = region->definition;
+    const struct sp_region_link *link = &d->link;
+    const struct sp_task_request request = {
+        .user = d->user,
+        .link_user = d->connection->ipconn->security_name,
+        .netname = sp_str_of(d->connection->applid),
+        .transaction =
+            link->transaction_is_mirror && link->transaction.len ? link->transaction : definition->mirror,
+        .program = link->program,
+    };
+    if (!region->saf)
+        return true;
+    const char *reason = "";
+    struct sp_str message = SP_STR("");
+    const struct sp_saf_image *image = sp_saf_image(region->saf);
+    enum sp_region_outcome outcome =
+        sp_region_permit(definition, image, &request, &d->arena, &reason, &message);
+    sp_saf_image_release(image);
+    if (outcome == SP_REGION_NORMAL)
+        return true;
+    sp_log(SP_LOG_AUDIT, NULL, "%.*s", SP_STR_ARG(message));
+    conclude(d, outcome, "", reason);
+    return false;
+}
+
+/* The user id of a distributed identity, when the security database maps it. */
+static void map_identity(struct dispatch *d)
+{
+    if (!d->connection->region->saf)
+        return;
+    const struct sp_saf_image *image = sp_saf_image(d->connection->region->saf);
+    sp_region_map_identity(image, &d->link);
+    d->link.user = sp_arena_str(&d->arena, d->link.user);
+    sp_saf_image_release(image);
+}
+
 /* False when the answer is known without running anything. */
 static bool admit(struct dispatch *d)
 {
     const struct sp_region *region = d->connection->region;
     const struct sp_definition *definition = region->definition;
+    map_identity(d);
     struct sp_identity_decision decision =
         sp_region_identify(definition, d->connection->ipconn, d->connection->is_local, &d->link);
     d->user = decision.user;
@@ -176,6 +218,8 @@ static bool admit(struct dispatch *d)
             return false;
         }
     }
+    if (!is_permitted(d))
+        return false;
     if (!d->link.transaction.len)
         d->link.transaction = definition->mirror;
     if (!sp_definition_program(definition, d->link.program)) {

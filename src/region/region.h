@@ -6,6 +6,7 @@
 
 #include "region/definition.h"
 #include "region/pool.h"
+#include "saf/saf.h"
 
 struct sp_loop;
 struct sp_stream;
@@ -17,6 +18,7 @@ struct sp_region {
     struct sp_loop *loop;
     const struct sp_definition *definition;
     struct sp_pool *pool;
+    struct sp_saf *saf;   /* NULL: none */
     bool dump;            /* log what arrives and leaves, in hexadecimal */
     unsigned connections; /* of gateways */
     unsigned tasks;       /* at work or waiting */

@@ -200,3 +200,39 @@ def test_without_the_database_nobody_comes_in_until_it_is_there(make_gateway, tm
     (tmp_path / "later").mkdir()
     Database(tmp_path / "later")
     soon(lambda: echo(server, basic("FRED", "FREDPWD")).status == 200, seconds=3)
+
+
+def secured(make_region, database, *more):  # pylint: disable=redefined-outer-name
+    """A region that asks the database."""
+    region = make_region()
+    region.stop()
+    lines = "".join(f"\n  {line}" for line in (f"saf: {database.path}", *more))
+    region.definition.write_text(region.definition.read_text().replace("region:", f"region:{lines}", 1))
+    return region.start()
+
+
+def test_the_region_checks_transaction_and_program(make_gateway, make_region, database):
+    region = secured(make_region, database, "resourceSecurity: true")
+    server = make_gateway(region=region)
+    fred = basic("FRED", "FREDPWD")
+    assert echo(server, fred).status == 403
+    assert "DFHXS1111 CICSTEST CSMI Security violation by user FRED at netname SALLYPRT for resource CSMI" in region.log()
+    database.run("RDEFINE TCICSTRN CSMI UACC(NONE)")
+    database.run("PERMIT CSMI CLASS(TCICSTRN) ID(FRED) ACCESS(READ)")
+    soon(lambda: "for resource ECHOPGM in class MCICSPPT" in (echo(server, fred), region.log())[1])
+    database.run("RDEFINE MCICSPPT ECHOPGM UACC(READ)")
+    soon(lambda: echo(server, fred).status == 200)
+    database.run("PERMIT CSMI CLASS(TCICSTRN) ID(FRED) ACCESS(NONE)")
+    soon(lambda: echo(server, fred).status == 403)
+
+
+def test_the_region_knows_its_users(make_gateway, make_region, database):
+    region = secured(make_region, database)
+    database.run("RDEFINE TCICSTRN CSMI UACC(READ)")
+    registry = """<basicRegistry id="basic" realm="zosConnect"><user name="ghost" password="ghost secret"/>
+                  <group name="GMINVOKE"><member name="ghost"/></group></basicRegistry>"""
+    server = make_gateway(registry, manager='requireAuth="false"', region=region)
+    assert echo(server, basic("ghost")).status == 403
+    assert "user GHOST at netname SALLYPRT is not accepted: the user is not defined" in region.log()
+    database.run("ADDUSER GHOST DFLTGRP(ZCEEUSRS)")
+    soon(lambda: echo(server, basic("ghost")).status == 200)
