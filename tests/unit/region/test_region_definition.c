@@ -133,6 +133,8 @@ static void what_is_wrong_is_named(void **state)
         {"region: {tlsKey: k}", "tlsCertificate"},
         {"region: {tlsCertificate: c}", "tlsKey"},
         {"region: {tlsClientTrust: t}", "tlsCertificate"},
+        {"region: {resourceSecurity: true}", "saf"},
+        {"region: {safKey: k}", "saf"},
         {"connections: {}", "list"},
         {"connections: [{userAuth: LOCAL}]", "name"},
         {"connections: [{name: A, userAuth: VERIFY}]", "LOCAL|IDENTIFY|DEFAULTUSER"},
