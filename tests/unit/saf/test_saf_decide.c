@@ -133,7 +133,7 @@ static void fill(void)
     add_profile("FACILITY", "WARN.*", SP_SAF_NONE, true);
     add_profile("FACILITY", "WHEN", SP_SAF_NONE, false);
     permit_when("FACILITY", "WHEN", "FRED", SP_SAF_READ, "TERMINAL", "T1");
-    permit_when("FACILITY", "WHEN", "GMINVOKE", SP_SAF_UPDATE, "TERMINAL", "T2");
+    permit_when("FACILITY", "WHEN", "GMINVOKE", SP_SAF_UPDATE, "TERMINAL", "T9");
     add_profile("APPL", "LITERAL*", SP_SAF_READ, false);
     add_profile("OPERCMDS", "MVS.**", SP_SAF_NONE, false);
     add_profile("OPERCMDS", "MVS.STOP", SP_SAF_NONE, false);
@@ -309,12 +309,12 @@ static void nogrplist_looks_at_one_group_alone(void **state)
                                    .user = SP_STR("FRED"),
                                    .wanted = SP_SAF_UPDATE,
                                    .when_kind = SP_STR("TERMINAL"),
-                                   .when_name = SP_STR("T2")};
+                                   .when_name = SP_STR("T9")};
     sp_saf_decide(image, &request, &fixture.arena, &d);
     assert_false(d.granted);
     request.group = SP_STR("GMINVOKE");
     sp_saf_decide(image, &request, &fixture.arena, &d);
-    assert_true(d.granted && sp_str_is(d.by, "WHEN T2"));
+    assert_true(d.granted && sp_str_is(d.by, "WHEN T9"));
     sp_saf_image_release(image);
 }
 
