@@ -35,10 +35,10 @@ class Example:
         wait_until(lambda: listening(port), "the region to listen")
         environment = dict(os.environ, SALLYPORT_RUN_DIR=str(directory / "run"),
                            SALLYPORT_MODULE=str(need(BUILD / "src" / "engine" / "ngx_http_sallyport_module.so")))
-        self.server = Process([SALLYPORT, "server", "run", directory / "server", "--", f"--httpPort={http}",
-                               f"--httpsPort={self.https}", f"--regionPort={port}"], directory / "server", environment)
+        self.server = Process([SALLYPORT, "server", "run", directory / "servers/example", "--", f"--httpPort={http}",
+                               f"--httpsPort={self.https}", f"--regionPort={port}"], directory / "servers/example", environment)
         wait_until(lambda: listening(self.https), "the server to listen")
-        self.tls = ssl.create_default_context(cafile=directory / "server/resources/security/certificate.pem")
+        self.tls = ssl.create_default_context(cafile=directory / "servers/example/resources/security/certificate.pem")
 
     def call(self, user, method, target, body=None):
         headers = [basic(user), ("Content-Type", "application/json")]
@@ -91,7 +91,7 @@ def test_only_a_storekeeper_books_and_the_program_knows_who(example):
 
 def test_preparing_again_keeps_what_running_has_made(tmp_path):
     assert "12 parts" in prepare(tmp_path)
-    kept = [tmp_path / "region/data/parts.dat", tmp_path / "server/resources/security/key.p12"]
+    kept = [tmp_path / "region/data/parts.dat", tmp_path / "servers/example/resources/security/key.p12"]
     before = [path.stat().st_mtime_ns for path in kept]
     again = prepare(tmp_path)
     assert "parts\n" not in again and ".so" not in again
