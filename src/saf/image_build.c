@@ -417,9 +417,13 @@ static enum sp_status place_profile(struct builder *b, const struct sp_saf_profi
 static enum sp_status place_profiles(struct builder *b)
 {
     enum sp_status status = SP_OK;
-    struct belongings own = {.access = b->access.items, .members = b->members.items};
-    const struct raw_access *access_end = own.access ? own.access + b->access.count : NULL;
-    const struct raw_member *member_end = own.members ? own.members + b->members.count : NULL;
+    /* Where there is nothing, something to count from all the same: NULL is no place to count from. */
+    static const struct raw_access no_access;
+    static const struct raw_member no_member;
+    struct belongings own = {.access = b->access.count ? b->access.items : &no_access,
+                             .members = b->members.count ? b->members.items : &no_member};
+    const struct raw_access *access_end = own.access + b->access.count;
+    const struct raw_member *member_end = own.members + b->members.count;
     for (size_t i = 0; i < b->profiles.count && !status; i++) {
         own.access_count = own.member_count = 0;
         while (own.access + own.access_count < access_end && own.access[own.access_count].profile == i)
