@@ -192,5 +192,6 @@ int main(void)
         TEST(a_guest_that_is_not_fit_is_warned_of),
         TEST(a_distributed_identity_is_mapped_by_racmap),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

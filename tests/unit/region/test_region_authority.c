@@ -133,5 +133,6 @@ int main(void)
         TEST(the_user_must_be_fit),
         TEST(a_distributed_identity_gets_its_user_id),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

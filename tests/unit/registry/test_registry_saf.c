@@ -276,5 +276,6 @@ int main(void)
         TEST(users_are_found_without_a_password),
         TEST(without_a_database_nobody_is_known_until_there_is_one),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
