@@ -60,6 +60,7 @@ enum sp_status sp_saf_runner_one(struct sp_saf_runner *runner, struct sp_str com
     else if (runner->echo)
         printf("    -> rc %d\n", rc);
     runner->line_open = false;
+    fflush(stdout); /* what is said to be done, is */
     *(rc >= SP_RC_ERROR ? &runner->refused : rc ? &runner->warned : &runner->done) += 1;
     if (rc > runner->worst)
         runner->worst = rc;
