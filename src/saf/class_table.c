@@ -34,7 +34,7 @@ static const struct sp_saf_class_info classes[] = {
     MEMBERS("CIMS", "DIMS", 8),
     MEMBERS("DCICSDCT", "ECICSDCT", 13),
     INTERNAL("DIGTCERT", 246),
-    INTERNAL("DIGTCRIT", 246),
+    MIXED("DIGTCRIT", 246),
     INTERNAL("DIGTNMAP", 246),
     INTERNAL("DIGTRING", 246),
     GROUPING("DIMS", "CIMS", 8),

@@ -66,3 +66,10 @@ def test_installed_packages_have_a_reason():
             if f"`{package}`" not in documented:
                 missing.append(package)
     assert not missing, f"docs/dependencies.md does not say why: {', '.join(missing)}"
+
+
+def test_every_answer_of_ours_to_a_racf_command_is_documented():
+    documented = set(re.findall(r"SAF\d{4}[EWI]", read("docs/messages.md")))
+    said = {id for path in house.tracked("src/saf/*.c") for id in re.findall(r'"(SAF\d{4}[EWI])"', read(path))}
+    assert said, "the pattern finds nothing"
+    assert said == documented, f"{sorted(said ^ documented)}"
