@@ -22,6 +22,7 @@ struct sp_cfg_key_store {
     unsigned update_trigger; /* enum sp_cfg_update_trigger */
     const struct sp_cfg_key_entry *key_entries;
     size_t key_entry_count;
+    const struct sp_cfg_saf_database *rings; /* where the ring of a safkeyring URL is; NULL for files */
 };
 
 struct sp_cfg_outbound { /* ssl > outboundConnection */
@@ -140,7 +141,9 @@ struct sp_cfg_ldap_registry {
 
 struct sp_cfg_saf_database { /* sallyport_saf */
     struct sp_str database;
-    struct sp_str key_file; /* ptr NULL: beside the database */
+    struct sp_str key_file;    /* ptr NULL: beside the database */
+    struct sp_str server_user; /* who reads key rings; ptr NULL: the user of the started task */
+    struct sp_str server_name;
 };
 
 struct sp_cfg_saf_registry {

@@ -64,6 +64,8 @@ static struct sp_str key_file_path(struct sp_load *load, struct sp_str location)
 
 static enum sp_status finish_key_stores(struct sp_load *load)
 {
+    struct sp_cfg_saf_database *rings = MUTABLE(struct sp_cfg_saf_database, &load->config->saf_database);
+    rings->server_name = load->config->server_name;
     for (size_t i = 0; i < load->config->key_store_count; i++) {
         struct sp_cfg_key_store *store = MUTABLE(struct sp_cfg_key_store, &load->config->key_stores[i]);
         store->location = key_file_path(load, store->location);
@@ -73,6 +75,8 @@ static enum sp_status finish_key_stores(struct sp_load *load)
         for (size_t c = 0; c < type.len; c++)
             MUTABLE(char, type.ptr)[c] = sp_upper(type.ptr[c]);
         store->type = type;
+        if (sp_str_caseless_eq(sp_str_slice(store->location, 0, 10), SP_STR("safkeyring")))
+            store->rings = rings;
         if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_load_file_system &&
             sp_load_note(load, store->location) != SP_OK)
             return SP_ENOMEM;

@@ -521,6 +521,10 @@ static const struct sp_cfg_attribute saf_database_attributes[] = {
     A("keyFile", FILE, ACTED | SECURITY,
       "File of the key under which its secrets are; the database's name with .key when it is not set.",
       INTO(O, key_file)),
+    A("serverUser", STRING, ACTED | SECURITY,
+      "User id as which the server reads key rings; that of profile BAQSTRT.SERVER in class STARTED, SERVER "
+      "being the server's name, when it is not set.",
+      INTO(O, server_user)),
 };
 
 const struct sp_cfg_element sp_cfg_saf_database_element = {
@@ -530,7 +534,8 @@ const struct sp_cfg_element sp_cfg_saf_database_element = {
     ROWS(saf_database_attributes),
     STRUCT(O),
     PLACE(struct sp_config, saf_database),
-    .meaning = "Where the security database is, for safRegistry, safAuthorization and safCredentials."};
+    .meaning =
+        "Where the security database is, for safRegistry, safAuthorization, safCredentials and key rings."};
 
 #undef O
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "crypto/key_store.h"
 #include "engine/message.h"
+#include "registry/key_source.h"
 
 /* Intermediates between a caller's certificate and a trusted one. */
 #define VERIFY_DEPTH 9
@@ -41,18 +42,7 @@ static void add_warning(void *arg, const char *text)
 static enum sp_status open_store(struct loading *loading, const struct sp_cfg_key_store *from,
                                  struct sp_key_store **ret_store)
 {
-    char path[4096];
-    if (!from->file_based || sp_str_starts(from->location, SP_STR("safkeyring:"))) {
-        sp_error_set(loading->err, SP_EUNSUPPORTED, NULL, "%.*s: key rings cannot be used by a listener yet",
-                     SP_STR_ARG(from->location));
-        return store_failed(loading, from, SP_EUNSUPPORTED);
-    }
-    if (from->location.len >= sizeof path) {
-        sp_error_set(loading->err, SP_ELIMIT, NULL, "the location is longer than 4095 bytes");
-        return store_failed(loading, from, SP_ELIMIT);
-    }
-    snprintf(path, sizeof path, "%.*s", SP_STR_ARG(from->location));
-    enum sp_status status = sp_key_store_open(path, from->password, ret_store, loading->err);
+    enum sp_status status = sp_key_source_open(from, ret_store, loading->err);
     if (status != SP_OK)
         return store_failed(loading, from, status);
     loading->store_of_warnings = from;

@@ -68,6 +68,11 @@ const struct sp_saf_group *sp_saf_find_group(const struct sp_saf_image *image, s
 /* Groups the user is connected to and not revoked in, today; views of the image. */
 size_t sp_saf_groups_of(const struct sp_saf_image *image, struct sp_str user,
                         const struct sp_str **ret_groups);
+/* The user as whom a started task runs: STDATA(USER) of the profile in class STARTED that covers
+ * procedure.job, with =MEMBER the procedure's own name. A view of the image or of `procedure`; ptr NULL when
+ * nothing names one. */
+struct sp_str sp_saf_started_user(const struct sp_saf_image *image, struct sp_str procedure,
+                                  struct sp_str job);
 /* RACMAP look-up with RDN stripping: a user id (view of the image), or ptr NULL. `*ret_filter` (may be NULL):
  * which decided. */
 struct sp_str sp_saf_map_identity(const struct sp_saf_image *image, struct sp_str name,

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "crypto/key_store.h"
+#include "registry/key_source.h"
 
 static bool wants(const struct sp_cfg_ssl *ssl, const char *protocol)
 {
@@ -30,17 +31,11 @@ static enum sp_status set_protocols(const struct sp_cfg_ssl *ssl, SSL_CTX *conte
     return SP_OK;
 }
 
-static enum sp_status open_store(const struct sp_cfg_key_store *config, struct sp_key_store **ret_store,
-                                 struct sp_error *err)
-{
-    return sp_key_store_open(config->location.ptr, config->password, ret_store, err);
-}
-
 /* A store of certificates without any key is a trust store only; then there is nothing to present. */
 static enum sp_status present(const struct sp_cfg_ssl *ssl, SSL_CTX *context, struct sp_error *err)
 {
     struct sp_key_store *store;
-    enum sp_status status = open_store(ssl->key_store, &store, err);
+    enum sp_status status = sp_key_source_open(ssl->key_store, &store, err);
     if (status != SP_OK)
         return status;
     if (ssl->client_key_alias.len || sp_key_store_entry_count(store))
@@ -52,7 +47,7 @@ static enum sp_status present(const struct sp_cfg_ssl *ssl, SSL_CTX *context, st
 static enum sp_status trust(const struct sp_cfg_ssl *ssl, SSL_CTX *context, struct sp_error *err)
 {
     struct sp_key_store *store;
-    enum sp_status status = open_store(ssl->trust_store, &store, err);
+    enum sp_status status = sp_key_source_open(ssl->trust_store, &store, err);
     if (status != SP_OK)
         return status;
     status = sp_key_store_trust(store, context, err);
