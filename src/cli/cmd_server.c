@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * cmd_server.c: sallyport server run|start|stop|status|reload|check|create|dump.
+ * cmd_server.c: sallyport server run|start|stop|status|reload|check|create|key|dump.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -13,6 +13,7 @@
 #include "cli/server_check.h"
 #include "cli/server_create.h"
 #include "cli/server_dump.h"
+#include "cli/server_key.h"
 #include "cli/server_launch.h"
 #include "cli/server_process.h"
 #include "engine/message.h"
@@ -287,19 +288,22 @@ static int run(int argc, char **argv)
     struct invocation call = {.err = SP_ERROR_INIT};
     const char *name = NULL;
     if (argc < 2)
-        return sp_command_misused(&sp_command_server,
-                                  "say what to do: run, start, stop, status, reload, check, create or dump");
+        return sp_command_misused(
+            &sp_command_server,
+            "say what to do: run, start, stop, status, reload, check, create, key or dump");
     if (strcmp(argv[1], "check") == 0)
         return sp_server_check_run(argc - 1, argv + 1);
     if (strcmp(argv[1], "create") == 0)
         return sp_server_create_run(argc - 1, argv + 1);
+    if (strcmp(argv[1], "key") == 0)
+        return sp_server_key_run(argc - 1, argv + 1);
     if (strcmp(argv[1], "dump") == 0)
         return sp_server_dump_run(argc - 1, argv + 1);
     int (*action)(struct invocation *) = find_action(argv[1]);
     if (!action)
         return sp_command_misused(
             &sp_command_server,
-            "'%s' is none of run, start, stop, status, reload, refresh, check, create, dump", argv[1]);
+            "'%s' is none of run, start, stop, status, reload, refresh, check, create, key, dump", argv[1]);
     call.action = argv[1];
     sp_server_options_init(&call.options);
     enum sp_status status = parse(&call, argc - 1, argv + 1, &name);
@@ -328,6 +332,7 @@ const struct sp_command sp_command_server = {
         "                          [-- --VARIABLE=VALUE ...]\n"
         "  sallyport server check  --explain ELEMENT[/ELEMENT...][@ATTRIBUTE]\n"
         "  sallyport server create NAME [--template=secure|stock|empty] [--host=HOST]\n"
+        "  sallyport server key    [NAME] [--host=HOST] [--id=KEYSTORE]\n"
         "  sallyport server dump   [NAME] [--output=FILE]\n"
         "\n"
         "NAME is a directory with a server.xml, or the name of one below $SALLYPORT_USER_DIR/servers\n"
@@ -351,6 +356,8 @@ const struct sp_command sp_command_server = {
         "            --docs       print docs/server-xml.md (--docs=messages: the table of messages)\n"
         "  create  make a server's directory: secure (HTTPS only, a certificate for HOST that signed\n"
         "          itself, one user, roles, audit), stock (as z/OS Connect EE makes it), or empty\n"
+        "  key     make the file of a keyStore (defaultKeyStore) that is not there yet: a certificate for\n"
+        "          HOST (localhost) that signed itself, under the password server.xml has\n"
         "  dump    write the effective configuration with secrets masked, its problems and the end of\n"
         "          the log into an archive\n"
         "\n"

@@ -83,7 +83,8 @@ const struct sp_cfg_message sp_cfg_messages[] = {
     {SP_MSG_NO_KEY_STORE, "HTTPS is asked for, but there is no key store; the port is not opened.",
      "Add `<keyStore id=\"defaultKeyStore\" .../>`, or an `<ssl>` with one."},
     {SP_MSG_KEY_FILE, "The file of a key store cannot be read.",
-     "Create it (`openssl pkcs12 -export`), correct the location, or let the server's user read it."},
+     "Create it (`sallyport server key`, or `openssl pkcs12 -export`), correct the location, or let the "
+     "server's user read it."},
     {SP_MSG_CIPHER_UNKNOWN,
      "A name in enabledCiphers is no cipher that is known, or this OpenSSL does not provide it.",
      "Correct it; IANA, Java and IBM names are understood."},

@@ -82,8 +82,8 @@ def test_programs_get_json(server, tmp_path):
 def test_the_effective_configuration_has_origins_and_no_secrets(server, tmp_path):
     server("""<server><include location="more.xml"/>
   <zosconnect_authData id="x" password="${p}"/></server>""",
-           more__xml=f"<server><variable name='p' value='{SECRET}'/>\n<httpOptions id='o' readTimeout='${{t}}s'/></server>",
-           bootstrap__properties="t=7")
+           more__xml="<server>\n<httpOptions id='o' readTimeout='${t}s'/></server>",
+           bootstrap__properties=f"t=7\np={SECRET}")
     code, out, err = sallyport("server", "check", "one", "--effective", cwd=tmp_path)
     assert code == 0 and "SALC0070W" in err and "1 warning" in err and SECRET not in out + err
     assert re.search(r"<!-- keepAliveEnabled .*: default; readTimeout: \S+/more\.xml:2 -->\n"
@@ -121,6 +121,17 @@ def test_a_secure_server_passes_its_own_check(tmp_path):
     code, _, err = sallyport("server", "create", "new", cwd=tmp_path)
     assert code == 1 and "there is a server already" in err
     assert (directory / "server.xml").read_text() == before
+
+
+def test_the_key_file_of_a_lab_can_be_made(server, tmp_path):
+    directory = server('<server><keyStore id="defaultKeyStore" password="{xor}EzY9Oi0rJg=="/></server>')
+    assert "SALC0083E" in sallyport("server", "check", "one", cwd=tmp_path)[1]
+    code, out, err = sallyport("server", "key", "one", "--host=gw.example.com", cwd=tmp_path)
+    assert (code, err) == (0, "") and str(directory / "resources/security/key.p12") in out
+    assert sallyport("server", "check", "one", cwd=tmp_path)[0] == 0
+    code, _, err = sallyport("server", "key", "one", cwd=tmp_path)
+    assert code == 1 and "not written over" in err
+    assert sallyport("server", "key", "one", "--id=other", cwd=tmp_path)[0] == 1
 
 
 @pytest.mark.parametrize("template", ["stock", "empty"])
