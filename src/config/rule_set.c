@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "config/message.h"
+#include "config/table.h"
 #include "config/value.h"
 #include "text/xml.h"
 
@@ -15,10 +16,19 @@
 
 /* What a rule may set. */
 static const char *const properties[SP_RULE_PROPERTIES_MAX + 1] = {
-    "cicsCcsid",         "cicsConnectionRef",     "cicsTransId",
-    "db2CollectionID",   "db2ConnectionRef",      "imsConnectionRef",
-    "imsInteractionRef", "imsInteractionTimeout", "imsLtermOverrideName",
-    "imsTranCode",       "imsTranExpiration",     NULL,
+    "cicsCcsid",
+    "cicsConnectionRef",
+    "cicsTransId",
+    "cicsProgram",
+    "db2CollectionID",
+    "db2ConnectionRef",
+    "imsConnectionRef",
+    "imsInteractionRef",
+    "imsInteractionTimeout",
+    "imsLtermOverrideName",
+    "imsTranCode",
+    "imsTranExpiration",
+    NULL,
 };
 
 struct reader {
@@ -39,6 +49,28 @@ static void wrong(struct reader *r, const struct sp_xml_element *at, const char 
     va_end(args);
     r->wrong = true;
     sp_problem_add(r->problems, SP_PROBLEM_ERROR, SP_MSG_RULE_SET, r->file, at->line, at->column, "%s", text);
+}
+
+/* Only these attributes, and no text. */
+static void check_form(struct reader *r, const struct sp_xml_element *element, const char *attributes)
+{
+    for (const struct sp_xml_attribute *a = element->attributes; a; a = a->next) {
+        if (!sp_cfg_named_in(attributes, a->name))
+            wrong(r, element, "<%.*s> has no attribute %.*s", SP_STR_ARG(element->name), SP_STR_ARG(a->name));
+    }
+    if (sp_str_trim(element->text).len)
+        wrong(r, element, "there is text in <%.*s>", SP_STR_ARG(element->name));
+}
+
+/* What the name of a header field is made of (RFC 9110, section 5.6.2). */
+static bool is_token(struct sp_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c <= 0x20 || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
+            return false;
+    }
+    return true;
 }
 
 static size_t count_children(const struct sp_xml_element *element)
@@ -83,7 +115,12 @@ static void read_condition(struct reader *r, const struct sp_xml_element *elemen
     struct sp_str value = sp_xml_attribute(element, "value"), match = sp_xml_attribute(element, "match");
     struct sp_str *items = NULL;
     size_t count = 0;
+    check_form(r, element, "name value match");
     condition->header = required(r, element, "name");
+    if (!is_token(condition->header))
+        wrong(r, element, "no header can have the name \"%.*s\"", SP_STR_ARG(condition->header));
+    if (match.ptr && sp_str_trim(value).len == 0)
+        value = (struct sp_str){NULL, 0}; /* value="" beside match */
     if (value.ptr && match.ptr)
         wrong(r, element, "<header> has value or match, not both");
     else if (match.ptr && !sp_str_is(match, "ANY_VALUE"))
@@ -118,6 +155,7 @@ static struct sp_str header_in(struct sp_str value)
 static void read_action(struct reader *r, const struct sp_xml_element *element,
                         struct sp_cfg_property *action)
 {
+    check_form(r, element, "property value");
     struct sp_str name = required(r, element, "property");
     const char *known = known_property(name);
     action->name = sp_str_of(known);
@@ -159,11 +197,17 @@ static const struct sp_xml_element *only_child(struct reader *r, const struct sp
 
 static void read_rule(struct reader *r, const struct sp_xml_element *element, struct sp_rule *rule)
 {
+    check_form(r, element, "name");
+    rule->line = element->line;
     rule->name = required(r, element, "name");
     const struct sp_xml_element *conditions = only_child(r, element, "conditions"),
                                 *actions = only_child(r, element, "actions");
     if (conditions && actions && count_children(element) != 2)
         wrong(r, element, "<rule> holds more than <conditions> and <actions>");
+    if (conditions)
+        check_form(r, conditions, "");
+    if (actions)
+        check_form(r, actions, "");
     struct sp_rule_condition *condition =
         conditions ? room_for(r, conditions, "header", PARTS_MAX, sizeof *condition) : NULL;
     struct sp_cfg_property *action = actions ? room_for(r, actions, "set", PARTS_MAX, sizeof *action) : NULL;
@@ -194,7 +238,8 @@ enum sp_status sp_rule_set_parse(struct sp_str xml, struct sp_str file, struct s
     }
     if (!sp_str_is(root->name, "ruleset"))
         wrong(&r, root, "the outermost element is <%.*s>, not <ruleset>", SP_STR_ARG(root->name));
-    set.name = required(&r, root, "name");
+    check_form(&r, root, "name");
+    set.name = sp_str_trim(sp_xml_attribute(root, "name"));
     struct sp_rule *rules = room_for(&r, root, "rule", RULES_MAX, sizeof *rules);
     set.rules = rules;
     for (const struct sp_xml_element *e = rules ? root->first : NULL; e && !r.exhausted; e = e->next)

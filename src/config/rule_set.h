@@ -28,6 +28,7 @@ struct sp_rule {
     size_t condition_count;
     const struct sp_cfg_property *actions; /* property and value, which may hold ${header} */
     size_t action_count;
+    unsigned line;
 };
 
 struct sp_rule_set {

@@ -80,7 +80,7 @@ const struct sp_cfg_element sp_cfg_manager_element = {
 
 static const struct sp_cfg_attribute api_attributes[] = {
     ITEM_ROWS(ACTED),
-    A("policyRef", REF, SECURITY | UNCONFIRMED, "Policy of this API.", INTO(O, policy),
+    A("policyRef", REF, ACTED | SECURITY, "Policy of this API, instead of that of all.", INTO(O, policy),
       TARGET("zosconnect_policy")),
 };
 
@@ -156,7 +156,8 @@ static const struct sp_cfg_element requester_element = {"apiRequester",
 
 static const struct sp_cfg_attribute apis_attributes[] = {
     DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apis", ACTED),
-    A("policyRef", REF, SECURITY, "Policy of all APIs.", INTO(O, policy), TARGET("zosconnect_policy")),
+    A("policyRef", REF, ACTED | SECURITY, "Policy of all APIs that have none of their own.", INTO(O, policy),
+      TARGET("zosconnect_policy")),
 };
 
 const struct sp_cfg_element sp_cfg_apis_element = {"zosconnect_zosConnectAPIs",
@@ -325,30 +326,31 @@ const struct sp_cfg_element sp_cfg_monitoring_element = {
 #define O struct sp_cfg_policy
 
 static const struct sp_cfg_attribute rule_set_attributes[] = {
-    A("file", STRING, SECURITY | REQUIRED, "Name of the file in the policy's directory."),
+    A("file", STRING, ACTED | SECURITY | REQUIRED, "Name of the file in the policy's directory."),
 };
 
-static const struct sp_cfg_element rule_set_element = {"ruleset",
-                                                       SP_CFG_NESTED,
-                                                       SECURITY,
-                                                       ROWS(rule_set_attributes),
-                                                       FLATTENED(O, rule_sets),
-                                                       .meaning = "A file of rules, applied in this order."};
+static const struct sp_cfg_element rule_set_element = {
+    "ruleset",
+    SP_CFG_NESTED,
+    ACTED | SECURITY,
+    ROWS(rule_set_attributes),
+    FLATTENED(O, rule_sets),
+    .meaning = "A file of rules; the order counts where rules contradict each other."};
 
 static const struct sp_cfg_attribute policy_attributes[] = {
     ID_INTO(O),
-    A("location", DIRECTORY, SECURITY | UNCONFIRMED, "Directory of the rule sets.", INTO(O, location),
+    A("location", DIRECTORY, ACTED | SECURITY | UNCONFIRMED, "Directory of the rule sets.", INTO(O, location),
       DEFAULT("${server.config.dir}/resources/zosconnect/rules")),
     A("updateTrigger", ENUM, 0, "When it is looked at again.", INTO(O, update_trigger), UPDATE_TRIGGERS,
       DEFAULT("disabled"), PROVIDED("disabled")),
     A("pollingRate", DURATION, 0, "How often when updateTrigger is polled.", INTO(O, polling_rate_us),
-      DEFAULT("1m")),
+      DEFAULT("1m"), PROVIDED("1m")),
 };
 
 const struct sp_cfg_element sp_cfg_policy_element = {
     "zosconnect_policy",
     SP_CFG_FACTORY,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(policy_attributes),
     CHILDREN(&rule_set_element),
     STRUCT(O),

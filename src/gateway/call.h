@@ -39,6 +39,7 @@ struct sp_call {
     const struct sp_service *service;
     const struct sp_mapping *mapping;
     const struct sp_policy *policy;
+    struct sp_policy_choice choice; /* of the API's rules */
 
     struct sp_principal principal;
     struct sp_intercept_data data;
@@ -63,6 +64,7 @@ bool io_step_authenticate(struct sp_call *call);
 bool sp_step_authorize(struct sp_call *call);
 bool io_step_interceptors(struct sp_call *call);
 /* invoke.c */
+bool sp_step_policy(struct sp_call *call);
 bool sp_step_map_request(struct sp_call *call);
 bool io_step_invoke(struct sp_call *call);
 bool sp_step_map_response(struct sp_call *call);

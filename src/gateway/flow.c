@@ -16,7 +16,8 @@
 
 static bool call_program(struct sp_call *call)
 {
-    return sp_step_map_request(call)      /* path, query, headers, JSON -> record bytes */
+    return sp_step_policy(call)           /* rules on headers -> connection, transaction, ... */
+           && sp_step_map_request(call)   /* path, query, headers, JSON -> record bytes */
            && io_step_invoke(call)        /* the system of record, identity flowing with it */
            && sp_step_map_response(call); /* record -> JSON, status by rule */
 }

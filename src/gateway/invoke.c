@@ -8,6 +8,24 @@
 #include "io/fiber.h"
 #include "text/utf8.h"
 
+/* ---------------------------------------------------------------- policy */
+
+bool sp_step_policy(struct sp_call *call)
+{
+    call->step = "policy";
+    struct sp_error err = SP_ERROR_INIT;
+    if (!call->operation || !call->api->rules)
+        return true;
+    if (sp_policy_rules_apply(call->api->rules, call->request.headers, call->request.header_count,
+                              &call->arena, &call->choice, &err) != SP_OK) {
+        sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+        return sp_call_fail_with(call, err.status == SP_ENOMEM ? 500 : 400, &err);
+    }
+    if (call->choice.page)
+        call->mapping = call->operation->page_mappings[call->choice.page - 1];
+    return true;
+}
+
 /* ---------------------------------------------------------------- request mapping */
 
 /* A parameter that is mapped must not be given twice: which one counts would be a guess. */
@@ -127,14 +145,35 @@ static bool sor_failed(struct sp_call *call, enum sp_status status, const struct
     }
 }
 
+/* What the rules chose goes before server.xml, and that before the archive. */
+static const struct sp_property *overrides_of(struct sp_call *call, size_t *ret_count)
+{
+    const struct sp_service *service = call->service;
+    const struct sp_policy_choice *choice = &call->choice;
+    *ret_count = choice->override_count + service->override_count;
+    if (!choice->override_count)
+        return service->overrides;
+    struct sp_property *all = sp_arena_calloc(&call->arena, *ret_count, sizeof *all);
+    if (!all)
+        return NULL;
+    memcpy(all, choice->overrides, choice->override_count * sizeof *all);
+    if (service->override_count)
+        memcpy(all + choice->override_count, service->overrides, service->override_count * sizeof *all);
+    return all;
+}
+
 bool io_step_invoke(struct sp_call *call)
 {
     call->step = "invoke";
     struct sp_error err = SP_ERROR_INIT;
+    size_t override_count;
+    const struct sp_property *overrides = overrides_of(call, &override_count);
+    if (!overrides)
+        return sp_call_fail(call, 500, "The server is out of memory.");
     const struct sp_sor_call sor_call = {
         .sar = call->service->sar,
-        .overrides = call->service->overrides,
-        .override_count = call->service->override_count,
+        .overrides = overrides,
+        .override_count = override_count,
         .records = &call->records,
         .answer_bytes = sp_mapping_answer_bytes(call->mapping),
         .identity = identity_of(&call->principal),
@@ -142,7 +181,8 @@ bool io_step_invoke(struct sp_call *call)
         .deadline_us = call->deadline_us,
     };
     enum sp_status status =
-        io_sor_invoke(call->service->connection, &sor_call, &call->arena, &call->answer, &err);
+        io_sor_invoke(call->choice.connection ? call->choice.connection : call->service->connection,
+                      &sor_call, &call->arena, &call->answer, &err);
     call->data.sor_sent_us = call->answer.sent_us;
     call->data.sor_received_us = call->answer.received_us;
     call->data.sor_identifier = call->answer.identifier;

@@ -16,7 +16,14 @@ struct load {
     const struct sp_snapshot_sources *sources;
     struct sp_problems *problems;
     struct sp_snapshot *snapshot;
-    struct sp_arena *arena; /* the snapshot's */
+    struct sp_arena *arena;        /* the snapshot's */
+    struct policy_state *policies; /* as those of the configuration */
+};
+
+/* A policy is read when the first API needs it. */
+struct policy_state {
+    const struct sp_policy_rules *rules;
+    bool refused;
 };
 
 static enum sp_status no_memory(struct sp_error *err)
@@ -90,11 +97,12 @@ static enum sp_status connect_service(const struct load *load, struct sp_service
 /* For the service itself, and for each operation that calls it. */
 static enum sp_status compile_mapping(const struct load *load, const struct sp_service *service,
                                       const struct sp_aar_operation *aar,
+                                      const struct sp_host_profile *profile,
                                       const struct sp_mapping **ret_mapping, struct sp_error *err)
 {
     struct sp_mapping_options options = {.overrides = service->overrides,
                                          .override_count = service->override_count};
-    return sp_mapping_compile(service->sar, aar, &service->profile, &options, load->arena, ret_mapping, err);
+    return sp_mapping_compile(service->sar, aar, profile, &options, load->arena, ret_mapping, err);
 }
 
 static enum sp_status choose_code_page(struct sp_service *service, struct sp_error *err)
@@ -123,7 +131,7 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     if (status == SP_OK)
         status = choose_code_page(service, err);
     if (status == SP_OK)
-        status = compile_mapping(load, service, NULL, &service->mapping, err);
+        status = compile_mapping(load, service, NULL, &service->profile, &service->mapping, err);
     if (status == SP_OK)
         status = sp_hash_add(&load->snapshot->services, sar->name, service);
     if (status == SP_EEXISTS)
@@ -187,6 +195,25 @@ static enum sp_status check_response_headers(const struct sp_aar_operation *aar,
     return SP_OK;
 }
 
+/* With each code page that a rule may choose instead of the service's. */
+static enum sp_status map_pages(const struct load *load, const struct sp_api *api,
+                                struct sp_operation *operation, struct sp_error *err)
+{
+    size_t count = 0;
+    const struct sp_codepage *const *pages = api->rules ? sp_policy_rules_pages(api->rules, &count) : NULL;
+    const struct sp_mapping **mappings = sp_arena_calloc(load->arena, count, sizeof *mappings);
+    enum sp_status status = mappings ? SP_OK : no_memory(err);
+    for (size_t i = 0; i < count && status == SP_OK; i++) {
+        struct sp_host_profile profile = operation->service->profile;
+        profile.codepage = pages[i];
+        status = compile_mapping(load, operation->service, operation->aar, &profile, &mappings[i], err);
+        if (status != SP_OK)
+            sp_error_prefix(err, "with code page %u, which a policy chooses", sp_codepage_ccsid(pages[i]));
+    }
+    operation->page_mappings = mappings;
+    return status;
+}
+
 static enum sp_status make_operation(const struct load *load, struct sp_api *api,
                                      const struct sp_aar_operation *aar, struct sp_error *err)
 {
@@ -200,7 +227,10 @@ static enum sp_status make_operation(const struct load *load, struct sp_api *api
                             "service %.*s, which it calls, is not deployed", SP_STR_ARG(aar->service));
     enum sp_status status = check_response_headers(aar, err);
     if (status == SP_OK)
-        status = compile_mapping(load, operation->service, aar, &operation->mapping, err);
+        status = compile_mapping(load, operation->service, aar, &operation->service->profile,
+                                 &operation->mapping, err);
+    if (status == SP_OK)
+        status = map_pages(load, api, operation, err);
     if (status == SP_OK)
         status = names_read(load, aar->request, SP_MAP_QUERY, &operation->query_names,
                             &operation->query_name_count, err);
@@ -253,6 +283,27 @@ static enum sp_status register_api(const struct load *load, struct sp_api *api, 
                         SP_STR_ARG(api->aar->base_path), SP_STR_ARG(other ? other->aar->name : SP_STR("?")));
 }
 
+/* The rules of the API's own policy, otherwise those of all. Without rules that it should have an API could
+ * reach the wrong system: it is not deployed. */
+static enum sp_status take_rules(const struct load *load, const struct sp_cfg_item *item, struct sp_api *api,
+                                 struct sp_error *err)
+{
+    const struct sp_snapshot_sources *sources = load->sources;
+    const struct sp_cfg_policy *policy = item && item->policy ? item->policy : sources->config->apis.policy;
+    if (!policy)
+        return SP_OK;
+    struct policy_state *state = &load->policies[policy - sources->config->policies];
+    enum sp_status status = SP_OK;
+    if (state->refused)
+        return sp_error_set(err, SP_EINVAL, NULL, "policy %.*s cannot be used", SP_STR_ARG(policy->id));
+    if (!state->rules)
+        status = sp_policy_rules_new(policy, sources->connections, sources->connection_count, load->arena,
+                                     load->problems, &state->rules, err);
+    state->refused = status != SP_OK;
+    api->rules = state->rules;
+    return status;
+}
+
 static enum sp_status load_api(const struct load *load, struct sp_str bytes, const char *file,
                                struct sp_error *err)
 {
@@ -265,7 +316,10 @@ static enum sp_status load_api(const struct load *load, struct sp_str bytes, con
     if (!api)
         return status == SP_OK ? no_memory(err) : status;
     api->aar = aar;
-    status = make_policy(load, sp_config_item(&load->sources->config->apis, aar->name), &api->policy, err);
+    const struct sp_cfg_item *item = sp_config_item(&load->sources->config->apis, aar->name);
+    status = make_policy(load, item, &api->policy, err);
+    if (status == SP_OK)
+        status = take_rules(load, item, api, err);
     if (status == SP_OK)
         status = sp_router_init(&api->router, load->arena);
     for (size_t i = 0; status == SP_OK && i < aar->operation_count; i++) {
@@ -345,8 +399,10 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     sp_hash_init(&snapshot->apis, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->api_names, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->services, SP_ARCHIVES_MAX);
-    const struct load load = {sources, problems, snapshot, &snapshot->arena};
-    enum sp_status status = make_policy(&load, NULL, &snapshot->fallback, err);
+    struct load load = {sources, problems, snapshot, &snapshot->arena, NULL};
+    load.policies = sp_arena_calloc(load.arena, sources->config->policy_count, sizeof *load.policies);
+    enum sp_status status =
+        load.policies ? make_policy(&load, NULL, &snapshot->fallback, err) : no_memory(err);
     if (status != SP_OK) {
         sp_snapshot_release(snapshot);
         return status;

@@ -9,6 +9,7 @@
 #define SP_GATEWAY_SNAPSHOT_H
 
 #include "base/hash.h"
+#include "gateway/policy.h"
 #include "gateway/router.h"
 #include "intercept/intercept.h"
 #include "sor/sor.h"
@@ -34,6 +35,8 @@ struct sp_operation {
     const struct sp_aar_operation *aar;
     const struct sp_service *service;
     const struct sp_mapping *mapping;
+    const struct sp_mapping *const
+        *page_mappings; /* one for each code page that the API's rules can choose */
     const struct sp_str *query_names, *header_names; /* that the request map reads */
     size_t query_name_count, header_name_count;
 };
@@ -44,7 +47,8 @@ extern struct sp_operation sp_api_document;
 struct sp_api {
     const struct sp_aar *aar;
     struct sp_policy policy;
-    struct sp_router router; /* its targets are struct sp_operation, sp_api_document among them */
+    const struct sp_policy_rules *rules; /* NULL: none */
+    struct sp_router router;             /* its targets are struct sp_operation, sp_api_document among them */
     size_t base_segments;
 };
 

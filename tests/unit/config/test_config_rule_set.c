@@ -148,6 +148,9 @@ static void what_is_not_a_rule_is_refused_with_its_place(void **state)
     refused(RULE("<header value='v'/>", GOOD_SET), 3, "needs name");
     refused(RULE("<header name='h' match='ALL'/>", GOOD_SET), 3, "not ANY_VALUE");
     refused(RULE("<header name='h' match='ANY_VALUE' value='v'/>", GOOD_SET), 3, "not both");
+    refused(RULE("<header name='h h' value='v'/>", GOOD_SET), 3, "no header can have the name");
+    refused(RULE("<header name='h' values='v'/>", GOOD_SET), 3, "has no attribute values");
+    refused(RULE("text" GOOD_HEADER, GOOD_SET), 3, "there is text");
     refused(RULE("<cookie name='h'/>", GOOD_SET), 3, "<cookie> does not belong");
     refused(RULE(GOOD_HEADER, "<set property='cicsUser' value='x'/>"), 4, "cannot be set by a rule");
     refused(RULE(GOOD_HEADER, "<set property='cicsTransId'/>"), 4, "needs value");
@@ -156,6 +159,15 @@ static void what_is_not_a_rule_is_refused_with_its_place(void **state)
             "</conditions><conditions>" GOOD_HEADER "</conditions><actions>" GOOD_SET
             "</actions></rule></ruleset>",
             1, "exactly one <conditions>");
+}
+
+static void what_the_format_allows_is_read(void **state)
+{
+    parse("<ruleset>\n<rule name='a'><conditions><header name='h' match='ANY_VALUE' value=''/></conditions>"
+          "<actions><set property='cicsProgram' value='PGM'/></actions></rule></ruleset>");
+    assert_int_equal(set.name.len, 0);
+    assert_int_equal(set.rules[0].line, 2);
+    assert_string_equal(setting("h: x\n", "cicsProgram"), "PGM");
 }
 
 static void limits_hold(void **state)
@@ -183,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_open_choice_is_warned_about, begin, end),
         cmocka_unit_test_setup_teardown(a_value_that_cannot_be_filled_in_is_left_out, begin, end),
         cmocka_unit_test_setup_teardown(what_is_not_a_rule_is_refused_with_its_place, begin, end),
+        cmocka_unit_test_setup_teardown(what_the_format_allows_is_read, begin, end),
         cmocka_unit_test_setup_teardown(limits_hold, begin, end),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

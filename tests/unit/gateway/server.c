@@ -148,6 +148,13 @@ void server_archive(struct server *server, const char *path, const char *const *
     sp_buf_finish(&buf);
 }
 
+void server_file(struct server *server, const char *path, const char *text)
+{
+    char whole[200];
+    snprintf(whole, sizeof whole, "%s%s", server->directory, path);
+    write_file(whole, sp_str_of(text));
+}
+
 /* ---------------------------------------------------------------- the server */
 
 void server_init(struct server *server)
@@ -385,6 +392,12 @@ static void note_call(const struct sp_sor_call *call)
     note(played_sor.correlator, sizeof played_sor.correlator, call->correlator);
     if (call->override_count)
         note(played_sor.override, sizeof played_sor.override, call->overrides[0].value);
+    played_sor.overrides[0] = '\0';
+    for (size_t i = 0; i < call->override_count; i++) {
+        size_t len = strlen(played_sor.overrides);
+        snprintf(played_sor.overrides + len, sizeof played_sor.overrides - len, "%.*s=%.*s;",
+                 SP_STR_ARG(call->overrides[i].name), SP_STR_ARG(call->overrides[i].value));
+    }
 }
 
 static enum sp_status outcome(const struct sp_sor_call *call)
@@ -402,6 +415,7 @@ static enum sp_status outcome(const struct sp_sor_call *call)
 enum sp_status io_sor_invoke(struct sp_sor_connection *connection, const struct sp_sor_call *call,
                              struct sp_arena *arena, struct sp_sor_answer *ret_answer, struct sp_error *err)
 {
+    note(played_sor.connection, sizeof played_sor.connection, connection->config->id);
     note_call(call);
     *ret_answer = (struct sp_sor_answer){.sent_us = sp_clock_realtime_us(),
                                          .identifier = SP_STR_INIT("CICSA"),

@@ -40,6 +40,8 @@ void server_start(struct server *server, const char *manager, const char *elemen
 void server_finish(struct server *server);
 /* Put an archive made of pairs "entry name", "text", ended by NULL, at a path below the directory. */
 void server_archive(struct server *server, const char *path, const char *const *entries);
+/* Put a file there. */
+void server_file(struct server *server, const char *path, const char *text);
 
 /* Send a request and wait for the reply. `headers`: "Name: value\n" each, or NULL. */
 struct reply server_ask(struct server *server, const char *method, const char *target, const char *headers,
@@ -75,6 +77,7 @@ extern struct played_sor {
     unsigned char record[256];
     size_t record_len;
     char user[16], dist_name[64], correlator[80], override[64];
+    char connection[32], overrides[128]; /* id; "name=value;" each */
 } played_sor;
 
 /* The archives, for tests that change them. */
