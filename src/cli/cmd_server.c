@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * cmd_server.c: sallyport server run|start|stop|status|reload|check|create|key|dump.
+ * cmd_server.c: sallyport server run|start|stop|status|refresh|reload|check|create|key|dump.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include "cli/server_key.h"
 #include "cli/server_launch.h"
 #include "cli/server_process.h"
+#include "cli/server_refresh.h"
 #include "engine/message.h"
 
 struct invocation {
@@ -220,6 +221,58 @@ static int action_reload(struct invocation *call)
     return exit_status;
 }
 
+#define REFRESH_TEXT_MAX (1u << 20)
+
+static int refreshed(struct invocation *call, enum sp_refresh_outcome outcome, const struct sp_buf *text)
+{
+    FILE *out = outcome == SP_REFRESH_REFUSED ? stderr : stdout;
+    fprintf(out, "%.*s", SP_STR_ARG(sp_buf_str(text)));
+    switch (outcome) {
+    case SP_REFRESH_TAKEN:
+        printf("server %s has taken over what changed\n", call->place.name);
+        return SP_EXIT_OK;
+    case SP_REFRESH_UNCHANGED:
+        printf("nothing has changed for server %s\n", call->place.name);
+        return SP_EXIT_OK;
+    case SP_REFRESH_NEEDS_RELOAD:
+        return action_reload(call);
+    default:
+        fprintf(stderr, "sallyport: server %s goes on with its old configuration\n", call->place.name);
+        return SP_EXIT_FAILED;
+    }
+}
+
+/* What `check` would refuse is refused here, with the same messages, before the server hears of it. */
+static enum sp_status check_first(struct invocation *call, struct sp_problems *problems)
+{
+    enum sp_status status = sp_server_options_restore(&call->options, call->place.options_path, &call->err);
+    return status == SP_OK ? sp_server_try(&call->place, &call->options, problems, &call->err) : status;
+}
+
+static int action_refresh(struct invocation *call)
+{
+    struct sp_problems problems;
+    struct sp_buf text;
+    enum sp_refresh_outcome outcome = SP_REFRESH_REFUSED;
+    if (!sp_server_pid(&call->place))
+        return not_running(call);
+    sp_problems_init(&problems);
+    sp_buf_init(&text, REFRESH_TEXT_MAX);
+    enum sp_status status = check_first(call, &problems);
+    if (status == SP_OK) {
+        sp_report_problems(&problems, stderr);
+        status = sp_server_refresh(&call->place, call->options.timeout_s, &outcome, &text, &call->err);
+        sp_problems_finish(&problems);
+        sp_problems_init(&problems);
+    }
+    int exit_status = status == SP_OK ? refreshed(call, outcome, &text) : failed(call, &problems);
+    if (status != SP_OK)
+        fprintf(stderr, "sallyport: server %s goes on with its old configuration\n", call->place.name);
+    sp_buf_finish(&text);
+    sp_problems_finish(&problems);
+    return exit_status;
+}
+
 /* ---- the command line ---- */
 
 static const struct {
@@ -227,7 +280,7 @@ static const struct {
     int (*run)(struct invocation *call);
 } actions[] = {
     {"run", action_run},       {"start", action_start},   {"stop", action_stop},
-    {"status", action_status}, {"reload", action_reload}, {"refresh", action_reload},
+    {"status", action_status}, {"reload", action_reload}, {"refresh", action_refresh},
 };
 
 static int (*find_action(const char *name))(struct invocation *)
@@ -290,7 +343,7 @@ static int run(int argc, char **argv)
     if (argc < 2)
         return sp_command_misused(
             &sp_command_server,
-            "say what to do: run, start, stop, status, reload, check, create, key or dump");
+            "say what to do: run, start, stop, status, refresh, reload, check, create, key or dump");
     if (strcmp(argv[1], "check") == 0)
         return sp_server_check_run(argc - 1, argv + 1);
     if (strcmp(argv[1], "create") == 0)
@@ -303,7 +356,7 @@ static int run(int argc, char **argv)
     if (!action)
         return sp_command_misused(
             &sp_command_server,
-            "'%s' is none of run, start, stop, status, reload, refresh, check, create, key, dump", argv[1]);
+            "'%s' is none of run, start, stop, status, refresh, reload, check, create, key, dump", argv[1]);
     call.action = argv[1];
     sp_server_options_init(&call.options);
     enum sp_status status = parse(&call, argc - 1, argv + 1, &name);
@@ -327,6 +380,7 @@ const struct sp_command sp_command_server = {
         "  sallyport server start  [NAME] [OPTIONS] [-- --VARIABLE=VALUE ...]\n"
         "  sallyport server stop   [NAME] [--timeout=SECONDS] [--now]\n"
         "  sallyport server status [NAME]\n"
+        "  sallyport server refresh [NAME]\n"
         "  sallyport server reload [NAME]\n"
         "  sallyport server check  [NAME] [--strict] [--json] [--effective | --written]\n"
         "                          [-- --VARIABLE=VALUE ...]\n"
@@ -343,8 +397,10 @@ const struct sp_command sp_command_server = {
         "  start   go to the background; returns when the server takes requests\n"
         "  stop    let requests in work end, then stop; --now does not wait for them\n"
         "  status  say whether it runs; the exit status is 0 when it does\n"
+        "  refresh take over changed files: server.xml, what it includes, archives. No connection is\n"
+        "          closed; what needs other listeners or TLS is reloaded. A broken change is refused\n"
         "  reload  take over a changed server.xml; a broken one is refused and the old one stays\n"
-        "  refresh another name of reload\n"
+        "          (nginx begins anew: idle connections are closed)\n"
         "  check   read server.xml and its certificates and say what is wrong; the exit status is 0 when\n"
         "          the server can start, 1 when it cannot, 2 when the command line is wrong\n"
         "            --strict     1 when there are warnings, too\n"

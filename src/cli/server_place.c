@@ -118,7 +118,9 @@ static enum sp_status fill(struct sp_server_place *place, struct sp_error *err)
     place->conf_path = sp_arena_printf(arena, "%s/nginx.conf", place->run_dir).ptr;
     place->pid_path = sp_arena_printf(arena, "%s/nginx.pid", place->run_dir).ptr;
     place->options_path = sp_arena_printf(arena, "%s/options", place->run_dir).ptr;
-    return place->conf_path && place->pid_path && place->options_path ? SP_OK : no_memory(err);
+    place->control_dir = sp_arena_printf(arena, "%s/control", place->run_dir).ptr;
+    bool whole = place->conf_path && place->pid_path && place->options_path && place->control_dir;
+    return whole ? SP_OK : no_memory(err);
 }
 
 enum sp_status sp_server_place_find(const char *name, struct sp_server_place *ret_place, struct sp_error *err)
@@ -192,6 +194,10 @@ enum sp_status sp_server_place_make(const struct sp_server_place *place, uid_t o
     enum sp_status status = make_directory(place->run_dir, run_mode, err);
     if (status == SP_OK)
         status = secure_directory(place->run_dir, run_mode, err);
+    if (status == SP_OK)
+        status = make_directory(place->control_dir, 0700, err);
+    if (status == SP_OK && owner != (uid_t)-1 && chown(place->control_dir, owner, group) != 0)
+        status = sp_error_errno(err, SP_EIO, errno, "the owner of %s cannot be changed", place->control_dir);
     if (status == SP_OK)
         status = make_directory(place->log_dir, LOG_MODE, err);
     if (status == SP_OK && owner != (uid_t)-1 && chown(place->log_dir, owner, group) != 0)

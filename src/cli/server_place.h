@@ -26,6 +26,7 @@ struct sp_server_place {
     const char *conf_path;    /* run_dir/nginx.conf */
     const char *pid_path;     /* run_dir/nginx.pid */
     const char *options_path; /* run_dir/options: what the server was started with */
+    const char *control_dir;  /* run_dir/control: private to the workers, who listen there for commands */
     struct sp_arena arena;
 };
 

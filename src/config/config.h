@@ -135,7 +135,11 @@ struct sp_config_files {
     /* Names in a directory, unsorted, each with a NUL behind it, appended to `buf`; directories among them
      * end in '/'. SP_ENOTFOUND when it is not a directory. */
     enum sp_status (*list)(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err);
+    bool on_disk; /* the paths are of files on disk: key stores, which are not read here, are looked for */
 };
+
+/* The file system. */
+extern const struct sp_config_files sp_config_file_system;
 
 struct sp_config_options {
     const char *config_dir;                  /* the server's directory, with server.xml in it */

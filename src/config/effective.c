@@ -279,3 +279,11 @@ enum sp_status sp_config_compare(const struct sp_config *before, const struct sp
     *ret_changes = changes;
     return SP_OK;
 }
+
+bool sp_config_same_element(const struct sp_config *before, const struct sp_config *after, const char *name,
+                            struct sp_str id)
+{
+    const struct sp_cfg_node *old = sp_cfg_tree_find(before->tree, name, id);
+    const struct sp_cfg_node *new = sp_cfg_tree_find(after->tree, name, id);
+    return old && new && !old->invalid && !new->invalid &&fingerprint(old) == fingerprint(new);
+}

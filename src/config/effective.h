@@ -30,4 +30,9 @@ struct sp_config_changes {
 enum sp_status sp_config_compare(const struct sp_config *before, const struct sp_config *after,
                                  struct sp_config_changes *ret_changes, struct sp_buf *buf) SP_MUST_CHECK;
 
+/* Whether a top-level element with an id is in both and says the same, secrets included. What it refers to by
+ * an id is not looked at. */
+bool sp_config_same_element(const struct sp_config *before, const struct sp_config *after, const char *name,
+                            struct sp_str id);
+
 #endif

@@ -86,4 +86,4 @@ static enum sp_status list_directory(void *arg, struct sp_str path, struct sp_bu
     return SP_OK;
 }
 
-const struct sp_config_files sp_load_file_system = {NULL, read_file, list_directory};
+const struct sp_config_files sp_config_file_system = {NULL, read_file, list_directory, true};

@@ -40,7 +40,7 @@ static bool is_written(struct sp_load *load, const void *memory, const char *att
 static bool exists(struct sp_load *load, struct sp_str path)
 {
     /* Only the real file system is asked; what a test gives is taken as it is. */
-    return load->files != &sp_load_file_system || access(path.ptr, F_OK) == 0;
+    return !load->files->on_disk || access(path.ptr, F_OK) == 0;
 }
 
 /* Relative to the output directory's resources/security, else the configuration's. */
@@ -77,10 +77,11 @@ static enum sp_status finish_key_stores(struct sp_load *load)
         store->type = type;
         if (sp_str_caseless_eq(sp_str_slice(store->location, 0, 10), SP_STR("safkeyring")))
             store->rings = rings;
-        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_load_file_system &&
+        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_config_file_system &&
             sp_load_note(load, store->location) != SP_OK)
             return SP_ENOMEM;
-        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_load_file_system &&
+        /* Workers that read a change cannot always read what the master process has read. */
+        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_config_file_system &&
             access(store->location.ptr, R_OK) != 0)
             sp_load_problem(load, SP_MSG_KEY_FILE, place_of(load, store),
                             "keyStore[%.*s]: the file %.*s cannot be read", SP_STR_ARG(store->id),

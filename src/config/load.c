@@ -182,7 +182,7 @@ enum sp_status sp_config_load(const struct sp_config_options *options, struct sp
         sp_cfg_tree_init(config->tree, &config->arena);
     struct sp_load load = {
         .options = options,
-        .files = options->files ? options->files : &sp_load_file_system,
+        .files = options->files ? options->files : &sp_config_file_system,
         .problems = problems,
         .config = config,
         .tree = config->tree,

@@ -67,7 +67,4 @@ enum sp_status sp_load_read(struct sp_load *load, struct sp_str path, struct sp_
 enum sp_status sp_load_list(struct sp_load *load, struct sp_str path, struct sp_buf *buf) SP_MUST_CHECK;
 enum sp_status sp_load_note(struct sp_load *load, struct sp_str path) SP_MUST_CHECK;
 
-/* The file system behind struct sp_config_files. */
-extern const struct sp_config_files sp_load_file_system;
-
 #endif

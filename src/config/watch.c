@@ -66,7 +66,7 @@ static struct sp_config_stamp *new_stamp(struct sp_load *load, struct sp_str pat
     stamp->path = sp_arena_str(load->arena, path);
     if (!stamp->path.ptr)
         return NULL;
-    if (load->files == &sp_load_file_system)
+    if (load->files == &sp_config_file_system)
         look(stamp); /* before it is read: a change in between is then seen later */
     *load->tree->stamps_tail = stamp;
     load->tree->stamps_tail = &stamp->next;
@@ -113,7 +113,7 @@ const struct sp_config_stamp *sp_config_stamps(const struct sp_config *config)
 
 static bool same_contents(const struct sp_config_stamp *stamp)
 {
-    const struct sp_config_files *files = &sp_load_file_system;
+    const struct sp_config_files *files = &sp_config_file_system;
     unsigned char digest[SP_CONFIG_DIGEST_LEN];
     struct sp_buf buf;
     sp_buf_init(&buf, FILE_CEILING);

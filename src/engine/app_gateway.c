@@ -1,52 +1,126 @@
 /* SPDX-License-Identifier: Apache-2.0
  * app_gateway.c: the app of the product's module: the gateway.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/app.h"
+#include "engine/message.h"
 #include "engine/settings.h"
-#include "gateway/gateway.h"
+#include "gateway/update.h"
 
-static struct sp_gateway *gateway; /* of this worker */
+/* What the master process read, and workers begin with. */
+struct state {
+    struct sp_engine_settings *settings;
+    struct sp_update_share share;
+    struct sp_update_options options;
+    char *control_dir;
+};
+
+/* Of this worker. */
+static struct sp_gateway *gateway;
+static struct sp_update *update;
+static struct sp_config *newer; /* than what the master read */
+
+/* ---------------------------------------------------------------- in the master */
+
+static void unload(void *arg)
+{
+    struct state *state = arg;
+    if (!state)
+        return;
+    sp_update_share_close(&state->share);
+    sp_engine_settings_free(state->settings);
+    free(state->control_dir);
+    free(state);
+}
+
+static enum sp_status accept_config(void *arg, const struct sp_config *config, bool *ret_reload,
+                                    struct sp_error *err)
+{
+    const struct state *state = arg;
+    enum sp_status status = sp_engine_settings_fit(state->settings, config, err);
+    *ret_reload = status == SP_EINVAL && strcmp(err->id, SP_MSG_CONF_STALE) == 0;
+    return *ret_reload ? SP_OK : status;
+}
+
+/* Server.xml, and the archives beside it, as they are now: every worker begins with the same. */
+static enum sp_status read_all(struct state *state, const struct sp_str *args, size_t arg_count,
+                               struct sp_error *err)
+{
+    static uint32_t epoch;
+    struct sp_file_set *files = NULL;
+    enum sp_status status = sp_file_set_new(NULL, 0, &files);
+    if (status == SP_OK)
+        status = sp_engine_settings_load(args, arg_count, sp_file_set_reader(files), &state->settings, err);
+    if (status == SP_OK)
+        status = sp_file_set_take_archives(files, state->settings->config, err);
+    if (status == SP_OK)
+        status = sp_update_share_open(files, ++epoch, &state->share, err);
+    sp_file_set_free(files);
+    return status;
+}
 
 static enum sp_status load(const struct sp_str *args, size_t arg_count, void **ret_state,
                            struct sp_error *err)
 {
-    struct sp_engine_settings *settings = NULL;
-    enum sp_status status = sp_engine_settings_load(args, arg_count, &settings, err);
-    if (status == SP_OK)
-        *ret_state = settings;
-    return status;
+    struct state *state = calloc(1, sizeof *state);
+    if (!state)
+        return SP_ENOMEM;
+    state->share = (struct sp_update_share){{-1, -1}, -1, 0};
+    enum sp_status status = read_all(state, args, arg_count, err);
+    if (status == SP_OK && asprintf(&state->control_dir, "%s/control", state->settings->run_dir) < 0) {
+        state->control_dir = NULL;
+        status = SP_ENOMEM;
+    }
+    if (status != SP_OK) {
+        unload(state);
+        return status;
+    }
+    state->options = (struct sp_update_options){
+        .share = &state->share,
+        .config = state->settings->options,
+        .accept = accept_config,
+        .accept_arg = state,
+        .control_dir = state->control_dir,
+    };
+    *ret_state = state;
+    return SP_OK;
 }
 
-static void unload(void *state)
+static size_t shared_bytes(void *arg, unsigned workers)
 {
-    sp_engine_settings_free(state);
+    const struct state *state = arg;
+    return sp_gateway_shared_bytes(state->settings->config, workers);
 }
 
-static size_t shared_bytes(void *state, unsigned workers)
-{
-    const struct sp_engine_settings *settings = state;
-    return sp_gateway_shared_bytes(settings->config, workers);
-}
-
-static enum sp_status tls(void *state, unsigned endpoint, struct ssl_ctx_st *context,
+static enum sp_status tls(void *arg, unsigned endpoint, struct ssl_ctx_st *context,
                           enum sp_client_certificate *ret_client, struct sp_error *err)
 {
-    struct sp_engine_settings *settings = state;
+    struct sp_engine_settings *settings = ((struct state *)arg)->settings;
     return sp_engine_tls_load(settings->config, endpoint, context, &settings->problems, ret_client, err);
 }
 
+/* ---------------------------------------------------------------- in a worker */
+
 /* One worker reports for all: what they find in server.xml and the archives is the same. */
-static enum sp_status start(void *state, const struct sp_worker *worker, struct sp_handler *ret_handler,
+static enum sp_status start(void *arg, const struct sp_worker *worker, struct sp_handler *ret_handler,
                             struct sp_error *err)
 {
-    const struct sp_engine_settings *settings = state;
+    const struct state *state = arg;
     struct sp_problems problems;
+    struct sp_file_set *files = NULL;
+    uint64_t word = 0;
     sp_problems_init(&problems);
-    enum sp_status status = sp_gateway_new(settings->config, worker, &problems, &gateway, err);
+    enum sp_status status = sp_update_begin(&state->options, worker, &word, &files, &newer, err);
+    if (status == SP_OK)
+        status =
+            sp_gateway_new(newer ? newer : state->settings->config, files, worker, &problems, &gateway, err);
+    if (status == SP_OK)
+        status = sp_update_new(gateway, worker, &state->options, word, files, &update, err);
+    sp_file_set_free(files);
     if (worker->index == 0) {
-        sp_engine_log_problems(&settings->problems);
+        sp_engine_log_problems(&state->settings->problems);
         sp_engine_log_problems(&problems);
     }
     sp_problems_finish(&problems);
@@ -55,10 +129,14 @@ static enum sp_status start(void *state, const struct sp_worker *worker, struct 
     return status;
 }
 
-static void stop(void *state)
+static void stop(void *arg)
 {
+    sp_update_free(update);
     sp_gateway_free(gateway);
+    sp_config_free(newer);
+    update = NULL;
     gateway = NULL;
+    newer = NULL;
 }
 
 const struct sp_engine_app sp_engine_app = {

@@ -111,6 +111,9 @@ static enum sp_status put_module(struct writing *to)
     sp_buf_printf(to->buf, " ");
     if (status == SP_OK)
         status = put_quoted(to, "the output directory", to->config->output_dir);
+    sp_buf_printf(to->buf, " ");
+    if (status == SP_OK)
+        status = put_quoted(to, "the run directory", sp_str_of(to->options->run_dir));
     sp_buf_printf(to->buf, " %s", print);
     for (size_t i = 0; status == SP_OK && i < to->options->variable_count; i++) {
         char word[SP_ENGINE_VALUE_MAX + 2];

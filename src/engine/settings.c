@@ -3,12 +3,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "engine/conf.h"
 #include "engine/message.h"
 
-#define FIXED_ARGS 3
+#define FIXED_ARGS 4
+#define ARENA_MAX (4u << 20)
 
 static struct sp_cfg_property split(struct sp_str arg)
 {
@@ -17,32 +19,44 @@ static struct sp_cfg_property split(struct sp_str arg)
                                     .value = sp_str_slice(arg, equals + 1, arg.len)};
 }
 
-static enum sp_status load(struct sp_engine_settings *settings, const struct sp_str *args, size_t count,
-                           struct sp_error *err)
+/* nginx takes the environment away from its workers. */
+static const char *const *copy_environment(struct sp_arena *arena)
 {
-    struct sp_arena arena;
-    sp_arena_init(&arena, 1u << 20);
-    struct sp_cfg_property *variables = sp_arena_calloc(&arena, count + 1, sizeof *variables);
-    struct sp_config_options options = {.config_dir = sp_arena_cstr(&arena, args[0]),
-                                        .output_dir = sp_arena_cstr(&arena, args[1]),
-                                        .variables = variables,
-                                        .variable_count = count - FIXED_ARGS};
-    enum sp_status status = SP_ENOMEM;
-    if (variables && options.config_dir && options.output_dir) {
-        for (size_t i = FIXED_ARGS; i < count; i++)
-            variables[i - FIXED_ARGS] = split(args[i]);
-        status = sp_config_load(&options, &settings->problems, &settings->config, err);
-    }
-    sp_arena_finish(&arena);
-    return status;
+    size_t count = 0;
+    while (environ[count])
+        count++;
+    const char **copy = sp_arena_calloc(arena, count + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < count; i++)
+        if (!(copy[i] = sp_arena_cstr(arena, sp_str_of(environ[i]))))
+            return NULL;
+    return copy;
 }
 
-static enum sp_status check_fingerprint(const struct sp_engine_settings *settings, struct sp_str expected,
-                                        struct sp_error *err)
+static enum sp_status take_args(struct sp_engine_settings *settings, const struct sp_str *args, size_t count)
+{
+    struct sp_arena *arena = &settings->arena;
+    struct sp_cfg_property *variables = sp_arena_calloc(arena, count, sizeof *variables);
+    for (size_t i = FIXED_ARGS; variables && i < count; i++)
+        variables[i - FIXED_ARGS] = split(sp_arena_str(arena, args[i]));
+    settings->options = (struct sp_config_options){.config_dir = sp_arena_cstr(arena, args[0]),
+                                                   .output_dir = sp_arena_cstr(arena, args[1]),
+                                                   .variables = variables,
+                                                   .variable_count = count - FIXED_ARGS,
+                                                   .environment = copy_environment(arena)};
+    settings->run_dir = sp_arena_cstr(arena, args[2]);
+    settings->print = sp_arena_str(arena, args[3]);
+    const struct sp_config_options *options = &settings->options;
+    bool whole = variables && options->config_dir && options->output_dir && options->environment &&
+                 settings->run_dir && settings->print.ptr;
+    return whole ? SP_OK : SP_ENOMEM;
+}
+
+enum sp_status sp_engine_settings_fit(const struct sp_engine_settings *settings,
+                                      const struct sp_config *config, struct sp_error *err)
 {
     char print[SP_ENGINE_PRINT_LEN + 1];
-    enum sp_status status = sp_engine_conf_fingerprint(settings->config, print, err);
-    if (status != SP_OK || sp_str_is(expected, print))
+    enum sp_status status = sp_engine_conf_fingerprint(config, print, err);
+    if (status != SP_OK || sp_str_is(settings->print, print))
         return status;
     return sp_error_set(err, SP_EINVAL, SP_MSG_CONF_STALE,
                         "endpoints, their options or their TLS have changed in server.xml; "
@@ -50,18 +64,24 @@ static enum sp_status check_fingerprint(const struct sp_engine_settings *setting
 }
 
 enum sp_status sp_engine_settings_load(const struct sp_str *args, size_t arg_count,
+                                       const struct sp_config_files *files,
                                        struct sp_engine_settings **ret_settings, struct sp_error *err)
 {
     if (arg_count < FIXED_ARGS)
         return sp_error_set(err, SP_EINVAL, SP_MSG_CONF_VALUE,
-                            "sallyport_server takes two directories and a fingerprint");
+                            "sallyport_server takes three directories and a fingerprint");
     struct sp_engine_settings *settings = calloc(1, sizeof *settings);
     if (!settings)
         return SP_ENOMEM;
+    sp_arena_init(&settings->arena, ARENA_MAX);
     sp_problems_init(&settings->problems);
-    enum sp_status status = load(settings, args, arg_count, err);
+    enum sp_status status = take_args(settings, args, arg_count);
+    struct sp_config_options options = settings->options;
+    options.files = files;
     if (status == SP_OK)
-        status = check_fingerprint(settings, args[2], err);
+        status = sp_config_load(&options, &settings->problems, &settings->config, err);
+    if (status == SP_OK)
+        status = sp_engine_settings_fit(settings, settings->config, err);
     if (status != SP_OK) {
         sp_engine_log_problems(&settings->problems);
         sp_engine_settings_free(settings);
@@ -77,6 +97,7 @@ void sp_engine_settings_free(struct sp_engine_settings *settings)
         return;
     sp_config_free(settings->config);
     sp_problems_finish(&settings->problems);
+    sp_arena_wipe(&settings->arena);
     free(settings);
 }
 

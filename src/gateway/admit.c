@@ -102,7 +102,7 @@ bool io_step_authenticate(struct sp_call *call)
     call->step = "authenticate";
     struct sp_challenge challenge = {0};
     struct sp_error err = SP_ERROR_INIT;
-    enum sp_status status = io_authn_run(call->gateway->authn, &call->request, call->policy->require_auth,
+    enum sp_status status = io_authn_run(call->generation->authn, &call->request, call->policy->require_auth,
                                          &call->arena, &call->principal, &challenge, &err);
     if (sp_fiber_canceled())
         return false;
@@ -113,12 +113,12 @@ bool io_step_authenticate(struct sp_call *call)
 
 static enum sp_status check_role(struct sp_call *call, struct sp_error *err)
 {
-    const struct sp_gateway *gateway = call->gateway;
+    const struct sp_generation *generation = call->generation;
     struct sp_str message;
-    if (!gateway->config->saf_authorization_count)
-        return sp_authz_role(gateway->config, &call->principal, err);
-    enum sp_status status =
-        sp_authz_role_by_saf(gateway->config, gateway->saf, &call->principal, &call->arena, &message, err);
+    if (!generation->config->saf_authorization_count)
+        return sp_authz_role(generation->config, &call->principal, err);
+    enum sp_status status = sp_authz_role_by_saf(generation->config, generation->saf, &call->principal,
+                                                 &call->arena, &message, err);
     if (message.len)
         sp_log(SP_LOG_AUDIT, NULL, "%.*s", SP_STR_ARG(message));
     return status;
@@ -166,7 +166,7 @@ struct sp_intercept_data *sp_call_describe(struct sp_call *call)
     data->principal = &call->principal;
     data->type = call->service ? SP_REQUEST_SERVICE : SP_REQUEST_UNKNOWN;
     data->action = SP_ACT_INVOKE;
-    data->global_groups = &call->gateway->config->manager.groups;
+    data->global_groups = &call->generation->config->manager.groups;
     data->item_groups = call->policy->groups;
     data->entry_us = call->request.arrived_us;
     data->request_bytes = call->request.body.len;

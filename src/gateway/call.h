@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "gateway/errors.h"
-#include "gateway/snapshot.h"
+#include "gateway/generation.h"
 
 struct sp_fiber;
 struct sp_gateway;
@@ -26,9 +26,9 @@ struct sp_call {
     struct sp_exchange *exchange; /* NULL: replied, or the client is gone */
     struct sp_fiber *fiber;       /* that runs the flow */
     struct sp_arena arena;
-    struct sp_snapshot *snapshot; /* held */
-    int64_t deadline_us;          /* monotonic */
-    const char *step;             /* that is under way, for the log */
+    struct sp_generation *generation; /* held */
+    int64_t deadline_us;              /* monotonic */
+    const char *step;                 /* that is under way, for the log */
 
     struct sp_http_request request; /* the engine's; copied when the client goes */
     struct sp_path path;

@@ -42,7 +42,7 @@ static void finish_interceptors(struct sp_call *call)
     if (call->intercepted)
         io_intercept_post(call->policy->chain, &call->data, &call->progress);
     else
-        sp_intercept_early(call->snapshot->fallback.chain, sp_call_describe(call));
+        sp_intercept_early(call->generation->snapshot->fallback.chain, sp_call_describe(call));
 }
 
 void sp_flow_run(void *arg)
@@ -53,7 +53,7 @@ void sp_flow_run(void *arg)
     if (call->exchange && !done && sp_fiber_canceled())
         sp_call_fail(call, 503, "The server is stopping.");
     if (call->exchange && !done)
-        sp_failure_reply(&call->failure, call->gateway->config->manager.use_json_error_responses,
+        sp_failure_reply(&call->failure, call->generation->config->manager.use_json_error_responses,
                          &call->arena, &call->reply);
     finish_interceptors(call);
     struct sp_exchange *exchange = call->exchange;

@@ -3,13 +3,8 @@
  */
 #include "gateway/gateway.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "authn/guest.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -82,8 +77,8 @@ static struct sp_call *take_call(struct sp_gateway *gateway, struct sp_exchange 
         .gateway = gateway,
         .exchange = exchange,
         .arena = arena,
-        .snapshot = sp_snapshot_hold(gateway->snapshot),
-        .deadline_us = sp_clock_monotonic_us() + gateway->config->manager.async_request_timeout_us,
+        .generation = sp_generation_hold(gateway->present),
+        .deadline_us = sp_clock_monotonic_us() + gateway->present->config->manager.async_request_timeout_us,
         .step = "begin",
         .request = *exchange->request,
     };
@@ -98,7 +93,7 @@ static struct sp_call *take_call(struct sp_gateway *gateway, struct sp_exchange 
 void sp_gateway_call_ended(struct sp_call *call)
 {
     struct sp_gateway *gateway = call->gateway;
-    sp_snapshot_release(call->snapshot);
+    sp_generation_release(call->generation);
     unlink_running(gateway, call);
     if (gateway->idle_count >= IDLE_CALLS_MAX) {
         free_call(call);
@@ -178,65 +173,19 @@ struct sp_handler sp_gateway_handler(struct sp_gateway *gateway)
     return (struct sp_handler){.start = start, .cancel = cancel, .handler = gateway};
 }
 
-size_t sp_gateway_shared_bytes(const struct sp_config *config, unsigned workers)
-{
-    return 0;
-}
-
 /* ---------------------------------------------------------------- the audit */
-
-static bool wants_audit(const struct sp_config *config)
-{
-    for (size_t i = 0; i < config->interceptor_count; i++)
-        if (config->interceptors[i].kind == SP_CFG_AUDIT)
-            return true;
-    return false;
-}
-
-/* The directories above a file, as far as they are missing. */
-static enum sp_status make_directories(struct sp_str file, struct sp_error *err)
-{
-    char path[PATH_MAX];
-    for (size_t i = 1; i < file.len && i < sizeof path; i++) {
-        if (file.ptr[i] != '/')
-            continue;
-        snprintf(path, sizeof path, "%.*s", (int)i, file.ptr);
-        if (mkdir(path, 0750) != 0 && errno != EEXIST)
-            return sp_error_errno(err, SP_EIO, errno, "cannot make directory %s for SMF records", path);
-    }
-    return SP_OK;
-}
-
-static enum sp_status open_audit(struct sp_gateway *gateway, struct sp_error *err)
-{
-    const struct sp_config *config = gateway->config;
-    const struct sp_cfg_smf *smf = &config->smf;
-    const struct sp_audit_options options = {
-        .writer = {.path = smf->file.ptr, .delay_us = smf->write_delay_us},
-        .ccsid = (unsigned)smf->ccsid,
-        .sid = smf->sid,
-        .system = smf->system,
-        .sysplex = smf->sysplex,
-        .server_name = config->server_name,
-        .config_dir = config->config_dir,
-        .product = SP_STR_INIT(SP_VERSION),
-    };
-    if (!smf->file.len)
-        return sp_error_set(err, SP_EINVAL, NULL, "sallyport_smf has no file for SMF records");
-    enum sp_status status = make_directories(smf->file, err);
-    return status == SP_OK ? sp_audit_new(gateway->worker->loop, &options, &gateway->audit, err) : status;
-}
 
 /* Says so, at most every few seconds, when records were lost or cannot be written. */
 static void watch_audit(void *arg)
 {
     struct sp_gateway *gateway = arg;
-    struct sp_smf_writer_counts counts;
-    sp_audit_counts(gateway->audit, &counts);
-    if (counts.lost != gateway->audit_lost)
+    struct sp_smf_writer_counts counts = {0};
+    if (gateway->present->audit)
+        sp_audit_counts(gateway->present->audit, &counts);
+    if (counts.lost > gateway->audit_lost)
         sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_LOST, "%llu SMF records were lost since the last message",
                (unsigned long long)(counts.lost - gateway->audit_lost));
-    if (counts.failures != gateway->audit_failures && counts.last_error.status != SP_OK)
+    if (counts.failures > gateway->audit_failures && counts.last_error.status != SP_OK)
         sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_UNWRITTEN, "SMF records cannot be written: %s",
                counts.last_error.text);
     gateway->audit_lost = counts.lost;
@@ -248,85 +197,47 @@ static void watch_audit(void *arg)
 
 /* ---------------------------------------------------------------- life */
 
-static enum sp_status open_security(struct sp_gateway *gateway, struct sp_problems *problems,
-                                    struct sp_error *err)
+static void copy_problems(const struct sp_problems *from, struct sp_problems *to)
 {
-    const struct sp_config *config = gateway->config;
-    struct sp_error problem = SP_ERROR_INIT;
-    enum sp_status status = SP_OK;
-    if (sp_saf_link_is_wanted(config)) {
-        status = sp_saf_link_new(config, &gateway->saf, &problem, err);
-        if (problem.status != SP_OK)
-            sp_problem_add(problems, SP_PROBLEM_ERROR, SP_MSG_SAF_UNAVAILABLE, config->saf_database.database,
-                           0, 0,
-                           "the security database cannot be opened, and nobody is let in until it can: %s",
-                           problem.text);
-        if (status == SP_OK)
-            sp_guest_check(config, gateway->saf, problems);
-    }
-    if (status == SP_OK)
-        status = sp_registry_new(config, gateway->saf, &gateway->registry, err);
-    return status == SP_OK ? sp_authn_new(config, gateway->registry, gateway->saf, &gateway->authn, err)
-                           : status;
+    for (const struct sp_problem *p = from->first; p; p = p->next)
+        sp_problem_add(to, p->severity, p->id, p->file, p->line, p->column, "%.*s", SP_STR_ARG(p->text));
 }
 
-static enum sp_status open_connections(struct sp_gateway *gateway, struct sp_error *err)
-{
-    const struct sp_config *config = gateway->config;
-    gateway->connections = calloc(config->cics_connection_count + 1, sizeof *gateway->connections);
-    if (!gateway->connections)
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for connections");
-    for (size_t i = 0; i < config->cics_connection_count; i++) {
-        enum sp_status status =
-            sp_sor_cics_new(&config->cics_connections[i], gateway->worker->loop, gateway->worker->count,
-                            &gateway->connections[gateway->connection_count], err);
-        if (status != SP_OK)
-            return status;
-        gateway->connection_count++;
-    }
-    return SP_OK;
-}
-
-static enum sp_status open_snapshot(struct sp_gateway *gateway, struct sp_problems *problems,
-                                    struct sp_error *err)
-{
-    const struct sp_snapshot_sources sources = {
-        .config = gateway->config,
-        .audit = gateway->audit,
-        .connections = gateway->connections,
-        .connection_count = gateway->connection_count,
-    };
-    return sp_snapshot_new(&sources, problems, &gateway->snapshot, err);
-}
-
-enum sp_status sp_gateway_new(const struct sp_config *config, const struct sp_worker *worker,
-                              struct sp_problems *problems, struct sp_gateway **ret_gateway,
-                              struct sp_error *err)
+enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set *files,
+                              const struct sp_worker *worker, struct sp_problems *problems,
+                              struct sp_gateway **ret_gateway, struct sp_error *err)
 {
     struct sp_gateway *gateway = calloc(1, sizeof *gateway);
     if (!gateway)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the gateway");
-    gateway->config = config;
     gateway->worker = worker;
     gateway->audit_watch.fn = watch_audit;
     gateway->audit_watch.arg = gateway;
     sp_secret_random(gateway->correlator_seed, sizeof gateway->correlator_seed);
-    enum sp_status status = open_security(gateway, problems, err);
-    sp_audit_check(config, problems);
-    if (status == SP_OK && wants_audit(config))
-        status = open_audit(gateway, err);
+    enum sp_status status = sp_generation_open(config, false, worker, NULL, &gateway->present, err);
     if (status == SP_OK)
-        status = open_connections(gateway, err);
-    if (status == SP_OK)
-        status = open_snapshot(gateway, problems, err);
+        status = sp_generation_compile(gateway->present, files, err);
+    if (gateway->present)
+        copy_problems(&gateway->present->problems, problems);
     if (status != SP_OK) {
         sp_gateway_free(gateway);
         return status;
     }
-    if (gateway->audit)
+    if (gateway->present->audit)
         watch_audit(gateway);
     *ret_gateway = gateway;
     return SP_OK;
+}
+
+void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation)
+{
+    struct sp_generation *before = gateway->present;
+    if (generation->audit != before->audit)
+        gateway->audit_lost = gateway->audit_failures = 0;
+    gateway->present = generation;
+    sp_generation_release(before);
+    if (generation->audit && !gateway->audit_watch.loop)
+        watch_audit(gateway);
 }
 
 static void end_calls(struct sp_gateway *gateway)
@@ -342,27 +253,12 @@ static void end_calls(struct sp_gateway *gateway)
     }
 }
 
-static void close_audit(struct sp_gateway *gateway)
-{
-    struct sp_error err = SP_ERROR_INIT;
-    sp_timer_clear(&gateway->audit_watch);
-    if (sp_audit_free(gateway->audit, &err) != SP_OK)
-        sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_UNWRITTEN, "the last SMF records could not be written: %s",
-               err.text);
-}
-
 void sp_gateway_free(struct sp_gateway *gateway)
 {
     if (!gateway)
         return;
     end_calls(gateway);
-    sp_snapshot_release(gateway->snapshot);
-    for (size_t i = 0; i < gateway->connection_count; i++)
-        sp_sor_free(gateway->connections[i]);
-    free(gateway->connections);
-    close_audit(gateway);
-    sp_authn_free(gateway->authn);
-    sp_registry_free(gateway->registry);
-    sp_saf_link_release(gateway->saf);
+    sp_timer_clear(&gateway->audit_watch);
+    sp_generation_release(gateway->present);
     free(gateway);
 }

@@ -7,17 +7,19 @@
 #include "config/config.h"
 #include "io/port.h"
 
+struct sp_file_set;
 struct sp_gateway;
 
 /* Shared memory that a gateway with `workers` workers wants, in bytes. */
 size_t sp_gateway_shared_bytes(const struct sp_config *config, unsigned workers);
 
-/* Make the gateway of one worker, after fork: reads the archives, compiles the snapshot, opens the audit
- * sink. The configuration must outlive it. Archives that cannot be used are problems, not failures: their
- * APIs are not deployed. */
-enum sp_status sp_gateway_new(const struct sp_config *config, const struct sp_worker *worker,
-                              struct sp_problems *problems, struct sp_gateway **ret_gateway,
-                              struct sp_error *err) SP_MUST_CHECK;
+/* Make the gateway of one worker, after fork: reads the archives, compiles what is deployed, opens the audit
+ * sink. The configuration must outlive it. Archives are read through `files` (gateway/file_set.h), from the
+ * disk when it is NULL; it is not needed afterwards. Archives that cannot be used are problems, not failures:
+ * their APIs are not deployed. */
+enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set *files,
+                              const struct sp_worker *worker, struct sp_problems *problems,
+                              struct sp_gateway **ret_gateway, struct sp_error *err) SP_MUST_CHECK;
 /* Cancels what runs, writes what is buffered. Accepts NULL. */
 void sp_gateway_free(struct sp_gateway *gateway);
 /* The port's handler; valid until free. */

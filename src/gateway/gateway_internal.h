@@ -10,15 +10,8 @@
 #include "io/loop.h"
 
 struct sp_gateway {
-    const struct sp_config *config;
     const struct sp_worker *worker;
-    struct sp_saf_link *saf; /* NULL: nothing asks the security database */
-    struct sp_registry *registry;
-    struct sp_authn *authn;
-    struct sp_audit *audit; /* NULL: nothing asks for it */
-    struct sp_sor_connection **connections;
-    size_t connection_count;
-    struct sp_snapshot *snapshot; /* the present one */
+    struct sp_generation *present; /* that requests begin on */
 
     struct sp_call *running, *idle;
     size_t idle_count;
@@ -31,5 +24,8 @@ struct sp_gateway {
 
 /* The flow's last act: the call goes back to the pool. */
 void sp_gateway_call_ended(struct sp_call *call);
+
+/* Requests that begin from now on are of this generation, whose reference becomes the gateway's. */
+void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation);
 
 #endif

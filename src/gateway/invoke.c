@@ -124,7 +124,7 @@ static bool sor_failed(struct sp_call *call, enum sp_status status, const struct
     if (out_of_time)
         return sp_call_fail(call, 503,
                             "BAQR0433W: The asynchronous request has timed out after %lld milliseconds.",
-                            (long long)(call->gateway->config->manager.async_request_timeout_us / 1000));
+                            (long long)(call->generation->config->manager.async_request_timeout_us / 1000));
     switch (status) {
     case SP_ETIMEDOUT:
     case SP_EUNAVAIL:
@@ -211,10 +211,10 @@ static bool take_reply(struct sp_call *call, const struct sp_mapped_response *ma
         return false;
     }
     if (mapped->body.len)
-        headers[count++] = (struct sp_http_header){SP_STR("Content-Type"),
-                                                   call->gateway->config->manager.set_utf8_response_encoding
-                                                       ? SP_STR("application/json;charset=UTF-8")
-                                                       : SP_STR("application/json")};
+        headers[count++] = (struct sp_http_header){
+            SP_STR("Content-Type"), call->generation->config->manager.set_utf8_response_encoding
+                                        ? SP_STR("application/json;charset=UTF-8")
+                                        : SP_STR("application/json")};
     for (size_t i = 0; i < mapped->header_count; i++) {
         if (!is_clean(mapped->headers[i].value)) {
             sp_error_set(err, SP_EPROTO, NULL, "the value of header %.*s has control characters",

@@ -72,7 +72,7 @@ static bool names_service(const struct sp_path *path)
 static bool route_to_service(struct sp_call *call)
 {
     struct sp_str name = call->path.segments[2];
-    const struct sp_service *service = sp_snapshot_find_service(call->snapshot, name);
+    const struct sp_service *service = sp_snapshot_find_service(call->generation->snapshot, name);
     if (!service) {
         sp_call_fail(call, 404, "BAQR0431W: Service %.*s is not available.", SP_STR_ARG(name));
         return true;
@@ -95,14 +95,14 @@ static bool route_to_service(struct sp_call *call)
 bool sp_step_route(struct sp_call *call)
 {
     call->step = "route";
-    call->policy = &call->snapshot->fallback;
+    call->policy = &call->generation->snapshot->fallback;
     struct sp_error err = SP_ERROR_INIT;
     if (sp_path_read(call->request.path, &call->arena, &call->path, &err) != SP_OK ||
         sp_query_read(call->request.query, &call->arena, &call->values.query, &call->values.query_count,
                       &err) != SP_OK)
         return sp_call_fail(call, err.status == SP_ENOMEM ? 500 : 400, "The request is refused: %s.",
                             err.text);
-    const struct sp_api *api = sp_snapshot_find_api(call->snapshot, &call->path);
+    const struct sp_api *api = sp_snapshot_find_api(call->generation->snapshot, &call->path);
     if (names_service(&call->path))
         return route_to_service(call);
     if (api)

@@ -344,34 +344,42 @@ static void report(const struct load *load, const char *id, const struct sp_erro
                    "the archive is not deployed: %s%s%s", err->file, err->file[0] ? ": " : "", err->text);
 }
 
-static void load_archive(const struct load *load, struct sp_str path, load_fn *fn)
+/* One kind of archives. */
+struct kind {
+    struct sp_str directory;
+    const char *suffix;
+    enum sp_file_kind list, file;
+    load_fn *fn;
+};
+
+static void load_archive(const struct load *load, struct sp_str path, const struct kind *kind)
 {
     struct sp_arena scratch;
     struct sp_error err = SP_ERROR_INIT;
     struct sp_str bytes;
     sp_arena_init(&scratch, SCRATCH_MAX);
-    if (sp_archive_file_read(path, &scratch, &bytes, &err) != SP_OK)
+    if (sp_file_set_read_archive(load->sources->files, kind->file, path, &scratch, &bytes, &err) != SP_OK)
         report(load, SP_MSG_ARCHIVE_UNREADABLE, &err, path);
-    else if (fn(load, bytes, path.ptr, &err) != SP_OK)
+    else if (kind->fn(load, bytes, path.ptr, &err) != SP_OK)
         report(load, SP_MSG_ARCHIVE_REFUSED, &err, path);
     sp_arena_finish(&scratch);
 }
 
-static void load_directory(const struct load *load, struct sp_str directory, const char *suffix, load_fn *fn)
+static void load_directory(const struct load *load, const struct kind *kind)
 {
     struct sp_error err = SP_ERROR_INIT;
     const struct sp_str *paths;
     size_t count = 0;
-    enum sp_status status =
-        sp_archive_files_list(directory.ptr ? directory.ptr : "", suffix, load->arena, &paths, &count, &err);
+    enum sp_status status = sp_file_set_list_archives(load->sources->files, kind->list, kind->directory,
+                                                      kind->suffix, load->arena, &paths, &count, &err);
     if (status == SP_ENOTFOUND)
-        sp_problem_add(load->problems, SP_PROBLEM_INFO, SP_MSG_DIRECTORY_MISSING, directory, 0, 0,
-                       "there is no such directory, so no %s files are deployed from it", suffix);
+        sp_problem_add(load->problems, SP_PROBLEM_INFO, SP_MSG_DIRECTORY_MISSING, kind->directory, 0, 0,
+                       "there is no such directory, so no %s files are deployed from it", kind->suffix);
     else if (status != SP_OK)
-        sp_problem_add(load->problems, SP_PROBLEM_ERROR, SP_MSG_ARCHIVE_UNREADABLE, directory, 0, 0, "%s",
-                       err.text);
+        sp_problem_add(load->problems, SP_PROBLEM_ERROR, SP_MSG_ARCHIVE_UNREADABLE, kind->directory, 0, 0,
+                       "%s", err.text);
     for (size_t i = 0; i < count; i++)
-        load_archive(load, paths[i], fn);
+        load_archive(load, paths[i], kind);
 }
 
 /* An element whose name is misspelt protects nothing. */
@@ -394,7 +402,6 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     struct sp_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot)
         return no_memory(err);
-    snapshot->references = 1;
     sp_arena_init(&snapshot->arena, MEMORY_MAX);
     sp_hash_init(&snapshot->apis, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->api_names, SP_ARCHIVES_MAX);
@@ -404,26 +411,22 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     enum sp_status status =
         load.policies ? make_policy(&load, NULL, &snapshot->fallback, err) : no_memory(err);
     if (status != SP_OK) {
-        sp_snapshot_release(snapshot);
+        sp_snapshot_free(snapshot);
         return status;
     }
-    load_directory(&load, sources->config->services.location, ".sar", load_service);
-    load_directory(&load, sources->config->apis.location, ".aar", load_api);
+    load_directory(&load, &(struct kind){sources->config->services.location, ".sar", SP_FILE_SERVICE_LIST,
+                                         SP_FILE_SERVICE, load_service});
+    load_directory(&load, &(struct kind){sources->config->apis.location, ".aar", SP_FILE_API_LIST,
+                                         SP_FILE_API, load_api});
     report_idle_items(&load, &sources->config->services, &snapshot->services, "service");
     report_idle_items(&load, &sources->config->apis, &snapshot->api_names, "zosConnectAPI");
     *ret_snapshot = snapshot;
     return SP_OK;
 }
 
-struct sp_snapshot *sp_snapshot_hold(struct sp_snapshot *snapshot)
+void sp_snapshot_free(struct sp_snapshot *snapshot)
 {
-    snapshot->references++;
-    return snapshot;
-}
-
-void sp_snapshot_release(struct sp_snapshot *snapshot)
-{
-    if (!snapshot || --snapshot->references)
+    if (!snapshot)
         return;
     sp_hash_finish(&snapshot->apis);
     sp_hash_finish(&snapshot->api_names);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * snapshot.h: what is deployed, compiled for requests.
  *
- * Made from the configuration and the archives in its directories; never changed afterwards. Each request
- * holds a reference from its beginning to its end, so that another snapshot can take the place of this one at
- * any time. Belongs to one worker.
+ * Made from the configuration and the archives in its directories; never changed afterwards. It is part of a
+ * generation (gateway/generation.h), which requests hold.
  */
 #ifndef SP_GATEWAY_SNAPSHOT_H
 #define SP_GATEWAY_SNAPSHOT_H
 
 #include "base/hash.h"
+#include "gateway/file_set.h"
 #include "gateway/policy.h"
 #include "gateway/router.h"
 #include "intercept/intercept.h"
@@ -53,7 +53,6 @@ struct sp_api {
 };
 
 struct sp_snapshot {
-    unsigned references;
     struct sp_arena arena;
     struct sp_hash apis;       /* key of the base path -> struct sp_api */
     struct sp_hash api_names;  /* name -> struct sp_api */
@@ -67,15 +66,16 @@ struct sp_snapshot_sources {
     struct sp_audit *audit; /* NULL when no audit interceptor is configured */
     struct sp_sor_connection *const *connections;
     size_t connection_count;
+    struct sp_file_set
+        *files; /* that archives are read through, until the snapshot is made; NULL: the disk */
 };
 
-/* Archives that cannot be used are problems and are left out. SP_OK with one reference; otherwise there is no
+/* Archives that cannot be used are problems and are left out. Unless SP_OK, there is no
  * snapshot at all (memory). */
 enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct sp_problems *problems,
                                struct sp_snapshot **ret_snapshot, struct sp_error *err) SP_MUST_CHECK;
-struct sp_snapshot *sp_snapshot_hold(struct sp_snapshot *snapshot);
 /* Accepts NULL. */
-void sp_snapshot_release(struct sp_snapshot *snapshot);
+void sp_snapshot_free(struct sp_snapshot *snapshot);
 
 /* The API with the longest base path that the path begins with, or NULL. */
 const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, const struct sp_path *path);

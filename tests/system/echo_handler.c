@@ -227,7 +227,7 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
     struct echo *echo = calloc(1, sizeof *echo);
     enum sp_status status = echo ? SP_OK : SP_ENOMEM;
     if (echo && arg_count >= 3)
-        status = sp_engine_settings_load(args, arg_count, &echo->settings, err);
+        status = sp_engine_settings_load(args, arg_count, NULL, &echo->settings, err);
     if (status == SP_OK)
         *ret_state = echo;
     else

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/file_set.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gateway/archive_files.h"
+
+#define FILES_MAX 100000u
+#define CONFIG_FILE_MAX ((size_t)64 << 20)
+#define MAGIC 0x53504653u /* "SPFS" */
+#define HEADER 20u        /* magic, length, digest */
+#define RECORD 57u        /* kind, status, lengths, stamp */
+
+enum sp_file_domain sp_file_domain(enum sp_file_kind kind)
+{
+    switch (kind) {
+    case SP_FILE_SERVICE:
+    case SP_FILE_SERVICE_LIST:
+        return SP_FILES_OF_SERVICES;
+    case SP_FILE_API:
+    case SP_FILE_API_LIST:
+        return SP_FILES_OF_APIS;
+    default:
+        return SP_FILES_OF_CONFIG;
+    }
+}
+
+/* ---------------------------------------------------------------- stamps */
+
+static int64_t nanoseconds(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct sp_file_stamp sp_file_stamp_now(struct sp_str path)
+{
+    char name[PATH_MAX];
+    struct stat st;
+    if (path.len >= sizeof name)
+        return (struct sp_file_stamp){0};
+    memcpy(name, path.ptr ? path.ptr : "", path.len);
+    name[path.len] = '\0';
+    if (stat(name, &st) != 0)
+        return (struct sp_file_stamp){0};
+    return (struct sp_file_stamp){st.st_dev, st.st_ino, (uint64_t)st.st_size, nanoseconds(st.st_mtim),
+                                  nanoseconds(st.st_ctim)};
+}
+
+bool sp_file_stamp_equal(const struct sp_file_stamp *a, const struct sp_file_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+}
+
+bool sp_file_set_fresh(const struct sp_file_set *set, unsigned domains)
+{
+    for (const struct sp_file *file = set->first; file; file = file->next) {
+        struct sp_file_stamp now;
+        if (!(sp_file_domain(file->kind) & domains))
+            continue;
+        now = sp_file_stamp_now(file->path);
+        if (!sp_file_stamp_equal(&file->stamp, &now))
+            return false;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- files of a set */
+
+static struct sp_str make_key(struct sp_arena *arena, enum sp_file_kind kind, struct sp_str path)
+{
+    return sp_arena_printf(arena, "%c%.*s", kind, SP_STR_ARG(path));
+}
+
+static const struct sp_file *find(const struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path)
+{
+    char key[PATH_MAX + 1];
+    if (path.len >= PATH_MAX)
+        return NULL;
+    key[0] = (char)kind;
+    if (path.len)
+        memcpy(key + 1, path.ptr, path.len);
+    return sp_hash_get(&set->index, sp_str_from(key, path.len + 1));
+}
+
+static struct sp_file *link_file(struct sp_file_set *set, struct sp_file *file)
+{
+    if (!file->key.ptr || sp_hash_add(&set->index, file->key, file) != SP_OK)
+        return NULL;
+    file->path = sp_str_slice(file->key, 1, file->key.len);
+    if (set->last)
+        set->last->next = file;
+    else
+        set->first = file;
+    set->last = file;
+    return file;
+}
+
+/* Copies content; NULL when the set is full. */
+static const struct sp_file *add(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                 enum sp_status status, struct sp_str content, struct sp_file_stamp stamp)
+{
+    struct sp_file *file = sp_arena_calloc(&set->arena, 1, sizeof *file);
+    if (!file)
+        return NULL;
+    *file = (struct sp_file){.kind = kind, .status = status, .stamp = stamp};
+    file->content = sp_arena_str(&set->arena, content);
+    file->key = make_key(&set->arena, kind, path);
+    return file->content.ptr ? link_file(set, file) : NULL;
+}
+
+static const struct sp_file *take_from_base(struct sp_file_set *set, enum sp_file_kind kind,
+                                            struct sp_str path)
+{
+    const struct sp_file *file =
+        set->base && (set->from_base & sp_file_domain(kind)) ? find(set->base, kind, path) : NULL;
+    return file ? add(set, kind, path, file->status, file->content, file->stamp) : NULL;
+}
+
+static enum sp_status full(struct sp_error *err)
+{
+    return sp_error_set(err, SP_ELIMIT, NULL,
+                        "configuration and archives need more than %zu MiB of memory, or are more than %u "
+                        "files",
+                        SP_FILE_SET_MAX >> 20, FILES_MAX);
+}
+
+/* ---------------------------------------------------------------- configuration files */
+
+static enum sp_status hand_out(const struct sp_file *file, struct sp_buf *buf, struct sp_error *err)
+{
+    if (file->status != SP_OK)
+        return sp_error_set(err, file->status, NULL, "%.*s", SP_STR_ARG(file->content));
+    if (sp_buf_append_str(buf, file->content) == SP_OK)
+        return SP_OK;
+    return sp_error_set(err, SP_ELIMIT, NULL, "%.*s is longer than %zu bytes", SP_STR_ARG(file->path),
+                        buf->ceiling);
+}
+
+typedef enum sp_status disk_fn(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err);
+
+static enum sp_status from_disk(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                disk_fn *read, const struct sp_file **ret_file, struct sp_error *err)
+{
+    struct sp_buf bytes;
+    struct sp_error why = SP_ERROR_INIT;
+    sp_buf_init(&bytes, CONFIG_FILE_MAX);
+    struct sp_file_stamp stamp = sp_file_stamp_now(path);
+    enum sp_status status = read(sp_config_file_system.arg, path, &bytes, &why);
+    *ret_file =
+        add(set, kind, path, status, status == SP_OK ? sp_buf_str(&bytes) : sp_str_of(why.text), stamp);
+    sp_buf_wipe(&bytes);
+    return *ret_file ? SP_OK : full(err);
+}
+
+static enum sp_status read_through(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                   disk_fn *read, struct sp_buf *buf, struct sp_error *err)
+{
+    const struct sp_file *file = find(set, kind, path);
+    if (!file)
+        file = take_from_base(set, kind, path);
+    enum sp_status status = file ? SP_OK : from_disk(set, kind, path, read, &file, err);
+    return status == SP_OK ? hand_out(file, buf, err) : status;
+}
+
+static enum sp_status read_config(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err)
+{
+    return read_through(arg, SP_FILE_CONFIG, path, sp_config_file_system.read, buf, err);
+}
+
+static enum sp_status list_config(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err)
+{
+    return read_through(arg, SP_FILE_CONFIG_LIST, path, sp_config_file_system.list, buf, err);
+}
+
+const struct sp_config_files *sp_file_set_reader(struct sp_file_set *set)
+{
+    set->reader = (struct sp_config_files){set, read_config, list_config, true};
+    return &set->reader;
+}
+
+/* ---------------------------------------------------------------- archives */
+
+static enum sp_status list_from_disk(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str directory,
+                                     const char *suffix, const struct sp_file **ret_file,
+                                     struct sp_error *err)
+{
+    struct sp_error why = SP_ERROR_INIT;
+    struct sp_arena scratch;
+    struct sp_buf names;
+    const struct sp_str *paths = NULL;
+    size_t count = 0;
+    sp_arena_init(&scratch, SP_FILE_SET_MAX);
+    sp_buf_init(&names, SP_FILE_SET_MAX);
+    struct sp_file_stamp stamp = sp_file_stamp_now(directory);
+    enum sp_status status =
+        sp_archive_files_list(directory.ptr ? directory.ptr : "", suffix, &scratch, &paths, &count, &why);
+    for (size_t i = 0; status == SP_OK && i < count; i++) {
+        sp_buf_append_str(&names, paths[i]);
+        sp_buf_append_byte(&names, '\0');
+    }
+    struct sp_str content = status == SP_OK ? sp_buf_str(&names) : sp_str_of(why.text);
+    *ret_file = names.failed ? NULL : add(set, kind, directory, status, content, stamp);
+    sp_buf_finish(&names);
+    sp_arena_finish(&scratch);
+    return *ret_file ? SP_OK : full(err);
+}
+
+static enum sp_status split_names(struct sp_str content, struct sp_arena *arena,
+                                  const struct sp_str **ret_paths, size_t *ret_count, struct sp_error *err)
+{
+    size_t count = 0;
+    struct sp_str rest = content;
+    for (size_t i = 0; i < content.len; i++)
+        count += content.ptr[i] == '\0';
+    struct sp_str *paths = sp_arena_calloc(arena, count + 1, sizeof *paths);
+    if (!paths)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the names of archives");
+    for (size_t i = 0; i < count; i++) {
+        size_t end = sp_str_find(rest, '\0');
+        paths[i] = sp_str_slice(rest, 0, end);
+        rest = sp_str_slice(rest, end + 1, rest.len);
+    }
+    *ret_paths = paths;
+    *ret_count = count;
+    return SP_OK;
+}
+
+enum sp_status sp_file_set_list_archives(struct sp_file_set *set, enum sp_file_kind kind,
+                                         struct sp_str directory, const char *suffix, struct sp_arena *arena,
+                                         const struct sp_str **ret_paths, size_t *ret_count,
+                                         struct sp_error *err)
+{
+    if (!set)
+        return sp_archive_files_list(directory.ptr ? directory.ptr : "", suffix, arena, ret_paths, ret_count,
+                                     err);
+    const struct sp_file *file = find(set, kind, directory);
+    if (!file)
+        file = take_from_base(set, kind, directory);
+    enum sp_status status = file ? SP_OK : list_from_disk(set, kind, directory, suffix, &file, err);
+    if (status == SP_OK && file->status != SP_OK)
+        return sp_error_set(err, file->status, NULL, "%.*s", SP_STR_ARG(file->content));
+    return status == SP_OK ? split_names(file->content, arena, ret_paths, ret_count, err) : status;
+}
+
+static enum sp_status archive_from_disk(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                        const struct sp_file **ret_file, struct sp_error *err)
+{
+    struct sp_error why = SP_ERROR_INIT;
+    struct sp_arena scratch;
+    struct sp_str bytes = {NULL, 0};
+    sp_arena_init(&scratch, SP_ARCHIVE_BYTES_MAX + 1024u * 1024u);
+    struct sp_file_stamp stamp = sp_file_stamp_now(path);
+    enum sp_status status = sp_archive_file_read(path, &scratch, &bytes, &why);
+    *ret_file = add(set, kind, path, status, status == SP_OK ? bytes : sp_str_of(why.text), stamp);
+    sp_arena_finish(&scratch);
+    return *ret_file ? SP_OK : full(err);
+}
+
+enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                        struct sp_arena *arena, struct sp_str *ret_bytes,
+                                        struct sp_error *err)
+{
+    if (!set)
+        return sp_archive_file_read(path, arena, ret_bytes, err);
+    const struct sp_file *file = find(set, kind, path);
+    if (!file)
+        file = take_from_base(set, kind, path);
+    enum sp_status status = file ? SP_OK : archive_from_disk(set, kind, path, &file, err);
+    if (status == SP_OK && file->status != SP_OK)
+        return sp_error_set(err, file->status, NULL, "%.*s", SP_STR_ARG(file->content));
+    if (status == SP_OK)
+        *ret_bytes = file->content;
+    return status;
+}
+
+static enum sp_status take_directory(struct sp_file_set *set, enum sp_file_kind list, enum sp_file_kind kind,
+                                     struct sp_str directory, const char *suffix, struct sp_error *err)
+{
+    struct sp_arena scratch;
+    struct sp_error ignored = SP_ERROR_INIT;
+    const struct sp_str *paths = NULL;
+    struct sp_str bytes;
+    size_t count = 0;
+    sp_arena_init(&scratch, SP_FILE_SET_MAX);
+    enum sp_status status =
+        sp_file_set_list_archives(set, list, directory, suffix, &scratch, &paths, &count, &ignored);
+    bool fits = find(set, list, directory) != NULL;
+    for (size_t i = 0; fits && status == SP_OK && i < count; i++) {
+        enum sp_status read = sp_file_set_read_archive(set, kind, paths[i], &scratch, &bytes, &ignored);
+        fits = read == SP_OK || find(set, kind, paths[i]);
+    }
+    sp_arena_finish(&scratch);
+    return fits ? SP_OK : full(err);
+}
+
+enum sp_status sp_file_set_take_archives(struct sp_file_set *set, const struct sp_config *config,
+                                         struct sp_error *err)
+{
+    enum sp_status status =
+        take_directory(set, SP_FILE_SERVICE_LIST, SP_FILE_SERVICE, config->services.location, ".sar", err);
+    return status == SP_OK
+               ? take_directory(set, SP_FILE_API_LIST, SP_FILE_API, config->apis.location, ".aar", err)
+               : status;
+}
+
+/* ---------------------------------------------------------------- life */
+
+enum sp_status sp_file_set_new(const struct sp_file_set *base, unsigned from_base,
+                               struct sp_file_set **ret_set)
+{
+    struct sp_file_set *set = calloc(1, sizeof *set);
+    if (!set)
+        return SP_ENOMEM;
+    sp_arena_init(&set->arena, SP_FILE_SET_MAX);
+    sp_hash_init(&set->index, FILES_MAX);
+    set->base = base;
+    set->from_base = from_base;
+    *ret_set = set;
+    return SP_OK;
+}
+
+void sp_file_set_free(struct sp_file_set *set)
+{
+    if (!set)
+        return;
+    sp_hash_finish(&set->index);
+    sp_arena_wipe(&set->arena);
+    free(set);
+}
+
+bool sp_file_set_equal(const struct sp_file_set *a, const struct sp_file_set *b)
+{
+    if (a->index.count != b->index.count)
+        return false;
+    for (const struct sp_file *file = a->first; file; file = file->next) {
+        const struct sp_file *other = find(b, file->kind, file->path);
+        if (!other || other->status != file->status || !sp_str_eq(other->content, file->content))
+            return false;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- between processes */
+
+static uint64_t digest(const unsigned char *bytes, size_t len)
+{
+    static const unsigned char key[16];
+    return sp_siphash(key, 1, 3, bytes, len);
+}
+
+static void write_record(struct sp_buf *buf, const struct sp_file *file)
+{
+    sp_buf_append_byte(buf, (unsigned char)file->kind);
+    sp_buf_append_u32(buf, file->status);
+    sp_buf_append_u32(buf, (uint32_t)file->path.len);
+    sp_buf_append_u64(buf, file->content.len);
+    sp_buf_append_u64(buf, file->stamp.device);
+    sp_buf_append_u64(buf, file->stamp.inode);
+    sp_buf_append_u64(buf, file->stamp.size);
+    sp_buf_append_u64(buf, (uint64_t)file->stamp.modified_ns);
+    sp_buf_append_u64(buf, (uint64_t)file->stamp.changed_ns);
+    sp_buf_append_str(buf, file->path);
+    sp_buf_append_str(buf, file->content);
+}
+
+static enum sp_status write_at(int fd, const unsigned char *bytes, size_t len, off_t at)
+{
+    while (len > 0) {
+        ssize_t n = pwrite(fd, bytes, len, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return SP_EIO;
+        bytes += n;
+        len -= (size_t)n;
+        at += n;
+    }
+    return SP_OK;
+}
+
+enum sp_status sp_file_set_store(const struct sp_file_set *set, int fd, struct sp_error *err)
+{
+    struct sp_buf buf;
+    size_t size = HEADER;
+    for (const struct sp_file *file = set->first; file; file = file->next)
+        size += RECORD + file->path.len + file->content.len;
+    sp_buf_init(&buf, size);
+    sp_buf_reserve(&buf, size); /* so that no copy of a secret stays behind when it grows */
+    sp_buf_append_fill(&buf, 0, HEADER);
+    for (const struct sp_file *file = set->first; file; file = file->next)
+        write_record(&buf, file);
+    if (buf.failed) {
+        sp_buf_wipe(&buf);
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the files of the configuration");
+    }
+    sp_put_u32(buf.ptr, MAGIC);
+    sp_put_u64(buf.ptr + 4, buf.len);
+    sp_put_u64(buf.ptr + 12, digest(buf.ptr + HEADER, buf.len - HEADER));
+    enum sp_status status = ftruncate(fd, 0) == 0 ? write_at(fd, buf.ptr, buf.len, 0) : SP_EIO;
+    sp_buf_wipe(&buf);
+    return status == SP_OK ? SP_OK
+                           : sp_error_errno(err, SP_EIO, errno, "the configuration cannot be handed on");
+}
+
+static bool read_record(struct sp_file_set *set, const unsigned char **at, const unsigned char *end)
+{
+    const unsigned char *p = *at;
+    if ((size_t)(end - p) < RECORD)
+        return false;
+    size_t path_len = sp_get_u32(p + 5);
+    uint64_t content_len = sp_get_u64(p + 9), left = (uint64_t)(end - p) - RECORD;
+    if (path_len > left || content_len > left - path_len || !strchr("xXsSaA", p[0]) || !p[0])
+        return false;
+    const struct sp_file_stamp stamp = {sp_get_u64(p + 17), sp_get_u64(p + 25), sp_get_u64(p + 33),
+                                        (int64_t)sp_get_u64(p + 41), (int64_t)sp_get_u64(p + 49)};
+    struct sp_str path = sp_str_from(p + RECORD, path_len);
+    struct sp_str content = sp_str_from(p + RECORD + path_len, (size_t)content_len);
+    *at = p + RECORD + path_len + content_len;
+    return add(set, (enum sp_file_kind)p[0], path, (enum sp_status)sp_get_u32(p + 1), content, stamp) != NULL;
+}
+
+static bool read_whole(int fd, unsigned char *bytes, size_t size)
+{
+    for (size_t have = 0; have < size;) {
+        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        have += (size_t)n;
+    }
+    return size >= HEADER && sp_get_u32(bytes) == MAGIC && sp_get_u64(bytes + 4) == size &&
+           sp_get_u64(bytes + 12) == digest(bytes + HEADER, size - HEADER);
+}
+
+enum sp_status sp_file_set_fetch(int fd, struct sp_file_set **ret_set, struct sp_error *err)
+{
+    struct stat st;
+    struct sp_file_set *set = NULL;
+    if (fstat(fd, &st) != 0 || st.st_size < (off_t)HEADER)
+        return sp_error_set(err, SP_EPROTO, NULL, "there is no configuration to take over");
+    size_t size = (size_t)st.st_size;
+    unsigned char *bytes = malloc(size);
+    if (!bytes || sp_file_set_new(NULL, 0, &set) != SP_OK) {
+        free(bytes);
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the files of the configuration");
+    }
+    bool good = read_whole(fd, bytes, size);
+    for (const unsigned char *at = bytes + HEADER, *end = bytes + size; good && at < end;)
+        good = read_record(set, &at, end);
+    explicit_bzero(bytes, size);
+    free(bytes);
+    if (good) {
+        *ret_set = set;
+        return SP_OK;
+    }
+    sp_file_set_free(set);
+    return sp_error_set(err, SP_EPROTO, NULL, "the configuration to take over is not whole");
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * file_set.h: the files that a generation is made of, as they were at one moment.
+ *
+ * Reading through a set gives what the set has of a file; what it does not have comes from another set or
+ * from the disk, and is kept. So a configuration is loaded and its archives are read through an empty set,
+ * and whoever reads through that set afterwards sees the very same bytes, whatever has become of the files.
+ * Sets travel between processes by a descriptor that they share. They hold what the files hold, passwords
+ * among it.
+ */
+#ifndef SP_GATEWAY_FILE_SET_H
+#define SP_GATEWAY_FILE_SET_H
+
+#include "base/hash.h"
+#include "config/config.h"
+
+#define SP_FILE_SET_MAX ((size_t)1 << 30) /* bytes of a set */
+
+enum sp_file_kind {
+    SP_FILE_CONFIG = 'x',      /* server.xml, what it includes, variables */
+    SP_FILE_CONFIG_LIST = 'X', /* a directory of such files */
+    SP_FILE_SERVICE = 's',
+    SP_FILE_SERVICE_LIST = 'S',
+    SP_FILE_API = 'a',
+    SP_FILE_API_LIST = 'A',
+};
+
+/* Kinds that change together. */
+enum sp_file_domain {
+    SP_FILES_OF_CONFIG = 1,
+    SP_FILES_OF_SERVICES = 2,
+    SP_FILES_OF_APIS = 4,
+    SP_FILES_ALL = 7,
+};
+enum sp_file_domain sp_file_domain(enum sp_file_kind kind);
+
+/* By what a change is noticed; all zeros when there is no such file. */
+struct sp_file_stamp {
+    uint64_t device, inode, size;
+    int64_t modified_ns, changed_ns;
+};
+
+struct sp_file {
+    enum sp_file_kind kind;
+    struct sp_str path;
+    enum sp_status status;
+    struct sp_str
+        content; /* the bytes; of a list the names, each with a NUL behind it; else the error's text */
+    struct sp_file_stamp stamp;
+    struct sp_str key; /* kind and path */
+    struct sp_file *next;
+};
+
+struct sp_file_set {
+    struct sp_arena arena;
+    struct sp_hash index; /* key -> struct sp_file */
+    struct sp_file *first, *last;
+    const struct sp_file_set *base; /* NULL: none */
+    unsigned from_base;             /* enum sp_file_domain */
+    struct sp_config_files reader;
+};
+
+/* What belongs to the domains `from_base` is taken from `base`, as far as it is there; `base` must then live
+ * as long as the set is read through. SP_ENOMEM. */
+enum sp_status sp_file_set_new(const struct sp_file_set *base, unsigned from_base,
+                               struct sp_file_set **ret_set) SP_MUST_CHECK;
+/* Wipes it. Accepts NULL. */
+void sp_file_set_free(struct sp_file_set *set);
+
+/* For sp_config_options: reads through the set. */
+const struct sp_config_files *sp_file_set_reader(struct sp_file_set *set);
+/* As sp_archive_files_list and sp_archive_file_read, through the set; `set` NULL: from the disk. What is
+ * returned lives in the set, or in the arena. */
+enum sp_status sp_file_set_list_archives(struct sp_file_set *set, enum sp_file_kind kind,
+                                         struct sp_str directory, const char *suffix, struct sp_arena *arena,
+                                         const struct sp_str **ret_paths, size_t *ret_count,
+                                         struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                        struct sp_arena *arena, struct sp_str *ret_bytes,
+                                        struct sp_error *err) SP_MUST_CHECK;
+/* Read all archives of a configuration through the set. What cannot be read is kept as such. SP_ELIMIT when
+ * the set is full. */
+enum sp_status sp_file_set_take_archives(struct sp_file_set *set, const struct sp_config *config,
+                                         struct sp_error *err) SP_MUST_CHECK;
+
+/* Same files with the same contents. */
+bool sp_file_set_equal(const struct sp_file_set *a, const struct sp_file_set *b);
+/* What a stamp would be now. */
+struct sp_file_stamp sp_file_stamp_now(struct sp_str path);
+bool sp_file_stamp_equal(const struct sp_file_stamp *a, const struct sp_file_stamp *b);
+/* Whether no file of the domains has changed since it was read. */
+bool sp_file_set_fresh(const struct sp_file_set *set, unsigned domains);
+
+/* Into a descriptor from its beginning, and back; both leave its position alone. SP_EPROTO: what is there is
+ * no whole set. */
+enum sp_status sp_file_set_store(const struct sp_file_set *set, int fd, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_file_set_fetch(int fd, struct sp_file_set **ret_set, struct sp_error *err) SP_MUST_CHECK;
+
+#endif

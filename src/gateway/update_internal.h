@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * update_internal.h: what the files of the update share.
+ */
+#ifndef SP_GATEWAY_UPDATE_INTERNAL_H
+#define SP_GATEWAY_UPDATE_INTERNAL_H
+
+#include "gateway/agreement.h"
+#include "gateway/gateway_internal.h"
+#include "gateway/update.h"
+#include "gateway/update_watch.h"
+#include "io/fiber.h"
+
+enum sp_update_outcome {
+    SP_UPDATE_TAKEN,
+    SP_UPDATE_UNCHANGED,
+    SP_UPDATE_NEEDS_RELOAD,
+    SP_UPDATE_REFUSED,
+};
+
+/* Somebody who asked for an update and waits for its outcome. */
+struct sp_update_request {
+    struct sp_fiber *fiber; /* NULL: gone; the update's fiber frees it */
+    bool done;
+    enum sp_update_outcome outcome;
+    struct sp_buf text; /* what to tell, lines */
+    struct sp_update_request *next;
+};
+
+struct sp_update {
+    struct sp_gateway *gateway;
+    const struct sp_worker *worker;
+    struct sp_update_options options;
+    struct sp_agreement *agreement;
+    uint64_t in_use, voted, failed; /* words */
+    struct sp_generation *prepared; /* of the proposal `prepared_for` */
+    uint64_t prepared_for;
+    struct sp_watch told;    /* of event_fd */
+    struct sp_fiber *fiber;  /* that does everything; NULL: ended */
+    bool stopping, outdated; /* outdated: the engine was reloaded, others lead now */
+    bool attention;          /* something may have happened since the fiber looked */
+
+    /* Of worker 0: */
+    struct sp_update_watch watch;
+    unsigned watched;                     /* domains */
+    int64_t next_look_us, latest_look_us; /* monotonic; 0: none */
+    struct sp_update_request *first, *last;
+    struct sp_listener *control;
+    unsigned control_fibers;
+};
+
+static inline bool sp_update_leads(const struct sp_update *update)
+{
+    return update->worker->index == 0;
+}
+
+/* update.c. Look again, and let the others look. */
+void sp_update_attend(struct sp_update *update);
+void sp_update_tell_all(const struct sp_update *update);
+/* Load a configuration from files; in any thread. */
+enum sp_status sp_update_load(const struct sp_update_options *options, struct sp_file_set *files,
+                              struct sp_problems *problems, struct sp_config **ret_config,
+                              struct sp_error *err) SP_MUST_CHECK;
+/* The rest of a generation, by a thread. */
+enum sp_status io_update_compile(struct sp_generation *generation, struct sp_file_set *files,
+                                 struct sp_error *err) SP_MUST_CHECK;
+/* Begin to use it. */
+void sp_update_use(struct sp_update *update, uint64_t word, struct sp_generation *generation);
+
+/* update_lead.c */
+void io_update_lead(struct sp_update *update);
+/* When to look at the files again; 0: not by itself. */
+int64_t sp_update_lead_deadline(const struct sp_update *update);
+void sp_update_lead_init(struct sp_update *update, const struct sp_file_set *files);
+void sp_update_lead_finish(struct sp_update *update);
+
+/* update_control.c */
+enum sp_status sp_update_control_open(struct sp_update *update, struct sp_error *err) SP_MUST_CHECK;
+void sp_update_control_close(struct sp_update *update);
+
+#endif
