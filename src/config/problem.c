@@ -35,7 +35,9 @@ struct sp_problem *sp_problem_add(struct sp_problems *problems, enum sp_problem_
     if (!problem) /* there are so many that nobody reads this one; it is counted */
         return NULL;
     problem->severity = severity;
-    problem->id = id;
+    problem->id = sp_arena_str(&problems->arena, sp_str_of(id ? id : "")).ptr; /* it may be an error's */
+    if (!problem->id)
+        problem->id = "";
     problem->text = sp_arena_str(&problems->arena, sp_str_of(text));
     problem->file = file.len ? sp_arena_str(&problems->arena, file) : SP_STR("");
     problem->line = line;

@@ -164,7 +164,10 @@ static void directories_are_made_private(void **state)
     assert_int_equal(sp_server_place_make(&place, (uid_t)-1, (gid_t)-1, &err), SP_OK);
     assert_int_equal(stat(place.run_dir, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0700);
+    assert_int_equal(stat(place.control_dir, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0700);
     /* A link that somebody put there is not followed. */
+    assert_int_equal(rmdir(place.control_dir), 0);
     assert_int_equal(rmdir(place.run_dir), 0);
     assert_int_equal(symlink("/tmp", place.run_dir), 0);
     assert_int_equal(sp_server_place_make(&place, (uid_t)-1, (gid_t)-1, &err), SP_EDENIED);

@@ -199,7 +199,8 @@ void server_start(struct server *server, const char *manager, const char *elemen
         status = sp_loop_new(&(struct sp_loop_options){.max_fibers = server_fibers}, &server->loop, &err);
     server->worker.loop = server->loop;
     if (status == SP_OK)
-        status = sp_gateway_new(server->config, NULL, &server->worker, &server->problems, &server->gateway, &err);
+        status =
+            sp_gateway_new(server->config, NULL, &server->worker, &server->problems, &server->gateway, &err);
     if (status != SP_OK)
         fail_msg("the server does not start: %s", err.text);
     server->handler = sp_gateway_handler(server->gateway);
