@@ -56,9 +56,9 @@ static int end(void **state)
 
 static enum sp_status load(const char *variable, struct sp_engine_settings **ret_settings)
 {
-    const struct sp_str args[] = {sp_str_of(directory), sp_str_of(directory), sp_str_of(print),
-                                  sp_str_of(variable)};
-    return sp_engine_settings_load(args, variable ? 4 : 3, ret_settings, &err);
+    const struct sp_str args[] = {sp_str_of(directory), sp_str_of(directory), sp_str_of(directory),
+                                  sp_str_of(print), sp_str_of(variable)};
+    return sp_engine_settings_load(args, variable ? 5 : 4, NULL, ret_settings, &err);
 }
 
 /* The fingerprint of the present server.xml, as the command line would write it. */
@@ -99,6 +99,22 @@ static void changed_listeners_are_refused(void **state)
     assert_null(settings);
 }
 
+static void another_configuration_fits_or_does_not(void **state)
+{
+    struct sp_engine_settings *settings = NULL, *other = NULL;
+    write_xml("<httpEndpoint id='defaultHttpEndpoint' host='127.0.0.1' httpPort='9000'/>");
+    take_fingerprint();
+    assert_int_equal(load(NULL, &settings), SP_OK);
+    assert_int_equal(sp_engine_settings_fit(settings, settings->config, &err), SP_OK);
+    write_xml("<httpEndpoint id='defaultHttpEndpoint' host='127.0.0.1' httpPort='9001'/>");
+    take_fingerprint();
+    assert_int_equal(load(NULL, &other), SP_OK);
+    assert_int_equal(sp_engine_settings_fit(settings, other->config, &err), SP_EINVAL);
+    assert_string_equal(err.id, "SALE0006E");
+    sp_engine_settings_free(other);
+    sp_engine_settings_free(settings);
+}
+
 static void what_is_wrong_is_logged(void **state)
 {
     struct sp_engine_settings *settings = NULL;
@@ -109,12 +125,12 @@ static void what_is_wrong_is_logged(void **state)
     assert_non_null(strstr(logged, "server.xml:1:"));
 }
 
-static void the_directive_needs_its_three_words(void **state)
+static void the_directive_needs_its_four_words(void **state)
 {
     struct sp_engine_settings *settings = NULL;
-    const struct sp_str args[] = {sp_str_of(directory), sp_str_of(directory)};
-    assert_int_equal(sp_engine_settings_load(args, 2, &settings, &err), SP_EINVAL);
-    assert_int_equal(sp_engine_settings_load(args, 0, &settings, &err), SP_EINVAL);
+    const struct sp_str args[] = {sp_str_of(directory), sp_str_of(directory), sp_str_of(directory)};
+    assert_int_equal(sp_engine_settings_load(args, 3, NULL, &settings, &err), SP_EINVAL);
+    assert_int_equal(sp_engine_settings_load(args, 0, NULL, &settings, &err), SP_EINVAL);
     sp_engine_settings_free(NULL);
 }
 
@@ -123,10 +139,9 @@ static void the_directive_needs_its_three_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(settings_are_read_with_variables),
-        TEST(changed_listeners_are_refused),
-        TEST(what_is_wrong_is_logged),
-        TEST(the_directive_needs_its_three_words),
+        TEST(settings_are_read_with_variables),       TEST(changed_listeners_are_refused),
+        TEST(another_configuration_fits_or_does_not), TEST(what_is_wrong_is_logged),
+        TEST(the_directive_needs_its_four_words),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
