@@ -78,12 +78,12 @@ static void describe(const struct user *user, struct sp_registry_user *ret_user)
 
 /* ---------------------------------------------------------------- hashed passwords */
 
-/* For a thread; it may outlive the request, so it has its own copy. */
+/* For a thread; it may outlive the request, and with it the registry, so it has its own copies. */
 struct hash_job {
-    struct sp_str stored;
-    size_t len;
+    size_t len, stored_len;
     unsigned char password[PASSWORD_MAX_BYTES];
     struct sp_error err;
+    char stored[];
 };
 
 static enum sp_status run_hash_job(void *arg)
@@ -91,8 +91,8 @@ static enum sp_status run_hash_job(void *arg)
     struct hash_job *job = arg;
     struct sp_password_keys keys;
     sp_password_keys_init(&keys, (struct sp_str){NULL, 0});
-    enum sp_status status =
-        sp_password_verify(&keys, job->stored, sp_str_from(job->password, job->len), &job->err);
+    enum sp_status status = sp_password_verify(&keys, sp_str_from(job->stored, job->stored_len),
+                                               sp_str_from(job->password, job->len), &job->err);
     sp_password_keys_finish(&keys);
     return status;
 }
@@ -100,16 +100,17 @@ static enum sp_status run_hash_job(void *arg)
 static void free_hash_job(void *arg)
 {
     struct hash_job *job = arg;
-    sp_secret_wipe(job, sizeof *job);
+    sp_secret_wipe(job, sizeof *job + job->stored_len);
     free(job);
 }
 
 static enum sp_status io_check_hash(struct sp_str stored, struct sp_str password, struct sp_error *err)
 {
-    struct hash_job *job = calloc(1, sizeof *job);
+    struct hash_job *job = calloc(1, sizeof *job + stored.len);
     if (!job)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory to verify a password");
-    job->stored = stored;
+    job->stored_len = stored.len;
+    memcpy(job->stored, stored.ptr, stored.len);
     job->len = password.len;
     if (password.len)
         memcpy(job->password, password.ptr, password.len);

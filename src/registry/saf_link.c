@@ -12,7 +12,7 @@
 
 struct sp_saf_link {
     _Atomic unsigned references;
-    const struct sp_config *config;
+    char *path, *key_path; /* key_path NULL: the one beside the database */
     _Atomic(struct sp_saf *) saf;
     pthread_mutex_t lock; /* of trying */
     _Atomic int64_t tried_us;
@@ -32,9 +32,7 @@ static bool is_due(struct sp_saf_link *link)
 
 static void try_to_open(struct sp_saf_link *link)
 {
-    const struct sp_cfg_saf_database *place = &link->config->saf_database;
-    const struct sp_saf_settings settings = {.path = place->database.ptr ? place->database.ptr : "",
-                                             .key_path = place->key_file.len ? place->key_file.ptr : NULL};
+    const struct sp_saf_settings settings = {.path = link->path, .key_path = link->key_path};
     struct sp_saf *saf = NULL;
     sp_error_clear(&link->problem);
     if (sp_saf_open(&settings, &saf, &link->problem) == SP_OK)
@@ -47,12 +45,18 @@ static void try_to_open(struct sp_saf_link *link)
 enum sp_status sp_saf_link_new(const struct sp_config *config, struct sp_saf_link **ret_link,
                                struct sp_error *ret_problem, struct sp_error *err)
 {
+    const struct sp_cfg_saf_database *place = &config->saf_database;
     struct sp_saf_link *link = calloc(1, sizeof *link);
     if (!link)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the security database");
     atomic_store(&link->references, 1);
-    link->config = config;
     pthread_mutex_init(&link->lock, NULL);
+    link->path = strdup(place->database.ptr ? place->database.ptr : "");
+    link->key_path = place->key_file.len ? strdup(place->key_file.ptr) : NULL;
+    if (!link->path || (place->key_file.len && !link->key_path)) {
+        sp_saf_link_release(link);
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the security database");
+    }
     try_to_open(link);
     *ret_problem = link->problem;
     *ret_link = link;
@@ -71,6 +75,8 @@ void sp_saf_link_release(struct sp_saf_link *link)
         return;
     sp_saf_close(atomic_load(&link->saf));
     pthread_mutex_destroy(&link->lock);
+    free(link->path);
+    free(link->key_path);
     free(link);
 }
 

@@ -15,7 +15,7 @@ struct sp_saf_link;
 
 /* Whether anything in the configuration asks the security database. */
 bool sp_saf_link_is_wanted(const struct sp_config *config);
-/* After fork; blocks while the database is read. The configuration must outlive it. SP_ENOMEM; a database
+/* After fork; blocks while the database is read. SP_ENOMEM; a database
  * that cannot be opened is no failure of this function, but is told in `ret_problem` (SP_OK: there is none).
  */
 enum sp_status sp_saf_link_new(const struct sp_config *config, struct sp_saf_link **ret_link,

@@ -30,7 +30,7 @@ def refresh(server):
 
 def generation(server):
     """The number of the generation that the log told of last."""
-    numbers = re.findall(r"SALG0040I generation (\d+)", server.log())
+    numbers = re.findall(r"SALG0050I generation (\d+)", server.log())
     return int(numbers[-1]) if numbers else 0
 
 
@@ -82,7 +82,7 @@ def test_a_broken_change_is_refused_whole(make_gateway):
     (server.directory / "server.xml").write_text(good.replace(MANUAL, '<config monitorInterval="100ms"/>'))
     refresh(server)
     edit(server, "</server>", "</serv")
-    wait_until(lambda: "SALG0041E" in server.log(), "the refusal", 5)
+    wait_until(lambda: "SALG0051E" in server.log(), "the refusal", 5)
     assert re.search(r"SALC\d+E .*server.xml:\d+:\d+: ", server.log())
     assert bad(server, "NOTHING").status == 200
     (server.directory / "server.xml").write_text(good)
@@ -122,7 +122,7 @@ def test_a_new_port_is_a_reload(make_gateway):
 def test_disabled_means_never(make_gateway):
     server = make_gateway(more='<config updateTrigger="disabled"/>')
     edit(server, '<user name="fred"', '<user name="anna" password="anna secret"/><user name="fred"')
-    assert "SALG0045I" in refresh(server) and generation(server) == 0
+    assert "SALG0055I" in refresh(server) and generation(server) == 0
     assert bad(server, "NOTHING", headers=(basic("anna"), JSON)).status == 401
 
 
