@@ -333,7 +333,7 @@ def test_the_command_line_is_checked():
                                 check=False)
         return result.returncode, result.stderr
 
-    assert server() == (2, "sallyport server: say what to do: run, start, stop, status, reload, check, create, key or dump\n"
+    assert server() == (2, "sallyport server: say what to do: run, start, stop, status, refresh, reload, check, create, key or dump\n"
                            "Try 'sallyport help server'.\n")
     assert server("begin")[0] == 2
     assert server("run", "a", "b")[0] == 2
