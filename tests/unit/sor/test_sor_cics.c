@@ -610,7 +610,7 @@ static void tls_is_spoken_and_verified(void **state)
     struct sp_listener_options options = {.address = {.host = "127.0.0.1"}, .ssl_ctx = server};
     assert_int_equal(sp_listener_new(loop, &options, region, NULL, &secure, &err), SP_OK);
     struct sp_cfg_key_store store = {
-        .id = SP_STR("store"), .location = sp_str_of(pem_path), .type = SP_STR("PEM")};
+        .id = SP_STR("store"), .location = sp_str_of(pem_path), .type = SP_STR("PEM"), .file_based = true};
     struct sp_cfg_ssl ssl = {.id = SP_STR("tls"), .key_store = &store, .trust_store = &store};
     config.ssl = &ssl;
     config.port = sp_listener_port(secure);
