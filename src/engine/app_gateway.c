@@ -7,6 +7,7 @@
 #include "engine/app.h"
 #include "engine/message.h"
 #include "engine/settings.h"
+#include "gateway/shared_area.h"
 #include "gateway/update.h"
 
 /* What the master process read, and workers begin with. */
@@ -91,7 +92,7 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
 static size_t shared_bytes(void *arg, unsigned workers)
 {
     const struct state *state = arg;
-    return sp_gateway_shared_bytes(state->settings->config, workers);
+    return sp_shared_area_bytes(state->settings->config, workers);
 }
 
 static enum sp_status tls(void *arg, unsigned endpoint, struct ssl_ctx_st *context,
@@ -112,7 +113,9 @@ static enum sp_status start(void *arg, const struct sp_worker *worker, struct sp
     struct sp_file_set *files = NULL;
     uint64_t word = 0;
     sp_problems_init(&problems);
-    enum sp_status status = sp_update_begin(&state->options, worker, &word, &files, &newer, err);
+    enum sp_status status = sp_shared_area_join(worker, state->settings->config, err);
+    if (status == SP_OK)
+        status = sp_update_begin(&state->options, worker, &word, &files, &newer, err);
     if (status == SP_OK)
         status =
             sp_gateway_new(newer ? newer : state->settings->config, files, worker, &problems, &gateway, err);

@@ -10,9 +10,6 @@
 struct sp_file_set;
 struct sp_gateway;
 
-/* Shared memory that a gateway with `workers` workers wants, in bytes. */
-size_t sp_gateway_shared_bytes(const struct sp_config *config, unsigned workers);
-
 /* Make the gateway of one worker, after fork: reads the archives, compiles what is deployed, opens the audit
  * sink. The configuration must outlive it. Archives are read through `files` (gateway/file_set.h), from the
  * disk when it is NULL; it is not needed afterwards. Archives that cannot be used are problems, not failures:

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/message.h"
+#include "gateway/shared_area.h"
 #include "gateway/update_internal.h"
 #include "io/offload.h"
 
@@ -50,11 +51,6 @@ enum sp_status sp_update_share_open(const struct sp_file_set *files, uint32_t ep
     return status;
 }
 
-size_t sp_gateway_shared_bytes(const struct sp_config *config, unsigned workers)
-{
-    return sp_agreement_bytes(workers);
-}
-
 /* ---------------------------------------------------------------- loading */
 
 enum sp_status sp_update_load(const struct sp_update_options *options, struct sp_file_set *files,
@@ -72,7 +68,8 @@ enum sp_status sp_update_begin(const struct sp_update_options *options, const st
 {
     const struct sp_update_share *share = options->share;
     uint64_t first = sp_agreement_first(share->epoch);
-    uint64_t word = sp_agreement_join(worker->shared, share->epoch);
+    struct sp_agreement *agreement = sp_shared_area_part(worker, SP_SHARED_AGREEMENT, NULL);
+    uint64_t word = sp_agreement_join(agreement, share->epoch);
     if (!sp_agreement_is_of(word, share->epoch))
         word = first; /* the engine is being reloaded: this worker will not live long */
     struct sp_file_set *files = NULL;
@@ -306,7 +303,7 @@ enum sp_status sp_update_new(struct sp_gateway *gateway, const struct sp_worker 
     update->gateway = gateway;
     update->worker = worker;
     update->options = *options;
-    update->agreement = worker->shared;
+    update->agreement = sp_shared_area_part(worker, SP_SHARED_AGREEMENT, NULL);
     update->in_use = word;
     enum sp_status status = begin(update, files, err);
     if (status == SP_OK)
