@@ -68,7 +68,7 @@ struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port)
 bool sp_step_secure(struct sp_call *call)
 {
     call->step = "secure";
-    if (!call->policy->require_secure || call->request.tls)
+    if (!call->admission->require_secure || call->request.tls)
         return true;
     if (call->request.https_port == 0)
         return sp_call_fail(call, 403,
@@ -102,8 +102,9 @@ bool io_step_authenticate(struct sp_call *call)
     call->step = "authenticate";
     struct sp_challenge challenge = {0};
     struct sp_error err = SP_ERROR_INIT;
-    enum sp_status status = io_authn_run(call->generation->authn, &call->request, call->policy->require_auth,
-                                         &call->arena, &call->principal, &challenge, &err);
+    enum sp_status status =
+        io_authn_run(call->generation->authn, &call->request, call->admission->require_auth, &call->arena,
+                     &call->principal, &challenge, &err);
     if (sp_fiber_canceled())
         return false;
     if (status == SP_OK && call->principal.demoted)
@@ -128,7 +129,7 @@ bool sp_step_authorize(struct sp_call *call)
 {
     call->step = "authorize";
     struct sp_error err = SP_ERROR_INIT;
-    if (!call->policy->require_auth)
+    if (!call->admission->require_auth)
         return true;
     enum sp_status status = check_role(call, &err);
     if (status == SP_OK)
@@ -167,7 +168,7 @@ struct sp_intercept_data *sp_call_describe(struct sp_call *call)
     data->type = call->service ? SP_REQUEST_SERVICE : SP_REQUEST_UNKNOWN;
     data->action = SP_ACT_INVOKE;
     data->global_groups = &call->generation->config->manager.groups;
-    data->item_groups = call->policy->groups;
+    data->item_groups = call->admission->groups;
     data->entry_us = call->request.arrived_us;
     data->request_bytes = call->request.body.len;
     if (call->service)
@@ -187,7 +188,7 @@ static bool refused_by_interceptor(struct sp_call *call, unsigned status, const 
         call, status,
         "BAQR0406W: The %s interceptor encountered an error while processing a request for %s %.*s under "
         "request URL %.*s%.*s.",
-        sp_intercept_last(call->policy->chain, &call->progress), api ? "API" : "service", SP_STR_ARG(name),
+        sp_intercept_last(call->admission->chain, &call->progress), api ? "API" : "service", SP_STR_ARG(name),
         SP_STR_ARG(origin), SP_STR_ARG(call->request.path));
     call->failure.details = sp_failure_text(err, &call->arena);
     return false;
@@ -200,7 +201,8 @@ bool io_step_interceptors(struct sp_call *call)
     unsigned http_status = 0;
     struct sp_intercept_data *data = sp_call_describe(call);
     call->intercepted = true;
-    enum sp_status status = io_intercept_pre(call->policy->chain, data, &call->progress, &http_status, &err);
+    enum sp_status status =
+        io_intercept_pre(call->admission->chain, data, &call->progress, &http_status, &err);
     if (sp_fiber_canceled())
         return false;
     return status == SP_OK || refused_by_interceptor(call, http_status, &err);

@@ -38,7 +38,7 @@ struct sp_call {
     const struct sp_operation *operation;
     const struct sp_service *service;
     const struct sp_mapping *mapping;
-    const struct sp_policy *policy;
+    const struct sp_admission *admission;
     struct sp_policy_choice choice; /* of the API's rules */
 
     struct sp_principal principal;

@@ -40,7 +40,7 @@ static void finish_interceptors(struct sp_call *call)
     call->data.response_status = call->exchange ? call->reply.status : 0;
     call->data.response_bytes = call->exchange ? call->reply.body.len : 0;
     if (call->intercepted)
-        io_intercept_post(call->policy->chain, &call->data, &call->progress);
+        io_intercept_post(call->admission->chain, &call->data, &call->progress);
     else
         sp_intercept_early(call->generation->snapshot->fallback.chain, sp_call_describe(call));
 }

@@ -34,7 +34,7 @@ static bool route_in_api(struct sp_call *call, const struct sp_api *api)
     size_t count = call->path.count - api->base_segments;
     struct sp_route route;
     call->api = api;
-    call->policy = &api->policy;
+    call->admission = &api->admission;
     if (sp_router_find(&api->router, call->request.method, segments, count, &call->arena, &route) != SP_OK)
         return sp_call_fail(call, 500, "The server is out of memory.");
     if (route.target == &sp_api_document) {
@@ -77,7 +77,7 @@ static bool route_to_service(struct sp_call *call)
         sp_call_fail(call, 404, "BAQR0431W: Service %.*s is not available.", SP_STR_ARG(name));
         return true;
     }
-    call->policy = &service->policy;
+    call->admission = &service->admission;
     if (!asks_for(call, "invoke")) {
         not_found(call);
     } else if (sp_str_is(call->request.method, "PUT") || sp_str_is(call->request.method, "POST")) {
@@ -95,7 +95,7 @@ static bool route_to_service(struct sp_call *call)
 bool sp_step_route(struct sp_call *call)
 {
     call->step = "route";
-    call->policy = &call->generation->snapshot->fallback;
+    call->admission = &call->generation->snapshot->fallback;
     struct sp_error err = SP_ERROR_INIT;
     if (sp_path_read(call->request.path, &call->arena, &call->path, &err) != SP_OK ||
         sp_query_read(call->request.query, &call->arena, &call->values.query, &call->values.query_count,

@@ -38,17 +38,17 @@ static bool effective(unsigned own, bool inherited)
     return own == SP_UNSET ? inherited : own == SP_TRUE;
 }
 
-static enum sp_status make_policy(const struct load *load, const struct sp_cfg_item *item,
-                                  struct sp_policy *ret_policy, struct sp_error *err)
+static enum sp_status make_admission(const struct load *load, const struct sp_cfg_item *item,
+                                     struct sp_admission *ret_admission, struct sp_error *err)
 {
     const struct sp_cfg_manager *manager = &load->sources->config->manager;
-    *ret_policy = (struct sp_policy){
+    *ret_admission = (struct sp_admission){
         .require_auth = effective(item ? item->require_auth : SP_UNSET, manager->require_auth),
         .require_secure = effective(item ? item->require_secure : SP_UNSET, manager->require_secure),
         .groups = item ? &item->groups : NULL,
     };
     return sp_intercept_compile(manager->global_interceptors, item, load->sources->audit, load->arena,
-                                &ret_policy->chain, err);
+                                &ret_admission->chain, err);
 }
 
 /* ---------------------------------------------------------------- services */
@@ -125,7 +125,7 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->services, sar->name);
     enum sp_status status = take_overrides(load, item, service, err);
     if (status == SP_OK)
-        status = make_policy(load, item, &service->policy, err);
+        status = make_admission(load, item, &service->admission, err);
     if (status == SP_OK)
         status = connect_service(load, service, err);
     if (status == SP_OK)
@@ -317,7 +317,7 @@ static enum sp_status load_api(const struct load *load, struct sp_str bytes, con
         return status == SP_OK ? no_memory(err) : status;
     api->aar = aar;
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->apis, aar->name);
-    status = make_policy(load, item, &api->policy, err);
+    status = make_admission(load, item, &api->admission, err);
     if (status == SP_OK)
         status = take_rules(load, item, api, err);
     if (status == SP_OK)
@@ -409,7 +409,7 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     struct load load = {sources, problems, snapshot, &snapshot->arena, NULL};
     load.policies = sp_arena_calloc(load.arena, sources->config->policy_count, sizeof *load.policies);
     enum sp_status status =
-        load.policies ? make_policy(&load, NULL, &snapshot->fallback, err) : no_memory(err);
+        load.policies ? make_admission(&load, NULL, &snapshot->fallback, err) : no_memory(err);
     if (status != SP_OK) {
         sp_snapshot_free(snapshot);
         return status;

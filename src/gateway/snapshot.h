@@ -15,7 +15,7 @@
 #include "sor/sor.h"
 
 /* What the administrator says of an API or a service, with what is inherited filled in. */
-struct sp_policy {
+struct sp_admission {
     bool require_auth, require_secure;
     const struct sp_cfg_groups *groups; /* of the item; NULL: none of its own */
     const struct sp_intercept_chain *chain;
@@ -23,7 +23,7 @@ struct sp_policy {
 
 struct sp_service {
     const struct sp_sar *sar;
-    struct sp_policy policy; /* for direct calls */
+    struct sp_admission admission; /* for direct calls */
     struct sp_sor_connection *connection;
     const struct sp_property *overrides; /* of server.xml */
     size_t override_count;
@@ -46,7 +46,7 @@ extern struct sp_operation sp_api_document;
 
 struct sp_api {
     const struct sp_aar *aar;
-    struct sp_policy policy;
+    struct sp_admission admission;
     const struct sp_policy_rules *rules; /* NULL: none */
     struct sp_router router;             /* its targets are struct sp_operation, sp_api_document among them */
     size_t base_segments;
@@ -54,10 +54,10 @@ struct sp_api {
 
 struct sp_snapshot {
     struct sp_arena arena;
-    struct sp_hash apis;       /* key of the base path -> struct sp_api */
-    struct sp_hash api_names;  /* name -> struct sp_api */
-    struct sp_hash services;   /* name -> struct sp_service */
-    struct sp_policy fallback; /* of requests that name neither */
+    struct sp_hash apis;          /* key of the base path -> struct sp_api */
+    struct sp_hash api_names;     /* name -> struct sp_api */
+    struct sp_hash services;      /* name -> struct sp_service */
+    struct sp_admission fallback; /* of requests that name neither */
 };
 
 /* What a snapshot is made of; all of it must outlive the snapshot. */
