@@ -98,8 +98,8 @@ bool sp_step_route(struct sp_call *call)
     call->admission = &call->generation->snapshot->fallback;
     struct sp_error err = SP_ERROR_INIT;
     if (sp_path_read(call->request.path, &call->arena, &call->path, &err) != SP_OK ||
-        sp_query_read(call->request.query, &call->arena, &call->values.query, &call->values.query_count,
-                      &err) != SP_OK)
+        sp_form_read(call->request.query, "query", &call->arena, &call->values.query,
+                     &call->values.query_count, &err) != SP_OK)
         return sp_call_fail(call, err.status == SP_ENOMEM ? 500 : 400, "The request is refused: %s.",
                             err.text);
     const struct sp_api *api = sp_snapshot_find_api(call->generation->snapshot, &call->path);

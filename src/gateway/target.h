@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * target.h: path and query of a request, decoded (RFC 3986).
+ * target.h: the path of a request, decoded (RFC 3986); its query is a form, see text/percent.h.
  *
  * The path is cut into segments first and each segment decoded afterwards, so that an encoded slash stays
  * inside its segment. Refused rather than repaired: a '%' without two hexadecimal digits, bytes that must be
@@ -10,10 +10,9 @@
 #define SP_GATEWAY_TARGET_H
 
 #include "base/arena.h"
-#include "mapping/mapping.h"
+#include "text/percent.h"
 
 #define SP_PATH_SEGMENTS_MAX 64u
-#define SP_QUERY_PARAMETERS_MAX 256u
 
 /* "/a/b%2Fc/" has the segments "a", "b/c" and "". They lie one behind the other in one piece of memory with a
  * NUL after each; no segment contains one. */
@@ -34,11 +33,5 @@ static inline struct sp_str sp_path_key(const struct sp_path *path, size_t count
     const struct sp_str *last = &path->segments[count - 1];
     return sp_str_from(path->segments[0].ptr, (size_t)(last->ptr + last->len - path->segments[0].ptr));
 }
-
-/* "a=1&b=x+y&flag" gives a, b ("x y") and flag (""), as forms are encoded: '+' is a blank. Empty pieces are
- * left out, repeated names kept. SP_ESYNTAX, SP_ELIMIT, SP_ENOMEM. */
-enum sp_status sp_query_read(struct sp_str query, struct sp_arena *arena,
-                             const struct sp_parameter **ret_parameters, size_t *ret_count,
-                             struct sp_error *err) SP_MUST_CHECK;
 
 #endif

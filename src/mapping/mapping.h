@@ -12,6 +12,7 @@
 #include "artifact/aar.h"
 #include "artifact/sar.h"
 #include "text/codepage.h"
+#include "text/percent.h"
 
 /* How the program's machine stores data. Zoned numbers are EBCDIC or ASCII as the code page's blank is. */
 struct sp_host_profile {
@@ -37,12 +38,6 @@ struct sp_mapping_options {
 };
 
 struct sp_mapping; /* immutable, shared by requests */
-
-/* One parameter of the request as the router decoded it. */
-struct sp_parameter {
-    struct sp_str name;
-    struct sp_str value; /* percent-decoded UTF-8 */
-};
 
 /* Where request parameters come from. Header names are compared caseless, the others exactly. */
 struct sp_request_values {

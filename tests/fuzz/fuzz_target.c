@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     struct sp_str query = sp_str_slice(target, question + 1, size);
-    if (sp_query_read(query, &arena, &parameters, &count, &err) == SP_OK)
+    if (sp_form_read(query, "query", &arena, &parameters, &count, &err) == SP_OK)
         for (size_t i = 0; i < count; i++) {
             check_text(parameters[i].name);
             check_text(parameters[i].value);

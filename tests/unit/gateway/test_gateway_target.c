@@ -97,54 +97,6 @@ static void a_key_tells_a_slash_in_a_segment_from_one_between(void **state)
     assert_true(sp_str_eq(sp_path_key(&two, 3), SP_STR("a\0b\0c")));
 }
 
-static const char *query_of(const char *query)
-{
-    static char text[400];
-    const struct sp_parameter *parameters;
-    size_t count;
-    if (sp_query_read(sp_str_of(query), &arena, &parameters, &count, &err) != SP_OK)
-        return NULL;
-    text[0] = 0;
-    for (size_t i = 0; i < count; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "[%.*s]=[%.*s]",
-                 SP_STR_ARG(parameters[i].name), SP_STR_ARG(parameters[i].value));
-    return text;
-}
-
-static void a_query_is_read_like_a_form(void **state)
-{
-    assert_string_equal(query_of("a=1&b=x+y&flag"), "[a]=[1][b]=[x y][flag]=[]");
-    assert_string_equal(query_of("a=b=c"), "[a]=[b=c]");
-    assert_string_equal(query_of("a%26b=%3D%2B"), "[a&b]=[=+]");
-    assert_string_equal(query_of("a=1&a=2"), "[a]=[1][a]=[2]");
-    assert_string_equal(query_of("&&a=1&"), "[a]=[1]");
-    assert_string_equal(query_of("=1"), "[]=[1]");
-    assert_string_equal(query_of("u=/a?b:c@d;e"), "[u]=[/a?b:c@d;e]");
-    assert_string_equal(query_of(""), "");
-    const struct sp_parameter *parameters;
-    size_t count = 7;
-    assert_int_equal(sp_query_read((struct sp_str){NULL, 0}, &arena, &parameters, &count, &err), SP_OK);
-    assert_int_equal(count, 0);
-}
-
-static void a_broken_query_is_refused(void **state)
-{
-    const char *bad[] = {"a=%", "a=%4", "%zz=1", "a=%00", "a=b c", "a=\xff", "a=%ff", "a=%0d%0a", "a={b}"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_null(query_of(bad[i]));
-}
-
-static void parameters_are_limited(void **state)
-{
-    char query[2000] = "a";
-    for (unsigned i = 1; i < SP_QUERY_PARAMETERS_MAX; i++)
-        strcat(query, "&a");
-    assert_non_null(query_of(query));
-    strcat(query, "&a");
-    assert_null(query_of(query));
-    assert_int_equal(err.status, SP_ELIMIT);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,9 +106,6 @@ int main(void)
         cmocka_unit_test(an_escape_does_not_reach_into_the_next_segment),
         cmocka_unit_test(segments_are_limited),
         cmocka_unit_test(a_key_tells_a_slash_in_a_segment_from_one_between),
-        cmocka_unit_test(a_query_is_read_like_a_form),
-        cmocka_unit_test(a_broken_query_is_refused),
-        cmocka_unit_test(parameters_are_limited),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gateway_target", tests, set_up, tear_down);
