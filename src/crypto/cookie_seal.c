@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "crypto/seal.h"
+#include "crypto/cookie_seal.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -13,10 +13,11 @@
 #define NONCE 12u
 #define TAG 16u
 #define HEADER (1 + NONCE)
-#define UNSEALED_MAX (SP_SEAL_TEXT_MAX + HEADER + TAG)
+#define UNSEALED_MAX (SP_COOKIE_TEXT_MAX + HEADER + TAG)
 
-enum sp_status sp_seal_init(struct sp_seal *seal, const unsigned char secret[SP_SEAL_SECRET_BYTES],
-                            struct sp_str purpose, struct sp_error *err)
+enum sp_status sp_cookie_seal_init(struct sp_cookie_seal *seal,
+                                   const unsigned char secret[SP_COOKIE_SEAL_SECRET_BYTES],
+                                   struct sp_str purpose, struct sp_error *err)
 {
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
@@ -24,7 +25,7 @@ enum sp_status sp_seal_init(struct sp_seal *seal, const unsigned char secret[SP_
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret,
-                                          SP_SEAL_SECRET_BYTES),
+                                          SP_COOKIE_SEAL_SECRET_BYTES),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)purpose.ptr, purpose.len),
         OSSL_PARAM_construct_end(),
     };
@@ -33,14 +34,14 @@ enum sp_status sp_seal_init(struct sp_seal *seal, const unsigned char secret[SP_
     return ok == 1 ? SP_OK : sp_error_set(err, SP_EINTERNAL, NULL, "a key for sealing cannot be derived");
 }
 
-void sp_seal_finish(struct sp_seal *seal)
+void sp_cookie_seal_finish(struct sp_cookie_seal *seal)
 {
     if (seal)
         sp_secret_wipe(seal, sizeof *seal);
 }
 
 /* `bytes`: version, nonce, then the text, which becomes ciphertext and tag in place. */
-static bool encrypt(const struct sp_seal *seal, unsigned char *bytes, size_t len)
+static bool encrypt(const struct sp_cookie_seal *seal, unsigned char *bytes, size_t len)
 {
     int n = 0;
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
@@ -53,7 +54,7 @@ static bool encrypt(const struct sp_seal *seal, unsigned char *bytes, size_t len
     return ok;
 }
 
-static bool decrypt(const struct sp_seal *seal, unsigned char *bytes, size_t len)
+static bool decrypt(const struct sp_cookie_seal *seal, unsigned char *bytes, size_t len)
 {
     int n = 0;
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
@@ -66,12 +67,12 @@ static bool decrypt(const struct sp_seal *seal, unsigned char *bytes, size_t len
     return ok;
 }
 
-enum sp_status sp_seal_close(const struct sp_seal *seal, struct sp_str text, struct sp_buf *buf,
-                             struct sp_error *err)
+enum sp_status sp_cookie_seal_text(const struct sp_cookie_seal *seal, struct sp_str text, struct sp_buf *buf,
+                                   struct sp_error *err)
 {
-    if (text.len > SP_SEAL_TEXT_MAX)
+    if (text.len > SP_COOKIE_TEXT_MAX)
         return sp_error_set(err, SP_ELIMIT, NULL, "%zu bytes are more than the %zu that can be sealed",
-                            text.len, SP_SEAL_TEXT_MAX);
+                            text.len, SP_COOKIE_TEXT_MAX);
     struct sp_buf plain;
     sp_buf_init(&plain, UNSEALED_MAX);
     sp_buf_append_byte(&plain, VERSION);
@@ -93,12 +94,12 @@ enum sp_status sp_seal_close(const struct sp_seal *seal, struct sp_str text, str
     return status == SP_OK ? SP_OK : sp_error_set(err, status, NULL, "a text cannot be sealed");
 }
 
-enum sp_status sp_seal_open(const struct sp_seal *seal, struct sp_str sealed, struct sp_buf *buf,
-                            struct sp_error *err)
+enum sp_status sp_cookie_unseal_text(const struct sp_cookie_seal *seal, struct sp_str sealed,
+                                     struct sp_buf *buf, struct sp_error *err)
 {
     struct sp_buf bytes;
     sp_buf_init(&bytes, UNSEALED_MAX);
-    enum sp_status status = sealed.len <= SP_SEALED_MAX(SP_SEAL_TEXT_MAX)
+    enum sp_status status = sealed.len <= SP_COOKIE_SEALED_MAX(SP_COOKIE_TEXT_MAX)
                                 ? sp_base64_decode(SP_BASE64_URL, sealed, &bytes)
                                 : SP_ELIMIT;
     if (status == SP_OK && (bytes.len < HEADER + TAG || bytes.ptr[0] != VERSION ||
