@@ -337,7 +337,8 @@ void sp_loop_free(struct sp_loop *loop)
     while (loop->live_count > 0)
         turn(loop, -1);
     sp_resolver_free(loop->resolver);
-    sp_offload_free(loop->offload);
+    for (size_t i = 0; i < SP_OFFLOAD_LANES; i++)
+        sp_offload_free(loop->offload[i]);
     while (loop->timers > 0)
         sp_timer_clear(loop->heap[0]);
     sp_fiber_drop_idle(loop);

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 
 #include "io/loop.h"
+#include "io/offload.h"
 
 struct sp_fiber;
 struct sp_offload;
@@ -38,8 +39,8 @@ struct sp_loop {
     struct sp_fiber *idle;      /* with stacks that can be used again */
     unsigned live_count, idle_count;
 
-    struct sp_offload *offload;   /* NULL until the first job */
-    struct sp_resolver *resolver; /* NULL until the first name */
+    struct sp_offload *offload[SP_OFFLOAD_LANES]; /* each NULL until its first job */
+    struct sp_resolver *resolver;                 /* NULL until the first name */
 };
 
 /* A timer that may use the room kept for fibers: never fails while there are at most max_fibers of them. */

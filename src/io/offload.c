@@ -11,6 +11,9 @@
 #include "io/fiber.h"
 #include "io/loop_internal.h"
 
+#define DIRECTORY_THREADS 16u
+#define DOCUMENT_THREADS 2u
+
 struct job {
     enum sp_status (*fn)(void *arg);
     void *arg;
@@ -22,8 +25,12 @@ struct job {
     bool done;   /* the loop's thread has it back */
 };
 
+static const char *const thread_names[SP_OFFLOAD_LANES] = {"sp-offload", "sp-directory", "sp-document"};
+
 struct sp_offload {
     struct sp_loop *loop;
+    enum sp_offload_lane lane;
+    unsigned thread_limit, queue_limit;
     struct sp_watch watch;
     int event_fd;
 
@@ -124,13 +131,16 @@ static void take_finished(void *arg, uint32_t events)
     }
 }
 
-static enum sp_status offload_new(struct sp_loop *loop)
+static enum sp_status offload_new(struct sp_loop *loop, enum sp_offload_lane lane)
 {
-    struct sp_offload *offload =
-        calloc(1, sizeof(*offload) + loop->options.threads * sizeof(offload->threads[0]));
+    const unsigned threads[SP_OFFLOAD_LANES] = {loop->options.threads, DIRECTORY_THREADS, DOCUMENT_THREADS};
+    struct sp_offload *offload = calloc(1, sizeof(*offload) + threads[lane] * sizeof(offload->threads[0]));
     if (!offload)
         return SP_ENOMEM;
     offload->loop = loop;
+    offload->lane = lane;
+    offload->thread_limit = threads[lane];
+    offload->queue_limit = loop->options.queue;
     pthread_mutex_init(&offload->lock, NULL);
     pthread_cond_init(&offload->more, NULL);
     offload->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -141,7 +151,7 @@ static enum sp_status offload_new(struct sp_loop *loop)
         sp_offload_free(offload);
         return status;
     }
-    loop->offload = offload;
+    loop->offload[lane] = offload;
     return SP_OK;
 }
 
@@ -175,20 +185,19 @@ static bool thread_start(struct sp_offload *offload)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed)
         return false;
-    pthread_setname_np(offload->threads[offload->started], "sp-offload");
+    pthread_setname_np(offload->threads[offload->started], thread_names[offload->lane]);
     offload->started++;
     return true;
 }
 
 static enum sp_status submit(struct sp_offload *offload, struct job *job)
 {
-    const struct sp_loop_options *options = &offload->loop->options;
     enum sp_status status = SP_OK;
     pthread_mutex_lock(&offload->lock);
-    unsigned free_threads = offload->idle + (options->threads - offload->started);
-    if (offload->waiting >= free_threads && offload->waiting - free_threads >= options->queue)
+    unsigned free_threads = offload->idle + (offload->thread_limit - offload->started);
+    if (offload->waiting >= free_threads && offload->waiting - free_threads >= offload->queue_limit)
         status = SP_ELIMIT;
-    else if (offload->idle <= offload->waiting && offload->started < options->threads &&
+    else if (offload->idle <= offload->waiting && offload->started < offload->thread_limit &&
              !thread_start(offload) && offload->started == 0)
         status = SP_ELIMIT;
     if (status == SP_OK) {
@@ -219,8 +228,37 @@ static enum sp_status refused(void *arg, void (*release)(void *arg), enum sp_sta
     return status;
 }
 
-enum sp_status io_offload(enum sp_status (*fn)(void *arg), void *arg, void (*release)(void *arg),
-                          int64_t deadline_us)
+/* Wait until the job is done. While it is queued, `begin_by_us` counts too. */
+static enum sp_status await(struct sp_offload *offload, struct job *job, int64_t begin_by_us,
+                            int64_t deadline_us)
+{
+    while (!job->done) {
+        pthread_mutex_lock(&offload->lock);
+        bool queued = job->queued;
+        pthread_mutex_unlock(&offload->lock);
+        bool early = queued && begin_by_us && (!deadline_us || begin_by_us < deadline_us);
+        enum sp_status status = sp_fiber_wait(early ? begin_by_us : deadline_us);
+        if (status == SP_ETIMEDOUT && early) {
+            pthread_mutex_lock(&offload->lock);
+            queued = job->queued;
+            if (queued)
+                queue_remove(offload, job);
+            pthread_mutex_unlock(&offload->lock);
+            if (queued)
+                return SP_ELIMIT;
+            begin_by_us = 0;
+            continue;
+        }
+        if (status != SP_OK) {
+            give_up(offload, job);
+            return status;
+        }
+    }
+    return SP_OK;
+}
+
+enum sp_status io_offload_lane(enum sp_offload_lane lane, enum sp_status (*fn)(void *arg), void *arg,
+                               void (*release)(void *arg), int64_t begin_by_us, int64_t deadline_us)
 {
     struct sp_fiber *self = sp_fiber_self();
     if (!self)
@@ -230,24 +268,23 @@ enum sp_status io_offload(enum sp_status (*fn)(void *arg), void *arg, void (*rel
     if (deadline_us && deadline_us <= sp_clock_monotonic_us())
         return refused(arg, release, SP_ETIMEDOUT);
     struct sp_loop *loop = sp_fiber_loop(self);
-    enum sp_status status = loop->offload ? SP_OK : offload_new(loop);
+    enum sp_status status = loop->offload[lane] ? SP_OK : offload_new(loop, lane);
     if (status != SP_OK)
         return status;
+    struct sp_offload *offload = loop->offload[lane];
     struct job *job = malloc(sizeof(*job));
     if (!job)
         return SP_ENOMEM;
     *job = (struct job){.fn = fn, .arg = arg, .release = release, .fiber = self};
-    status = submit(loop->offload, job);
+    status = submit(offload, job);
+    if (status == SP_OK) {
+        status = await(offload, job, begin_by_us, deadline_us);
+        if (status == SP_ECANCELED || status == SP_ETIMEDOUT)
+            return status; /* whoever has the job last frees it */
+    }
     if (status != SP_OK) {
         free(job);
         return status;
-    }
-    while (!job->done) {
-        status = sp_fiber_wait(deadline_us);
-        if (status != SP_OK) {
-            give_up(loop->offload, job);
-            return status;
-        }
     }
     status = job->status;
     if (status == SP_ECANCELED || status == SP_ETIMEDOUT)
@@ -255,4 +292,10 @@ enum sp_status io_offload(enum sp_status (*fn)(void *arg), void *arg, void (*rel
     else
         free(job);
     return status;
+}
+
+enum sp_status io_offload(enum sp_status (*fn)(void *arg), void *arg, void (*release)(void *arg),
+                          int64_t deadline_us)
+{
+    return io_offload_lane(SP_OFFLOAD_GENERAL, fn, arg, release, 0, deadline_us);
 }

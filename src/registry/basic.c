@@ -9,6 +9,7 @@
 #include "crypto/password.h"
 #include "io/fiber.h"
 #include "io/offload.h"
+#include "registry/certificate_name.h"
 #include "registry/kind.h"
 #include "registry/login_cache.h"
 
@@ -29,7 +30,7 @@ struct user {
 
 struct basic {
     struct sp_registry registry;
-    bool ignore_case;
+    bool ignore_case, takes_certificates;
     struct sp_arena arena;
     struct sp_hash users; /* key -> struct user */
     struct sp_str decoy;  /* some user's hash, for names that are not there; empty when nobody has one */
@@ -187,6 +188,29 @@ static enum sp_status basic_find(struct sp_registry *registry, struct sp_str nam
     return SP_OK;
 }
 
+static enum sp_status basic_find_certificate(struct sp_registry *registry, struct sp_str der,
+                                             struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                             struct sp_error *err)
+{
+    if (!((struct basic *)registry)->takes_certificates)
+        return sp_error_set(err, SP_EDENIED, NULL,
+                            "basicRegistry takes no client certificates: its certificateMapMode is not "
+                            "PRINCIPAL_CN");
+    struct sp_certificate_names names;
+    enum sp_status status = sp_certificate_names_read(der, arena, &names, err);
+    if (status != SP_OK)
+        return status;
+    struct sp_str name;
+    status = sp_certificate_names_part(&names, false, SP_STR("CN"), arena, &name, err);
+    sp_certificate_names_finish(&names);
+    if (status != SP_OK)
+        return status;
+    if (!name.len)
+        return sp_error_set(err, SP_ENOTFOUND, NULL, "the client certificate's subject %.*s has no CN",
+                            SP_STR_ARG(names.subject));
+    return basic_find(registry, name, arena, ret_user, err);
+}
+
 static void basic_free(struct sp_registry *registry)
 {
     struct basic *self = (struct basic *)registry;
@@ -196,7 +220,8 @@ static void basic_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind basic_kind = {basic_verify, basic_find, basic_free};
+static const struct sp_registry_kind basic_kind = {basic_verify, basic_find, basic_find_certificate,
+                                                   basic_free};
 
 /* ---------------------------------------------------------------- making it */
 
@@ -280,6 +305,7 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the basic registry");
     self->registry = (struct sp_registry){&basic_kind, config->realm};
     self->ignore_case = config->ignore_case;
+    self->takes_certificates = sp_str_caseless_eq(config->certificate_map_mode, SP_STR("PRINCIPAL_CN"));
     self->remembers = cache->enabled && cache->allow_basic_auth_lookup;
     sp_login_cache_init(&self->logins, cache->timeout_us);
     sp_arena_init(&self->arena, MEMORY_MAX);

@@ -11,6 +11,8 @@ struct sp_registry_kind {
                              struct sp_arena *arena, struct sp_registry_user *ret_user, struct sp_error *err);
     enum sp_status (*find)(struct sp_registry *self, struct sp_str name, struct sp_arena *arena,
                            struct sp_registry_user *ret_user, struct sp_error *err);
+    enum sp_status (*find_certificate)(struct sp_registry *self, struct sp_str der, struct sp_arena *arena,
+                                       struct sp_registry_user *ret_user, struct sp_error *err);
     void (*free)(struct sp_registry *self);
 };
 

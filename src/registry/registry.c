@@ -17,11 +17,19 @@ static enum sp_status nobody_find(struct sp_registry *self, struct sp_str name, 
     return sp_error_set(err, SP_ENOTFOUND, NULL, "the configuration has no user registry");
 }
 
+static enum sp_status nobody_find_certificate(struct sp_registry *self, struct sp_str der,
+                                              struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                              struct sp_error *err)
+{
+    return nobody_find(self, der, arena, ret_user, err);
+}
+
 static void nobody_free(struct sp_registry *self)
 {
 }
 
-static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_free};
+static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_find_certificate,
+                                                    nobody_free};
 static struct sp_registry nobody = {.kind = &nobody_kind, .realm = SP_STR_INIT("defaultRealm")};
 
 enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
@@ -59,4 +67,11 @@ enum sp_status io_registry_find(struct sp_registry *registry, struct sp_str name
                                 struct sp_registry_user *ret_user, struct sp_error *err)
 {
     return registry->kind->find(registry, name, arena, ret_user, err);
+}
+
+enum sp_status io_registry_find_certificate(struct sp_registry *registry, struct sp_str der,
+                                            struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                            struct sp_error *err)
+{
+    return registry->kind->find_certificate(registry, der, arena, ret_user, err);
 }

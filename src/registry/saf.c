@@ -244,6 +244,41 @@ static enum sp_status saf_find(struct sp_registry *registry, struct sp_str name,
     return status;
 }
 
+static enum sp_status find_mapped(struct saf *self, const struct sp_saf_image *image, struct sp_str der,
+                                  struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                  struct sp_error *err)
+{
+    struct sp_str user, how;
+    enum sp_status status = sp_saf_map_certificate(image, der, self->appl, arena, &user, &how, err);
+    if (status != SP_OK)
+        return status;
+    const struct sp_saf_verified verified = {
+        .outcome = sp_saf_check_user(image, user, self->appl, arena),
+        .saf_rc = 8,
+    };
+    if (verified.outcome == SP_SAF_VERIFIED)
+        return describe(image, user, arena, ret_user, err);
+    if (verified.outcome == SP_SAF_NO_APPL)
+        return refuse(self, image, user, &verified, arena, err);
+    return sp_error_set(err, SP_EDENIED, SP_REGISTRY_NOT_VERIFIED,
+                        "the client certificate names user %.*s (%.*s), who is not defined, is revoked or "
+                        "may not log on now",
+                        SP_STR_ARG(user), SP_STR_ARG(how));
+}
+
+static enum sp_status saf_find_certificate(struct sp_registry *registry, struct sp_str der,
+                                           struct sp_arena *arena, struct sp_registry_user *ret_user,
+                                           struct sp_error *err)
+{
+    struct saf *self = (struct saf *)registry;
+    const struct sp_saf_image *image = sp_saf_link_image(self->link);
+    if (!image)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "the security database is not available");
+    enum sp_status status = find_mapped(self, image, der, arena, ret_user, err);
+    sp_saf_image_release(image);
+    return status;
+}
+
 static void saf_free(struct sp_registry *registry)
 {
     struct saf *self = (struct saf *)registry;
@@ -252,7 +287,7 @@ static void saf_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_free};
+static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_find_certificate, saf_free};
 
 enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
                                    struct sp_registry **ret_registry, struct sp_error *err)

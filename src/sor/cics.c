@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "io/stream.h"
+#include "registry/client_tls.h"
 #include "sor/kind.h"
-#include "sor/tls.h"
 #include "text/codepage.h"
 
 #define CHANNEL_NAME "ZOSCONNECT"
@@ -452,7 +452,7 @@ enum sp_status sp_sor_cics_new(const struct sp_cfg_cics_connection *config, stru
     snprintf(cics->address, (size_t)len + 1, "%.*s:%u", SP_STR_ARG(config->host), config->port);
     cics->base = (struct sp_sor_connection){&cics_kind, config->id};
     cics->config = config;
-    enum sp_status status = config->ssl ? sp_sor_tls_new(config->ssl, &cics->tls, err) : SP_OK;
+    enum sp_status status = config->ssl ? sp_client_tls_new(config->ssl, &cics->tls, err) : SP_OK;
     if (status == SP_OK)
         status = open_pool(cics, loop, workers, err);
     if (status != SP_OK) {

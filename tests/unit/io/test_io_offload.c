@@ -26,7 +26,8 @@ struct work {
     pthread_t thread;
 
     struct sp_fiber *fiber;
-    int64_t deadline_us;
+    enum sp_offload_lane lane;
+    int64_t begin_by_us, deadline_us;
     enum sp_status got;
     bool done;
 };
@@ -67,7 +68,8 @@ static void offload_fiber(void *arg)
 {
     struct work *work = arg;
     work->fiber = sp_fiber_self();
-    work->got = io_offload(do_work, work, release_work, work->deadline_us);
+    work->got =
+        io_offload_lane(work->lane, do_work, work, release_work, work->begin_by_us, work->deadline_us);
     work->done = true;
     work->fiber = NULL;
 }
@@ -224,6 +226,67 @@ static void work_that_has_not_begun_never_begins_after_its_deadline(void **state
     work_finish(&late);
 }
 
+static void work_that_nobody_begins_in_time_is_refused(void **state)
+{
+    struct sp_loop *loop = new_loop(1, 0);
+    struct work first, late;
+    work_init(&first, true, SP_OK);
+    work_init(&late, false, SP_OK);
+    begin(loop, &first);
+    sem_wait(&first.begun);
+    late.begin_by_us = sp_clock_monotonic_us() + 3000;
+    late.deadline_us = sp_clock_monotonic_us() + 60000000;
+    begin(loop, &late);
+    finish(loop, &late);
+    assert_int_equal(late.got, SP_ELIMIT);
+    assert_int_equal(late.released, 0); /* the caller's */
+    sem_post(&first.go_on);
+    finish(loop, &first);
+    sp_loop_free(loop);
+    assert_int_equal(late.runs, 0);
+    work_finish(&first);
+    work_finish(&late);
+}
+
+static void work_that_began_in_time_may_take_longer(void **state)
+{
+    struct sp_loop *loop = new_loop(1, 0);
+    struct work work;
+    work_init(&work, true, SP_OK);
+    work.begin_by_us = sp_clock_monotonic_us() + 20000;
+    begin(loop, &work);
+    sem_wait(&work.begun);
+    int64_t until = work.begin_by_us + 5000;
+    while (sp_clock_monotonic_us() < until)
+        sp_loop_run_once(loop, 5);
+    assert_false(work.done);
+    sem_post(&work.go_on);
+    finish(loop, &work);
+    assert_int_equal(work.got, SP_OK);
+    work_finish(&work);
+    sp_loop_free(loop);
+}
+
+static void a_lane_that_is_full_does_not_keep_another_waiting(void **state)
+{
+    struct sp_loop *loop = new_loop(1, 0);
+    struct work slow, other;
+    work_init(&slow, true, SP_OK);
+    work_init(&other, false, SP_OK);
+    begin(loop, &slow);
+    sem_wait(&slow.begun);
+    other.lane = SP_OFFLOAD_DIRECTORY;
+    begin(loop, &other);
+    finish(loop, &other);
+    assert_int_equal(other.got, SP_OK);
+    assert_false(slow.done);
+    sem_post(&slow.go_on);
+    finish(loop, &slow);
+    work_finish(&slow);
+    work_finish(&other);
+    sp_loop_free(loop);
+}
+
 /* The rule must not depend on who says it. */
 static void work_that_reports_a_time_out_itself_is_released_too(void **state)
 {
@@ -312,6 +375,9 @@ int main(void)
         cmocka_unit_test(jobs_beyond_the_queue_are_refused),
         cmocka_unit_test(a_canceled_fiber_leaves_at_once_and_its_work_is_released_later),
         cmocka_unit_test(work_that_has_not_begun_never_begins_after_its_deadline),
+        cmocka_unit_test(work_that_nobody_begins_in_time_is_refused),
+        cmocka_unit_test(work_that_began_in_time_may_take_longer),
+        cmocka_unit_test(a_lane_that_is_full_does_not_keep_another_waiting),
         cmocka_unit_test(work_that_reports_a_time_out_itself_is_released_too),
         cmocka_unit_test(freeing_the_loop_waits_for_work_that_runs),
         cmocka_unit_test(threads_take_no_signals),

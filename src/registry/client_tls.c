@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sor/tls.h"
+#include "registry/client_tls.h"
 
 #include <openssl/ssl.h>
 
@@ -18,11 +18,10 @@ static enum sp_status set_protocols(const struct sp_cfg_ssl *ssl, SSL_CTX *conte
 {
     bool tls12 = wants(ssl, "TLSv1.2"), tls13 = wants(ssl, "TLSv1.3");
     if (ssl->enabled_ciphers.count)
-        return sp_error_set(
-            err, SP_EUNSUPPORTED, NULL,
-            "ssl[%.*s]: enabledCiphers is not applied to connections to systems of record; give "
-            "them an ssl element without it",
-            SP_STR_ARG(ssl->id));
+        return sp_error_set(err, SP_EUNSUPPORTED, NULL,
+                            "ssl[%.*s]: enabledCiphers is not applied to connections that go out; give "
+                            "them an ssl element without it",
+                            SP_STR_ARG(ssl->id));
     if ((!tls12 && !tls13) ||
         !SSL_CTX_set_min_proto_version(context, tls12 ? TLS1_2_VERSION : TLS1_3_VERSION) ||
         !SSL_CTX_set_max_proto_version(context, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION))
@@ -55,8 +54,8 @@ static enum sp_status trust(const struct sp_cfg_ssl *ssl, SSL_CTX *context, stru
     return status;
 }
 
-enum sp_status sp_sor_tls_new(const struct sp_cfg_ssl *ssl, struct ssl_ctx_st **ret_context,
-                              struct sp_error *err)
+enum sp_status sp_client_tls_new(const struct sp_cfg_ssl *ssl, struct ssl_ctx_st **ret_context,
+                                 struct sp_error *err)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (!context)
