@@ -1,68 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Who may come in: TLS, credentials, role, interceptors.
  */
-#include <stdio.h>
-
 #include "gateway/call.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
 #include "io/fiber.h"
-
-#define HTTPS_PORT 443u
-#define HTTP_PORT 80u
-
-/* ---------------------------------------------------------------- how the client addressed us */
-
-static bool has_only(struct sp_str text, const char *others)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = sp_lower(text.ptr[i]);
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(others, c))))
-            return false;
-    }
-    return text.len > 0;
-}
-
-/* "name", "[IPv6]", each with or without ":port". */
-static bool is_host(struct sp_str host)
-{
-    bool bracket = host.len && host.ptr[0] == '[';
-    size_t end = bracket ? sp_str_find(host, ']') : sp_str_find(host, ':');
-    struct sp_str name = sp_str_slice(host, bracket, end);
-    struct sp_str rest = sp_str_slice(host, end + bracket, host.len);
-    if (!has_only(name, bracket ? ":." : ".-_") || (bracket && end == host.len))
-        return false;
-    for (size_t i = 0; i < rest.len; i++)
-        if (i == 0 ? rest.ptr[i] != ':' : rest.ptr[i] < '0' || rest.ptr[i] > '9')
-            return false;
-    return true;
-}
-
-/* Without ":port"; colons inside brackets belong to an IPv6 address. */
-static struct sp_str without_port(struct sp_str host)
-{
-    size_t bracket = sp_str_find(host, ']');
-    size_t from = bracket < host.len ? bracket : 0;
-    size_t colon = from + sp_str_find(sp_str_slice(host, from, host.len), ':');
-    return sp_str_slice(host, 0, colon);
-}
+#include "io/origin.h"
 
 struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port)
 {
-    struct sp_str host = call->request.host, local = call->request.local_address;
-    const char *scheme = tls ? "https" : "http";
-    bool usable = is_host(host);
-    if (usable && port == 0)
-        return sp_arena_printf(&call->arena, "%s://%.*s", scheme, SP_STR_ARG(host));
-    bool bracket = !usable && sp_str_find(local, ':') < local.len;
-    struct sp_str name = usable ? without_port(host) : local;
-    if (port == 0)
-        port = call->request.local_port;
-    char suffix[16] = "";
-    if (port != (tls ? HTTPS_PORT : HTTP_PORT))
-        snprintf(suffix, sizeof suffix, ":%u", port);
-    return sp_arena_printf(&call->arena, "%s://%s%.*s%s%s", scheme, bracket ? "[" : "", SP_STR_ARG(name),
-                           bracket ? "]" : "", suffix);
+    return sp_http_origin(&call->request, tls, port, &call->arena);
 }
 
 bool sp_step_secure(struct sp_call *call)
@@ -83,33 +30,48 @@ bool sp_step_secure(struct sp_call *call)
 
 /* ---------------------------------------------------------------- authentication and role */
 
-static bool refuse_credentials(struct sp_call *call, const struct sp_challenge *challenge,
-                               const struct sp_error *err)
+static const char *text_of(unsigned status)
 {
-    sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
-    if (challenge->status == 401)
-        sp_call_fail(call, 401, "Error 401: Unauthorized");
-    else if (challenge->status == 403)
-        sp_call_fail(call, 403, "Error 403: AuthenticationFailed");
-    else
-        sp_call_fail(call, 503, "The user registry is not available.");
-    sp_call_fail_header(call, "WWW-Authenticate", challenge->www_authenticate);
+    switch (status) {
+    case 401:
+        return "Error 401: Unauthorized";
+    case 403:
+        return "Error 403: AuthenticationFailed";
+    case 429:
+        return "Error 429: Too many attempts to log in. Try again later.";
+    case 503:
+        return "The request cannot be authenticated, because an authority that is needed is not available.";
+    default:
+        return "The request cannot be authenticated.";
+    }
+}
+
+/* The scheme's own answer, or the server's error object. */
+static bool answer(struct sp_call *call, const struct sp_challenge *challenge)
+{
+    sp_call_fail(call, challenge->status, "%s", text_of(challenge->status));
+    call->failure.body = challenge->body;
+    call->failure.has_body = challenge->body.ptr != NULL || challenge->status == 302;
+    for (size_t i = 0; i < challenge->header_count; i++)
+        call->failure.headers[call->failure.header_count++] = challenge->headers[i];
     return false;
 }
 
 bool io_step_authenticate(struct sp_call *call)
 {
     call->step = "authenticate";
-    struct sp_challenge challenge = {0};
+    struct sp_challenge *challenge = &call->challenge;
     struct sp_error err = SP_ERROR_INIT;
     enum sp_status status =
         io_authn_run(call->generation->authn, &call->request, call->admission->require_auth, &call->arena,
-                     &call->principal, &challenge, &err);
+                     &call->principal, challenge, &err);
     if (sp_fiber_canceled())
         return false;
-    if (status == SP_OK && call->principal.demoted)
+    if (status != SP_OK || call->principal.demoted)
         sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
-    return status == SP_OK || refuse_credentials(call, &challenge, &err);
+    if (status != SP_OK && challenge->status == 0)
+        challenge->status = 503;
+    return challenge->status == 0 || answer(call, challenge);
 }
 
 static enum sp_status check_role(struct sp_call *call, struct sp_error *err)

@@ -42,6 +42,7 @@ struct sp_call {
     struct sp_policy_choice choice; /* of the API's rules */
 
     struct sp_principal principal;
+    struct sp_challenge challenge; /* of authentication; its headers go into the reply */
     struct sp_intercept_data data;
     struct sp_intercept_progress progress;
     bool intercepted; /* pre has begun: post is due */

@@ -80,11 +80,16 @@ void sp_failure_reply(const struct sp_failure *failure, bool json, struct sp_are
     struct sp_http_header *headers = sp_arena_calloc(arena, failure->header_count + 1, sizeof *headers);
     if (!headers)
         return;
-    headers[0] = (struct sp_http_header){SP_STR("Content-Type"), json ? SP_STR("application/json")
-                                                                      : SP_STR("text/plain;charset=UTF-8")};
+    size_t count = 0;
+    if (!failure->has_body)
+        headers[count++] = (struct sp_http_header){
+            SP_STR("Content-Type"), json ? SP_STR("application/json") : SP_STR("text/plain;charset=UTF-8")};
     for (size_t i = 0; i < failure->header_count; i++)
-        headers[i + 1] = failure->headers[i];
+        headers[count++] = failure->headers[i];
     ret_reply->headers = headers;
-    ret_reply->header_count = failure->header_count + 1;
-    ret_reply->body = json ? json_body(failure, arena) : text_body(failure, arena);
+    ret_reply->header_count = count;
+    if (failure->has_body)
+        ret_reply->body = failure->body;
+    else
+        ret_reply->body = json ? json_body(failure, arena) : text_body(failure, arena);
 }

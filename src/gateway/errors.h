@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "io/port.h"
 
-#define SP_FAILURE_HEADERS_MAX 2u
+#define SP_FAILURE_HEADERS_MAX 18u
 
 struct sp_failure {
     unsigned status;
@@ -15,6 +15,8 @@ struct sp_failure {
     struct sp_str details; /* ptr NULL: none */
     struct sp_http_header headers[SP_FAILURE_HEADERS_MAX];
     size_t header_count;
+    bool has_body; /* `body` is sent as it is, with a Content-Type among `headers`, if any */
+    struct sp_str body;
 };
 
 /* "<id>: <text>", or the text alone when the error has no id. In the arena; a fixed text when that is

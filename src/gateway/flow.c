@@ -33,6 +33,24 @@ static bool work(struct sp_call *call)
            && (call->target == SP_TARGET_API_DOCUMENT ? sp_step_document(call) : call_program(call));
 }
 
+/* What authentication gives the client to keep. */
+static void add_login_headers(struct sp_call *call)
+{
+    const struct sp_challenge *challenge = &call->challenge;
+    struct sp_http_reply *reply = &call->reply;
+    if (challenge->status != 0 || challenge->header_count == 0)
+        return;
+    size_t count = reply->header_count + challenge->header_count;
+    struct sp_http_header *headers = sp_arena_calloc(&call->arena, count, sizeof *headers);
+    if (!headers)
+        return;
+    if (reply->header_count)
+        memcpy(headers, reply->headers, reply->header_count * sizeof *headers);
+    memcpy(headers + reply->header_count, challenge->headers, challenge->header_count * sizeof *headers);
+    reply->headers = headers;
+    reply->header_count = count;
+}
+
 /* Interceptors, descending; the audit among them. */
 static void finish_interceptors(struct sp_call *call)
 {
@@ -55,6 +73,8 @@ void sp_flow_run(void *arg)
     if (call->exchange && !done)
         sp_failure_reply(&call->failure, call->generation->config->manager.use_json_error_responses,
                          &call->arena, &call->reply);
+    if (call->exchange)
+        add_login_headers(call);
     finish_interceptors(call);
     struct sp_exchange *exchange = call->exchange;
     if (exchange) {

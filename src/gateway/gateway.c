@@ -223,6 +223,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
         sp_gateway_free(gateway);
         return status;
     }
+    sp_authn_start(gateway->present->authn);
     if (gateway->present->audit)
         watch_audit(gateway);
     *ret_gateway = gateway;
@@ -235,6 +236,7 @@ void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation
     if (generation->audit != before->audit)
         gateway->audit_lost = gateway->audit_failures = 0;
     gateway->present = generation;
+    sp_authn_start(generation->authn);
     sp_generation_release(before);
     if (generation->audit && !gateway->audit_watch.loop)
         watch_audit(gateway);

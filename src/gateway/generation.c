@@ -269,6 +269,7 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     struct sp_generation *generation = make(config, owned);
     if (!generation)
         return no_memory(err);
+    generation->loop = worker->loop;
     sp_audit_check(config, &generation->problems);
     share_saf(generation, previous);
     enum sp_status status = open_audit(generation, worker->loop, previous, err);
@@ -279,6 +280,17 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     else
         sp_generation_release(generation);
     return status;
+}
+
+static enum sp_status new_authn(struct sp_generation *generation, struct sp_error *err)
+{
+    const struct sp_authn_parts parts = {
+        .config = generation->config,
+        .registry = generation->registry,
+        .saf = generation->saf,
+        .loop = generation->loop,
+    };
+    return sp_authn_new(&parts, &generation->authn, err);
 }
 
 enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp_file_set *files,
@@ -295,8 +307,7 @@ enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp
     if (status == SP_OK)
         status = sp_registry_new(generation->config, generation->saf, &generation->registry, err);
     if (status == SP_OK)
-        status =
-            sp_authn_new(generation->config, generation->registry, generation->saf, &generation->authn, err);
+        status = new_authn(generation, err);
     return status == SP_OK ? sp_snapshot_new(&sources, &generation->problems, &generation->snapshot, err)
                            : status;
 }

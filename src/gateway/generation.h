@@ -20,6 +20,7 @@ struct sp_generation_connection;
 struct sp_generation {
     unsigned references;
     const struct sp_config *config;
+    struct sp_loop *loop;
     struct sp_saf_link *saf; /* NULL: nothing asks the security database */
     struct sp_registry *registry;
     struct sp_authn *authn;

@@ -111,7 +111,7 @@ def test_who_may_not_is_told_so_and_nothing_is_called(make_gateway):
                     [JSON, ("Authorization", "Basic ???")]):
         response = bad(server, "NOTHING", headers=headers)
         assert response.status == 401
-        assert response.header("WWW-Authenticate") == 'Basic realm="defaultRealm"'
+        assert response.header("WWW-Authenticate") == 'Basic realm="defaultRealm", charset="UTF-8"'
     response = bad(server, "NOTHING", headers=[JSON, basic("olaf")])
     assert response.status == 403 and b"AuthorizationFailed" in response.body
     response = bad(server, "NOTHING", headers=[JSON, basic("mary")])

@@ -28,7 +28,17 @@ static const struct sp_cfg_group groups[] = {{SP_STR_INIT("STAFF"), {members, 1}
 static void start(struct fixture *f)
 {
     assert_int_equal(sp_registry_new(&f->config, NULL, &f->registry, &f->err), SP_OK);
-    assert_int_equal(sp_authn_new(&f->config, f->registry, NULL, &f->authn, &f->err), SP_OK);
+    assert_int_equal(sp_authn_new(&(struct sp_authn_parts){.config = &f->config, .registry = f->registry},
+                                  &f->authn, &f->err),
+                     SP_OK);
+}
+
+/* With what the configuration says now. */
+static void restart(struct fixture *f)
+{
+    sp_authn_free(f->authn);
+    sp_registry_free(f->registry);
+    start(f);
 }
 
 static int set_up(void **state)
@@ -89,7 +99,8 @@ static void without_credentials_a_challenge_comes_when_needed(void **state)
     start(f);
     assert_int_equal(run(f, true, NULL, NULL), SP_EDENIED);
     assert_int_equal(f->challenge.status, 401);
-    assert_true(sp_str_is(f->challenge.www_authenticate, "Basic realm=\"defaultRealm\""));
+    assert_true(sp_str_is(sp_challenge_header(&f->challenge, "WWW-Authenticate"),
+                          "Basic realm=\"defaultRealm\", charset=\"UTF-8\""));
     assert_int_equal(run(f, false, NULL, NULL), SP_OK);
     assert_false(f->principal.authenticated);
     assert_int_equal(f->principal.name.len, 0);
@@ -105,7 +116,7 @@ static void bad_credentials_are_refused_even_when_none_are_needed(void **state)
         for (int required = 0; required <= 1; required++) {
             assert_int_not_equal(run(f, required, bad[i], NULL), SP_OK);
             assert_int_equal(f->challenge.status, 401);
-            assert_non_null(f->challenge.www_authenticate.ptr);
+            assert_non_null(sp_challenge_header(&f->challenge, "WWW-Authenticate").ptr);
             assert_false(f->principal.authenticated);
         }
 }
@@ -136,7 +147,7 @@ static void without_fail_over_passwords_are_not_taken(void **state)
     start(f);
     assert_int_equal(run(f, true, FRED, NULL), SP_EDENIED);
     assert_int_equal(f->challenge.status, 403);
-    assert_null(f->challenge.www_authenticate.ptr);
+    assert_null(sp_challenge_header(&f->challenge, "WWW-Authenticate").ptr);
     assert_non_null(strstr(f->err.text, "allowFailOverToBasicAuth"));
     assert_int_equal(run(f, false, FRED, NULL), SP_OK);
     assert_false(f->principal.authenticated);
@@ -149,15 +160,19 @@ static void basic_can_be_the_method_or_the_fail_over(void **state)
     security->allow_fail_over_to_basic_auth = false;
     start(f);
     security->override_method = SP_STR("BASIC");
+    restart(f);
     assert_int_equal(run(f, true, FRED, NULL), SP_OK);
     assert_int_equal(run(f, true, NULL, NULL), SP_EDENIED);
     assert_int_equal(f->challenge.status, 401);
     security->override_method = SP_STR("CLIENT_CERT");
+    restart(f);
     assert_int_equal(run(f, true, FRED, NULL), SP_EDENIED);
     assert_int_equal(f->challenge.status, 403);
     security->fail_over_method = SP_STR("BASIC");
+    restart(f);
     assert_int_equal(run(f, true, FRED, NULL), SP_OK);
     security->fail_over_method = SP_STR("FORM");
+    restart(f);
     assert_int_equal(run(f, true, FRED, NULL), SP_EDENIED);
 }
 
@@ -167,7 +182,8 @@ static void the_realm_is_shown_when_asked_for(void **state)
     f->config.web_app_security.display_authentication_realm = true;
     start(f);
     assert_int_equal(run(f, true, NULL, NULL), SP_EDENIED);
-    assert_true(sp_str_is(f->challenge.www_authenticate, "Basic realm=\"zos\\\"Connect\""));
+    assert_true(sp_str_is(sp_challenge_header(&f->challenge, "WWW-Authenticate"),
+                          "Basic realm=\"zos\\\"Connect\", charset=\"UTF-8\""));
 }
 
 static void a_realm_name_of_its_own_wins(void **state)
@@ -177,7 +193,8 @@ static void a_realm_name_of_its_own_wins(void **state)
     f->config.web_app_security.basic_authentication_realm = SP_STR("Bank\r\nX: y");
     start(f);
     assert_int_equal(run(f, true, NULL, NULL), SP_EDENIED);
-    assert_true(sp_str_is(f->challenge.www_authenticate, "Basic realm=\"BankX: y\""));
+    assert_true(sp_str_is(sp_challenge_header(&f->challenge, "WWW-Authenticate"),
+                          "Basic realm=\"BankX: y\", charset=\"UTF-8\""));
 }
 
 int main(void)

@@ -88,8 +88,9 @@ static void without_credentials_comes_a_challenge(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct reply reply = server_ask(&server, "GET", "/accounts/42?name=x", bad[i], NULL);
         assert_int_equal(reply.status, 401);
-        assert_string_equal(reply.headers, "Content-Type: application/json\n"
-                                           "WWW-Authenticate: Basic realm=\"defaultRealm\"\n");
+        assert_string_equal(reply.headers,
+                            "Content-Type: application/json\n"
+                            "WWW-Authenticate: Basic realm=\"defaultRealm\", charset=\"UTF-8\"\n");
         assert_string_equal(reply.body, "{\"errorMessage\":\"Error 401: Unauthorized\"}");
     }
     assert_int_equal(played_sor.calls, 0);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authn/principal.h"
+
+#include "authn/identity.h"
+
+/* By RACMAP: the user id counts from here on, with its own groups. */
+static enum sp_status map(const struct sp_authn_attempt *attempt, struct sp_principal *principal,
+                          struct sp_error *err)
+{
+    const struct sp_authn_parts *parts = attempt->parts;
+    struct sp_mapped_identity mapped;
+    struct sp_str appl = parts->config->saf_credentials.profile_prefix;
+    enum sp_status status =
+        sp_identity_map(parts->saf, principal->name, principal->realm, appl, attempt->arena, &mapped, err);
+    if (status != SP_OK || !mapped.saf_user.len)
+        return status;
+    if (mapped.outcome == SP_SAF_NO_APPL)
+        return sp_error_set(err, SP_EDENIED, SP_REGISTRY_NO_APPL,
+                            "%.*s is mapped to user %.*s, who may not use the application %.*s",
+                            SP_STR_ARG(principal->name), SP_STR_ARG(mapped.saf_user), SP_STR_ARG(appl));
+    if (mapped.outcome != SP_SAF_VERIFIED)
+        return sp_error_set(
+            err, SP_EDENIED, SP_REGISTRY_NOT_VERIFIED,
+            "%.*s is mapped to user %.*s, who is not defined, is revoked or may not log on now",
+            SP_STR_ARG(principal->name), SP_STR_ARG(mapped.saf_user));
+    principal->saf_user = mapped.saf_user;
+    principal->groups = mapped.groups;
+    return SP_OK;
+}
+
+/* The registry's word counts. */
+static void take_user(const struct sp_authn_attempt *attempt, const struct sp_registry_user *user,
+                      struct sp_principal *principal)
+{
+    principal->name = user->name;
+    principal->unique_id = user->unique_id;
+    principal->realm = sp_registry_realm(attempt->parts->registry);
+    principal->groups = user->groups;
+}
+
+static enum sp_status find_user_id(const struct sp_authn_attempt *attempt,
+                                   const struct sp_assertion *assertion, bool is_saf,
+                                   struct sp_principal *principal, struct sp_error *err)
+{
+    const struct sp_authn_parts *parts = attempt->parts;
+    if (is_saf) {
+        principal->saf_user = principal->name;
+        return SP_OK;
+    }
+    if (parts->config->saf_credentials.map_distributed_identities && parts->saf)
+        return map(attempt, principal, err);
+    /* A name that an issuer claims is no user id of ours. */
+    if (assertion->kind == SP_ASSERT_CLAIMED)
+        return SP_OK;
+    return sp_saf_user_from(principal->name, attempt->arena, &principal->saf_user);
+}
+
+enum sp_status io_principal_make(const struct sp_authn_attempt *attempt,
+                                 const struct sp_authn_provider *provider,
+                                 const struct sp_assertion *assertion, struct sp_principal *ret_principal,
+                                 struct sp_error *err)
+{
+    struct sp_principal principal = {
+        .scheme = assertion->scheme,
+        .strength = assertion->strength,
+        .authenticated = true,
+        .name = assertion->name,
+        .realm = assertion->realm,
+        .unique_id = assertion->unique_id.len ? assertion->unique_id : assertion->name,
+        .provider = provider->id,
+        .original_name = assertion->name,
+        .original_realm = assertion->realm,
+        .groups = assertion->groups,
+        .claims = assertion->claims,
+        .claims_json = assertion->claims_json,
+        .scopes = assertion->scopes,
+        .expires_us = assertion->expires_us,
+    };
+    struct sp_registry_user user = assertion->user;
+    enum sp_status status = SP_OK;
+    bool is_saf = assertion->is_saf;
+    if (assertion->kind == SP_ASSERT_LOOK_UP)
+        status = io_registry_find(attempt->parts->registry, assertion->name, attempt->arena, &user, err);
+    if (status == SP_OK && assertion->kind != SP_ASSERT_CLAIMED) {
+        take_user(attempt, &user, &principal);
+        is_saf = user.is_saf;
+    }
+    if (status == SP_OK)
+        status = find_user_id(attempt, assertion, is_saf, &principal, err);
+    if (status == SP_OK)
+        *ret_principal = principal;
+    return status;
+}
