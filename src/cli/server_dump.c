@@ -15,7 +15,7 @@
 #include "cli/report.h"
 #include "cli/server_place.h"
 #include "config/effective.h"
-#include "config/watch.h"
+#include "config/source.h"
 #include "text/zip_write.h"
 
 #define TEXT_CEILING ((size_t)64 << 20)
@@ -65,7 +65,7 @@ static enum sp_status add_files(struct dump *dump)
 {
     struct sp_buf text;
     sp_buf_init(&text, TEXT_CEILING);
-    for (const struct sp_config_stamp *s = sp_config_stamps(dump->config); s; s = s->next) {
+    for (const struct sp_config_source *s = sp_config_sources(dump->config); s; s = s->next) {
         char when[SP_CLOCK_TEXT_MAX] = "-";
         if (s->there)
             sp_clock_text(s->mtime_ns / 1000, when);

@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "engine/conf.h"
+#include "engine/reload.h"
 #include "engine/tls.h"
 
 #define NGINX "/usr/sbin/nginx"
@@ -186,6 +187,10 @@ enum sp_status sp_server_try(const struct sp_server_place *place, const struct s
 static void become_nginx(const struct sp_server_place *place, const char *conf_path, const char *more)
 {
     const char *path = nginx_path();
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[len > 0 ? len : 0] = '\0';
+    setenv(SP_RELOAD_COMMAND_VARIABLE, self, 1);
     /* What nginx says before it has read where its log is goes to standard error. */
     const char *argv[] = {path, "-p", place->run_dir, "-e", "stderr", "-c", conf_path, more, NULL};
     execv(path, (char **)argv);

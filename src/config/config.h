@@ -135,6 +135,9 @@ struct sp_config_files {
     /* Names in a directory, unsorted, each with a NUL behind it, appended to `buf`; directories among them
      * end in '/'. SP_ENOTFOUND when it is not a directory. */
     enum sp_status (*list)(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err);
+    /* A file with an updateTrigger of its own (enum sp_cfg_update_trigger): a rule set, which is read next,
+     * or a key store, which others read. NULL: nobody wants to know. */
+    void (*note)(void *arg, struct sp_str path, unsigned trigger, bool is_key_store);
     bool on_disk; /* the paths are of files on disk: key stores, which are not read here, are looked for */
 };
 

@@ -51,7 +51,7 @@ struct sp_cfg_smf { /* sallyport_smf */
 struct sp_cfg_policy {
     struct sp_str id, location;     /* directory of the rule sets */
     struct sp_str_list rule_sets;   /* file names, in this order */
-    const struct sp_rule_set *sets; /* what they hold; config/rule_set.h applies them */
+    const struct sp_rule_set *sets; /* what they hold: see config/rule_set.h */
     size_t set_count;
     unsigned update_trigger;
     int64_t polling_rate_us;

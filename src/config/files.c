@@ -86,4 +86,5 @@ static enum sp_status list_directory(void *arg, struct sp_str path, struct sp_bu
     return SP_OK;
 }
 
-const struct sp_config_files sp_config_file_system = {NULL, read_file, list_directory, true};
+const struct sp_config_files sp_config_file_system = {
+    .read = read_file, .list = list_directory, .on_disk = true};

@@ -77,12 +77,12 @@ static enum sp_status finish_key_stores(struct sp_load *load)
         store->type = type;
         if (sp_str_caseless_eq(sp_str_slice(store->location, 0, 10), SP_STR("safkeyring")))
             store->rings = rings;
-        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_config_file_system &&
-            sp_load_note(load, store->location) != SP_OK)
+        if (!store->file_based || sp_value_is_uri(store->location) || !load->files->on_disk)
+            continue;
+        if (sp_load_key_store(load, store->location, store->update_trigger) != SP_OK)
             return SP_ENOMEM;
         /* Workers that read a change cannot always read what the master process has read. */
-        if (store->file_based && !sp_value_is_uri(store->location) && load->files == &sp_config_file_system &&
-            access(store->location.ptr, R_OK) != 0)
+        if (load->files == &sp_config_file_system && access(store->location.ptr, R_OK) != 0)
             sp_load_problem(load, SP_MSG_KEY_FILE, place_of(load, store),
                             "keyStore[%.*s]: the file %.*s cannot be read", SP_STR_ARG(store->id),
                             SP_STR_ARG(store->location));
@@ -272,7 +272,7 @@ static enum sp_status read_rule_set(struct sp_load *load, const struct sp_cfg_po
     struct sp_buf contents;
     struct sp_error err = SP_ERROR_INIT;
     sp_buf_init(&contents, RULE_SET_CEILING);
-    enum sp_status status = sp_load_read(load, path, &contents, &err);
+    enum sp_status status = sp_load_read_rules(load, path, policy->update_trigger, &contents, &err);
     if (status == SP_OK)
         status = sp_rule_set_parse(sp_buf_str(&contents), path, load->arena, load->problems, ret_set);
     else if (status != SP_ENOMEM)

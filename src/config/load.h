@@ -61,10 +61,13 @@ enum sp_status sp_load_finish(struct sp_load *load) SP_MUST_CHECK;
 struct sp_str sp_load_resolve(struct sp_load *load, struct sp_str text, struct sp_load_place place,
                               const struct sp_variable_scope *scope);
 
-/* watch.c: read a file or the names of a directory, and note it for sp_config_changed; note a file only. */
+/* source.c: read a file or the names of a directory, and note it among the sources. */
 enum sp_status sp_load_read(struct sp_load *load, struct sp_str path, struct sp_buf *buf,
                             struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_load_list(struct sp_load *load, struct sp_str path, struct sp_buf *buf) SP_MUST_CHECK;
-enum sp_status sp_load_note(struct sp_load *load, struct sp_str path) SP_MUST_CHECK;
+/* The same for files whose element has an updateTrigger of its own; a key store is only noted. */
+enum sp_status sp_load_read_rules(struct sp_load *load, struct sp_str path, unsigned trigger,
+                                  struct sp_buf *buf, struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_load_key_store(struct sp_load *load, struct sp_str path, unsigned trigger) SP_MUST_CHECK;
 
 #endif

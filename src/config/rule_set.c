@@ -15,7 +15,7 @@
 #define VALUE_MAX_BYTES 256
 
 /* What a rule may set. */
-static const char *const properties[SP_RULE_PROPERTIES_MAX + 1] = {
+static const char *const properties[] = {
     "cicsCcsid",
     "cicsConnectionRef",
     "cicsTransId",
@@ -250,102 +250,4 @@ enum sp_status sp_rule_set_parse(struct sp_str xml, struct sp_str file, struct s
         return SP_EINVAL;
     *ret_set = set;
     return SP_OK;
-}
-
-static bool holds(const struct sp_rule_condition *condition, struct sp_str value)
-{
-    value = value.ptr ? sp_str_trim(value) : value;
-    for (size_t i = 0; i < condition->values.count; i++) {
-        if (value.ptr && sp_str_eq(condition->values.items[i], value))
-            return true;
-    }
-    return condition->values.count == 0 && value.ptr;
-}
-
-/* The value with ${header} replaced; ptr NULL when a header is absent or too long. */
-static enum sp_status fill_in(struct sp_str value, sp_rule_header_fn *header, void *arg,
-                              struct sp_arena *arena, struct sp_str *ret_value)
-{
-    struct sp_buf out;
-    sp_buf_init(&out, VALUE_MAX_BYTES);
-    for (struct sp_str name; (name = header_in(value)).ptr;) {
-        size_t at = (size_t)(name.ptr - value.ptr) - 2;
-        struct sp_str text = header(arg, name);
-        sp_buf_append_str(&out, sp_str_slice(value, 0, at));
-        out.failed |= text.ptr == NULL || sp_buf_append_str(&out, sp_str_trim(text)) != SP_OK;
-        value = sp_str_slice(value, at + 2 + name.len + 1, value.len);
-    }
-    sp_buf_append_str(&out, value);
-    enum sp_status status = SP_OK;
-    *ret_value = (struct sp_str){NULL, 0};
-    if (!out.failed) {
-        *ret_value = sp_arena_str(arena, sp_buf_str(&out));
-        status = ret_value->ptr ? SP_OK : SP_ENOMEM;
-    }
-    sp_buf_finish(&out);
-    return status;
-}
-
-static void put(struct sp_rule_settings *settings, struct sp_str name, struct sp_str value)
-{
-    for (size_t i = 0; i < settings->count; i++) {
-        if (settings->items[i].name.ptr == name.ptr) {
-            settings->items[i].value = value;
-            return;
-        }
-    }
-    if (settings->count < SP_RULE_PROPERTIES_MAX)
-        settings->items[settings->count++] = (struct sp_cfg_property){name, value};
-}
-
-static enum sp_status apply_rule(const struct sp_rule *rule, sp_rule_header_fn *header, void *arg,
-                                 struct sp_arena *arena, struct sp_rule_settings *settings)
-{
-    for (size_t i = 0; i < rule->action_count; i++) {
-        struct sp_str value;
-        enum sp_status status = fill_in(rule->actions[i].value, header, arg, arena, &value);
-        if (status != SP_OK)
-            return status;
-        if (value.ptr)
-            put(settings, rule->actions[i].name, value);
-    }
-    return SP_OK;
-}
-
-static bool applies(const struct sp_rule *rule, sp_rule_header_fn *header, void *arg)
-{
-    for (size_t i = 0; i < rule->condition_count; i++) {
-        if (!holds(&rule->conditions[i], header(arg, rule->conditions[i].header)))
-            return false;
-    }
-    return true;
-}
-
-enum sp_status sp_rule_sets_apply(const struct sp_rule_set *sets, size_t count, bool first_only,
-                                  sp_rule_header_fn *header, void *arg, struct sp_arena *arena,
-                                  struct sp_rule_settings *ret_settings)
-{
-    struct sp_rule_settings settings = {.count = 0};
-    bool done = false;
-    for (size_t s = 0; s < count && !done; s++) {
-        for (size_t i = 0; i < sets[s].rule_count && !done; i++) {
-            if (!applies(&sets[s].rules[i], header, arg))
-                continue;
-            enum sp_status status = apply_rule(&sets[s].rules[i], header, arg, arena, &settings);
-            if (status != SP_OK)
-                return status;
-            done = first_only;
-        }
-    }
-    *ret_settings = settings;
-    return SP_OK;
-}
-
-struct sp_str sp_rule_setting(const struct sp_rule_settings *settings, const char *property)
-{
-    for (size_t i = 0; i < settings->count; i++) {
-        if (sp_str_is(settings->items[i].name, property))
-            return settings->items[i].value;
-    }
-    return (struct sp_str){NULL, 0};
 }

@@ -6,9 +6,8 @@
  *
  * All conditions of a rule must hold; a value list holds when the field has one of its values (exact case,
  * blanks around them do not count); match="ANY_VALUE" when the field is there. V may hold ${name}: the value
- * of that header field. The original does not say what several matching rules do (unconfirmed): here all of
- * them are applied in their order, a later setting of a property replacing an earlier one; or, when the
- * caller asks for it, only the first. Source: IBM's topics on rule-set files and policy properties.
+ * of that header field. Here they are read and checked; gateway/policy.h applies them. Source: IBM's topics
+ * on rule-set files and policy properties.
  */
 #ifndef SP_CONFIG_RULE_SET_H
 #define SP_CONFIG_RULE_SET_H
@@ -42,25 +41,5 @@ struct sp_rule_set {
  * rules, 32 conditions or actions of a rule, 256 values of a list. */
 enum sp_status sp_rule_set_parse(struct sp_str xml, struct sp_str file, struct sp_arena *arena,
                                  struct sp_problems *problems, struct sp_rule_set *ret_set) SP_MUST_CHECK;
-
-/* The first value of a header field (any case), ptr NULL when it is absent. */
-typedef struct sp_str sp_rule_header_fn(void *arg, struct sp_str name);
-
-#define SP_RULE_PROPERTIES_MAX 16
-
-/* What the rules set. Names are those of the table in rule_set.c (static), values are in the arena of the
- * call. */
-struct sp_rule_settings {
-    struct sp_cfg_property items[SP_RULE_PROPERTIES_MAX];
-    size_t count;
-};
-
-/* Apply the sets in their order. A setting whose ${header} is absent or longer than 256 bytes is left out.
- * SP_ENOMEM. */
-enum sp_status sp_rule_sets_apply(const struct sp_rule_set *sets, size_t count, bool first_only,
-                                  sp_rule_header_fn *header, void *arg, struct sp_arena *arena,
-                                  struct sp_rule_settings *ret_settings) SP_MUST_CHECK;
-/* The value of a property, ptr NULL when no rule set it. */
-struct sp_str sp_rule_setting(const struct sp_rule_settings *settings, const char *property);
 
 #endif

@@ -48,10 +48,10 @@ const struct sp_cfg_element sp_cfg_variable = {
 #define C struct sp_config
 
 static const struct sp_cfg_attribute update_attributes[] = {
-    A("updateTrigger", ENUM, 0, "When changed files are read again: by themselves, by command, or never.",
-      INTO(C, update.update_trigger), UPDATE_TRIGGERS, DEFAULT("polled"), PROVIDED("mbean disabled")),
-    A("monitorInterval", DURATION, 0, "How often the files are looked at when updateTrigger is polled.",
-      INTO(C, update.monitor_interval_us), DEFAULT("500ms"), PROVIDED("*")),
+    A("updateTrigger", ENUM, ACTED, "When changed files are read again: by themselves, by command, or never.",
+      INTO(C, update.update_trigger), UPDATE_TRIGGERS, DEFAULT("polled")),
+    A("monitorInterval", DURATION, ACTED, "How often the files are looked at when updateTrigger is polled.",
+      INTO(C, update.monitor_interval_us), DEFAULT("500ms")),
     A("onError", ENUM, ACTED,
       "What a problem of the configuration does: WARN tells and goes on, FAIL stops the server, IGNORE tells "
       "less.",

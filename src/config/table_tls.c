@@ -40,10 +40,11 @@ static const struct sp_cfg_attribute key_store_attributes[] = {
       INTO(O, file_based), DEFAULT("true")),
     A("readOnly", BOOLEAN, 0, "Whether the server must not write to it. This server never does.",
       INTO(O, read_only), DEFAULT("false"), PROVIDED("true false")),
-    A("pollingRate", DURATION, 0, "How often the file is looked at when updateTrigger is polled.",
-      INTO(O, polling_rate_us), DEFAULT("500ms"), PROVIDED("*")),
-    A("updateTrigger", ENUM, 0, "When a changed file is read again.", INTO(O, update_trigger),
-      UPDATE_TRIGGERS, DEFAULT("mbean"), PROVIDED("mbean disabled")),
+    A("pollingRate", DURATION, ACTED, "How often the file is looked at when updateTrigger is polled.",
+      INTO(O, polling_rate_us), DEFAULT("500ms")),
+    A("updateTrigger", ENUM, ACTED,
+      "When a changed file is read again: by itself, by 'sallyport server refresh', or only by a reload.",
+      INTO(O, update_trigger), UPDATE_TRIGGERS, DEFAULT("mbean")),
 };
 
 const struct sp_cfg_element sp_cfg_key_store_element = {

@@ -146,12 +146,12 @@ static const struct sp_cfg_element requester_element = {"apiRequester",
 #undef O
 #define O struct sp_cfg_directory
 
-#define DIRECTORY_ROWS(path, acted)                                                                    \
-    A("location", DIRECTORY, (acted), "Directory of the archives; an empty value means the default.",  \
-      INTO(O, location), DEFAULT(path)),                                                               \
-        A("updateTrigger", ENUM, 0, "When the directory is looked at again.", INTO(O, update_trigger), \
-          UPDATE_TRIGGERS, DEFAULT("disabled"), PROVIDED("disabled")),                                 \
-        A("pollingRate", DURATION, 0, "How often it is looked at when updateTrigger is polled.",       \
+#define DIRECTORY_ROWS(path, acted)                                                                        \
+    A("location", DIRECTORY, (acted), "Directory of the archives; an empty value means the default.",      \
+      INTO(O, location), DEFAULT(path)),                                                                   \
+        A("updateTrigger", ENUM, (acted), "When the directory is looked at again: by itself, by command.", \
+          INTO(O, update_trigger), UPDATE_TRIGGERS, DEFAULT("disabled"), PROVIDED("disabled")),            \
+        A("pollingRate", DURATION, (acted), "How often it is looked at when updateTrigger is polled.",     \
           INTO(O, polling_rate_us), DEFAULT("5s"), PROVIDED("*"))
 
 static const struct sp_cfg_attribute apis_attributes[] = {
@@ -341,10 +341,11 @@ static const struct sp_cfg_attribute policy_attributes[] = {
     ID_INTO(O),
     A("location", DIRECTORY, ACTED | SECURITY | UNCONFIRMED, "Directory of the rule sets.", INTO(O, location),
       DEFAULT("${server.config.dir}/resources/zosconnect/rules")),
-    A("updateTrigger", ENUM, 0, "When it is looked at again.", INTO(O, update_trigger), UPDATE_TRIGGERS,
-      DEFAULT("disabled"), PROVIDED("disabled")),
-    A("pollingRate", DURATION, 0, "How often when updateTrigger is polled.", INTO(O, polling_rate_us),
-      DEFAULT("1m"), PROVIDED("1m")),
+    A("updateTrigger", ENUM, ACTED,
+      "When changed files are read again: by themselves, by 'sallyport server refresh', or only by a reload.",
+      INTO(O, update_trigger), UPDATE_TRIGGERS, DEFAULT("disabled")),
+    A("pollingRate", DURATION, ACTED, "How often they are looked at when updateTrigger is polled.",
+      INTO(O, polling_rate_us), DEFAULT("1m")),
 };
 
 const struct sp_cfg_element sp_cfg_policy_element = {

@@ -9,7 +9,7 @@ void sp_cfg_tree_init(struct sp_cfg_tree *tree, struct sp_arena *arena)
     tree->documents_tail = &tree->documents;
     tree->occurrences_tail = &tree->occurrences;
     tree->nodes_tail = &tree->nodes;
-    tree->stamps_tail = &tree->stamps;
+    tree->sources_tail = &tree->sources;
     sp_hash_init(&tree->by_key, ELEMENTS_MAX);
     sp_variables_init(&tree->variables, arena);
 }

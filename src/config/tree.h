@@ -85,7 +85,7 @@ struct sp_cfg_tree {
     struct sp_cfg_node *occurrences, **occurrences_tail; /* until they are merged */
     struct sp_cfg_node *nodes, **nodes_tail;             /* merged, in order of their first occurrences */
     struct sp_hash by_key;                               /* "name\0id" of factories -> node */
-    struct sp_config_stamp *stamps, **stamps_tail;       /* what was looked at: see config/watch.h */
+    struct sp_config_source *sources, **sources_tail;    /* what was looked at: see config/source.h */
     struct sp_variables variables;
 };
 

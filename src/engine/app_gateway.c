@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * app_gateway.c: the app of the product's module: the gateway.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/app.h"
 #include "engine/message.h"
+#include "engine/reload.h"
 #include "engine/settings.h"
 #include "gateway/shared_area.h"
 #include "gateway/update.h"
@@ -62,10 +64,24 @@ static enum sp_status read_all(struct state *state, const struct sp_str *args, s
     return status;
 }
 
+/* A worker found endpoints that nginx.conf does not have. */
+static void make_anew(struct sp_str config_dir)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.*s", SP_STR_ARG(config_dir));
+    sp_reload_run(path);
+}
+
+static bool ask_reload(void *arg)
+{
+    return sp_reload_ask();
+}
+
 static enum sp_status load(const struct sp_str *args, size_t arg_count, void **ret_state,
                            struct sp_error *err)
 {
     struct state *state = calloc(1, sizeof *state);
+    bool was_asked = sp_reload_listen();
     if (!state)
         return SP_ENOMEM;
     state->share = (struct sp_update_share){{-1, -1}, -1, 0};
@@ -75,6 +91,8 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
         status = SP_ENOMEM;
     }
     if (status != SP_OK) {
+        if (was_asked && strcmp(err->id, SP_MSG_CONF_STALE) == 0)
+            make_anew(args[0]);
         unload(state);
         return status;
     }
@@ -82,7 +100,8 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
         .share = &state->share,
         .config = state->settings->options,
         .accept = accept_config,
-        .accept_arg = state,
+        .ask_reload = ask_reload,
+        .arg = state,
         .control_dir = state->control_dir,
     };
     *ret_state = state;

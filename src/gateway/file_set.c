@@ -24,6 +24,15 @@ enum sp_file_domain sp_file_domain(enum sp_file_kind kind)
     case SP_FILE_API:
     case SP_FILE_API_LIST:
         return SP_FILES_OF_APIS;
+    case SP_FILE_RULES:
+    case SP_FILE_KEYS:
+        return SP_FILES_POLLED;
+    case SP_FILE_RULES_ASKED:
+    case SP_FILE_KEYS_ASKED:
+        return SP_FILES_ASKED;
+    case SP_FILE_RULES_KEPT:
+    case SP_FILE_KEYS_KEPT:
+        return SP_FILES_KEPT;
     default:
         return SP_FILES_OF_CONFIG;
     }
@@ -169,7 +178,11 @@ static enum sp_status read_through(struct sp_file_set *set, enum sp_file_kind ki
 
 static enum sp_status read_config(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err)
 {
-    return read_through(arg, SP_FILE_CONFIG, path, sp_config_file_system.read, buf, err);
+    struct sp_file_set *set = arg;
+    bool noted = set->noted.ptr == path.ptr;
+    set->noted.ptr = NULL;
+    return read_through(set, noted ? set->noted_kind : SP_FILE_CONFIG, path, sp_config_file_system.read, buf,
+                        err);
 }
 
 static enum sp_status list_config(void *arg, struct sp_str path, struct sp_buf *buf, struct sp_error *err)
@@ -177,9 +190,27 @@ static enum sp_status list_config(void *arg, struct sp_str path, struct sp_buf *
     return read_through(arg, SP_FILE_CONFIG_LIST, path, sp_config_file_system.list, buf, err);
 }
 
+/* Kinds by enum sp_cfg_update_trigger. */
+static const enum sp_file_kind rule_kinds[] = {SP_FILE_RULES, SP_FILE_RULES_ASKED, SP_FILE_RULES_KEPT};
+static const enum sp_file_kind key_kinds[] = {SP_FILE_KEYS, SP_FILE_KEYS_ASKED, SP_FILE_KEYS_KEPT};
+
+static void note(void *arg, struct sp_str path, unsigned trigger, bool is_key_store)
+{
+    struct sp_file_set *set = arg;
+    if (!is_key_store) {
+        set->noted = path;
+        set->noted_kind = rule_kinds[trigger];
+        return;
+    }
+    enum sp_file_kind kind = key_kinds[trigger];
+    if (!find(set, kind, path) && !take_from_base(set, kind, path))
+        add(set, kind, path, SP_OK, SP_STR(""), sp_file_stamp_now(path));
+}
+
 const struct sp_config_files *sp_file_set_reader(struct sp_file_set *set)
 {
-    set->reader = (struct sp_config_files){set, read_config, list_config, true};
+    set->reader = (struct sp_config_files){
+        .arg = set, .read = read_config, .list = list_config, .note = note, .on_disk = true};
     return &set->reader;
 }
 
@@ -333,16 +364,44 @@ void sp_file_set_free(struct sp_file_set *set)
     free(set);
 }
 
+static bool is_key_store(const struct sp_file *file)
+{
+    return file->kind == SP_FILE_KEYS || file->kind == SP_FILE_KEYS_ASKED || file->kind == SP_FILE_KEYS_KEPT;
+}
+
+static size_t count_read(const struct sp_file_set *set)
+{
+    size_t count = 0;
+    for (const struct sp_file *file = set->first; file; file = file->next)
+        count += !is_key_store(file);
+    return count;
+}
+
 bool sp_file_set_equal(const struct sp_file_set *a, const struct sp_file_set *b)
 {
-    if (a->index.count != b->index.count)
+    if (count_read(a) != count_read(b))
         return false;
     for (const struct sp_file *file = a->first; file; file = file->next) {
+        if (is_key_store(file))
+            continue;
         const struct sp_file *other = find(b, file->kind, file->path);
         if (!other || other->status != file->status || !sp_str_eq(other->content, file->content))
             return false;
     }
     return true;
+}
+
+struct sp_str sp_file_set_changed_key_store(const struct sp_file_set *before, const struct sp_file_set *now)
+{
+    static const struct sp_file_stamp nothing;
+    for (const struct sp_file *file = now->first; file; file = file->next) {
+        if (!is_key_store(file) || sp_file_stamp_equal(&file->stamp, &nothing))
+            continue;
+        const struct sp_file *old = find(before, file->kind, file->path);
+        if (old && !sp_file_stamp_equal(&old->stamp, &file->stamp))
+            return file->path;
+    }
+    return (struct sp_str){NULL, 0};
 }
 
 /* ---------------------------------------------------------------- between processes */
@@ -414,7 +473,7 @@ static bool read_record(struct sp_file_set *set, const unsigned char **at, const
         return false;
     size_t path_len = sp_get_u32(p + 5);
     uint64_t content_len = sp_get_u64(p + 9), left = (uint64_t)(end - p) - RECORD;
-    if (path_len > left || content_len > left - path_len || !strchr("xXsSaA", p[0]) || !p[0])
+    if (path_len > left || content_len > left - path_len || !strchr(SP_FILE_KINDS, p[0]) || !p[0])
         return false;
     const struct sp_file_stamp stamp = {sp_get_u64(p + 17), sp_get_u64(p + 25), sp_get_u64(p + 33),
                                         (int64_t)sp_get_u64(p + 41), (int64_t)sp_get_u64(p + 49)};

@@ -13,11 +13,19 @@
 #include "base/hash.h"
 #include "config/config.h"
 
+/* Kinds of files that travel between processes. */
+#define SP_FILE_KINDS "xXrRKkyYsSaA"
 #define SP_FILE_SET_MAX ((size_t)1 << 30) /* bytes of a set */
 
 enum sp_file_kind {
     SP_FILE_CONFIG = 'x',      /* server.xml, what it includes, variables */
     SP_FILE_CONFIG_LIST = 'X', /* a directory of such files */
+    SP_FILE_RULES = 'r',       /* of a policy with updateTrigger polled, mbean, disabled */
+    SP_FILE_RULES_ASKED = 'R',
+    SP_FILE_RULES_KEPT = 'K',
+    SP_FILE_KEYS = 'k', /* a key store, the same; only its stamp: a worker need not be able to read it */
+    SP_FILE_KEYS_ASKED = 'y',
+    SP_FILE_KEYS_KEPT = 'Y',
     SP_FILE_SERVICE = 's',
     SP_FILE_SERVICE_LIST = 'S',
     SP_FILE_API = 'a',
@@ -29,7 +37,10 @@ enum sp_file_domain {
     SP_FILES_OF_CONFIG = 1,
     SP_FILES_OF_SERVICES = 2,
     SP_FILES_OF_APIS = 4,
-    SP_FILES_ALL = 7,
+    SP_FILES_POLLED = 8, /* rules and key stores that say so */
+    SP_FILES_ASKED = 16, /* those that are looked at by command */
+    SP_FILES_KEPT = 32,  /* those that are never read anew */
+    SP_FILES_ALL = 31,
 };
 enum sp_file_domain sp_file_domain(enum sp_file_kind kind);
 
@@ -56,6 +67,8 @@ struct sp_file_set {
     struct sp_file *first, *last;
     const struct sp_file_set *base; /* NULL: none */
     unsigned from_base;             /* enum sp_file_domain */
+    struct sp_str noted;            /* the file that is read next, when it has a kind of its own */
+    enum sp_file_kind noted_kind;
     struct sp_config_files reader;
 };
 
@@ -82,8 +95,11 @@ enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_ki
 enum sp_status sp_file_set_take_archives(struct sp_file_set *set, const struct sp_config *config,
                                          struct sp_error *err) SP_MUST_CHECK;
 
-/* Same files with the same contents. */
+/* Same files with the same contents; the contents of key stores are not known. */
 bool sp_file_set_equal(const struct sp_file_set *a, const struct sp_file_set *b);
+/* A key store of `now` whose file is there and is another one, or another version, than in `before`; ptr
+ * NULL: none. */
+struct sp_str sp_file_set_changed_key_store(const struct sp_file_set *before, const struct sp_file_set *now);
 /* What a stamp would be now. */
 struct sp_file_stamp sp_file_stamp_now(struct sp_str path);
 bool sp_file_stamp_equal(const struct sp_file_stamp *a, const struct sp_file_stamp *b);

@@ -304,6 +304,36 @@ static enum sp_status take_rules(const struct load *load, const struct sp_cfg_it
     return status;
 }
 
+static bool has_invoke_groups(const struct sp_policy *policy)
+{
+    return policy->groups && policy->groups->invoke.count > 0;
+}
+
+static bool is_first_call(const struct sp_aar *aar, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (sp_str_eq(aar->operations[i].service, aar->operations[index].service))
+            return false;
+    return true;
+}
+
+/* Services can be called directly, too: what guards the API does not guard them. */
+static void report_open_services(const struct load *load, const struct sp_api *api, struct sp_str file)
+{
+    for (size_t i = 0; i < api->aar->operation_count; i++) {
+        struct sp_str name = api->aar->operations[i].service;
+        const struct sp_service *service = sp_snapshot_find_service(load->snapshot, name);
+        bool open = has_invoke_groups(&api->policy) && !has_invoke_groups(&service->policy);
+        bool unknown = api->policy.require_auth && !service->policy.require_auth;
+        if ((open || unknown) && is_first_call(api->aar, i))
+            sp_problem_add(load->problems, SP_PROBLEM_WARNING, SP_MSG_SERVICE_OPEN, file, 0, 0,
+                           "API %.*s has %s, but service %.*s, which it invokes, has not, and can be called "
+                           "directly; give <service name=\"%.*s\"> the same",
+                           SP_STR_ARG(api->aar->name), open ? "an invokeGroup of its own" : "requireAuth",
+                           SP_STR_ARG(name), SP_STR_ARG(name));
+    }
+}
+
 static enum sp_status load_api(const struct load *load, struct sp_str bytes, const char *file,
                                struct sp_error *err)
 {
@@ -330,7 +360,11 @@ static enum sp_status load_api(const struct load *load, struct sp_str bytes, con
     }
     if (status == SP_OK)
         status = add_document(api, err);
-    return status == SP_OK ? register_api(load, api, &base, err) : status;
+    if (status == SP_OK)
+        status = register_api(load, api, &base, err);
+    if (status == SP_OK)
+        report_open_services(load, api, sp_str_of(file));
+    return status;
 }
 
 /* ---------------------------------------------------------------- directories */

@@ -31,7 +31,9 @@ struct sp_update_options {
      * thread. */
     enum sp_status (*accept)(void *arg, const struct sp_config *config, bool *ret_reload,
                              struct sp_error *err);
-    void *accept_arg;
+    /* Have the engine started anew, with the change; false: nobody can. NULL: as false. */
+    bool (*ask_reload)(void *arg);
+    void *arg;
     const char *control_dir; /* where the socket is made; NULL: none */
 };
 #define SP_UPDATE_SOCKET "refresh"

@@ -15,6 +15,7 @@
 #define SETTLE_US 50000 /* of silence after a change, for files that are still being written */
 #define SETTLE_MOST_US 500000
 #define SHORTEST_INTERVAL_US 100000
+#define LONGEST_INTERVAL_US INT64_C(3600000000)
 #define READY_WAIT_US 20000000
 #define USE_WAIT_US 10000000
 #define ATTEMPTS 5 /* to read files that nobody writes meanwhile */
@@ -135,11 +136,15 @@ static void forget_files(struct attempt *attempt)
 static enum sp_status read_once(struct attempt *attempt)
 {
     const struct sp_update_options *options = &attempt->update->options;
-    enum sp_status status = sp_file_set_new(attempt->base, SP_FILES_ALL & ~attempt->domains, &attempt->files);
+    enum sp_status status =
+        sp_file_set_new(attempt->base, (SP_FILES_ALL | SP_FILES_KEPT) & ~attempt->domains, &attempt->files);
     if (status == SP_OK)
         status = sp_update_load(options, attempt->files, &attempt->problems, &attempt->config, &attempt->err);
     if (status == SP_OK && options->accept)
-        status = options->accept(options->accept_arg, attempt->config, &attempt->reload, &attempt->err);
+        status = options->accept(options->arg, attempt->config, &attempt->reload, &attempt->err);
+    /* Certificates are in TLS contexts, which the engine makes when it starts. */
+    if (status == SP_OK && sp_file_set_changed_key_store(attempt->base, attempt->files).ptr)
+        attempt->reload = true;
     if (status == SP_OK && !attempt->reload)
         status = sp_file_set_take_archives(attempt->files, attempt->config, &attempt->err);
     return status;
@@ -258,7 +263,7 @@ static void io_agree(struct attempt *attempt)
 
 static unsigned polled(const struct sp_config *config)
 {
-    unsigned domains = 0;
+    unsigned domains = SP_FILES_POLLED;
     if (config->update.update_trigger == SP_CFG_POLLED)
         domains |= SP_FILES_OF_CONFIG;
     if (config->services.update_trigger == SP_CFG_POLLED)
@@ -268,18 +273,22 @@ static unsigned polled(const struct sp_config *config)
     return domains;
 }
 
+static void shorten(int64_t *shortest, unsigned trigger, int64_t us)
+{
+    if (trigger == SP_CFG_POLLED && us < *shortest)
+        *shortest = us;
+}
+
 static int64_t interval_us(const struct sp_config *config)
 {
-    const struct {
-        unsigned trigger;
-        int64_t us;
-    } each[] = {{config->update.update_trigger, config->update.monitor_interval_us},
-                {config->services.update_trigger, config->services.polling_rate_us},
-                {config->apis.update_trigger, config->apis.polling_rate_us}};
-    int64_t shortest = INT64_MAX;
-    for (size_t i = 0; i < 3; i++)
-        if (each[i].trigger == SP_CFG_POLLED && each[i].us < shortest)
-            shortest = each[i].us;
+    int64_t shortest = LONGEST_INTERVAL_US;
+    shorten(&shortest, config->update.update_trigger, config->update.monitor_interval_us);
+    shorten(&shortest, config->services.update_trigger, config->services.polling_rate_us);
+    shorten(&shortest, config->apis.update_trigger, config->apis.polling_rate_us);
+    for (size_t i = 0; i < config->policy_count; i++)
+        shorten(&shortest, config->policies[i].update_trigger, config->policies[i].polling_rate_us);
+    for (size_t i = 0; i < config->key_store_count; i++)
+        shorten(&shortest, config->key_stores[i].update_trigger, config->key_stores[i].polling_rate_us);
     return shortest < SHORTEST_INTERVAL_US ? SHORTEST_INTERVAL_US : shortest;
 }
 
@@ -395,15 +404,25 @@ static enum sp_status run_look(void *arg)
     return SP_OK;
 }
 
+static void need_reload(const struct sp_update *update)
+{
+    const struct sp_update_options *options = &update->options;
+    if (options->ask_reload && options->ask_reload(options->arg))
+        sp_log(SP_LOG_AUDIT, SP_MSG_UPDATE_RELOADS,
+               "endpoints, their options, their TLS or a key store have changed: the server is reloaded");
+    else
+        sp_log(SP_LOG_WARNING, SP_MSG_UPDATE_RELOAD,
+               "endpoints, their options, their TLS or a key store have changed; 'sallyport server reload' "
+               "takes the whole change over");
+}
+
 static void io_look(struct sp_update *update)
 {
     struct look_job job = {&update->watch, 0};
     if (io_offload(run_look, &job, NULL, 0) != SP_OK || !job.changed || update->stopping)
         return;
     if (io_do_update(update, job.changed & update->watched, NULL) == SP_UPDATE_NEEDS_RELOAD)
-        sp_log(SP_LOG_WARNING, SP_MSG_UPDATE_RELOAD,
-               "endpoints, their options or their TLS have changed in server.xml; 'sallyport server reload' "
-               "takes the whole change over");
+        need_reload(update);
 }
 
 /* inotify has seen something: look when it has been quiet for a moment. */

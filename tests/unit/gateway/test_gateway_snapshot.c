@@ -129,6 +129,35 @@ static void a_provider_that_is_not_supported_is_named(void **state)
     assert_problem(SP_MSG_ARCHIVE_REFUSED, "enquire.sar", "WOLA-1.1");
 }
 
+static void a_service_that_is_less_guarded_than_its_api_is_told(void **state)
+{
+    server_start(&server, OPEN,
+                 "<zosconnect_zosConnectAPIs><zosConnectAPI name='accounts' invokeGroup='CLERKS'/>"
+                 "</zosconnect_zosConnectAPIs>");
+    assert_problem(SP_MSG_SERVICE_OPEN, "accounts.aar",
+                   "API accounts has an invokeGroup of its own, but service enquire");
+    unsigned told = 0;
+    for (const struct sp_problem *p = server.problems.first; p; p = p->next)
+        told += strcmp(p->id, SP_MSG_SERVICE_OPEN) == 0;
+    assert_int_equal(told, 1);
+}
+
+static void a_service_without_requireauth_is_told(void **state)
+{
+    server_start(&server, OPEN,
+                 "<zosconnect_services><service name='enquire' requireAuth='false'/></zosconnect_services>");
+    assert_problem(SP_MSG_SERVICE_OPEN, "accounts.aar", "API accounts has requireAuth, but service enquire");
+}
+
+static void a_service_that_is_guarded_as_its_api_is_not_told(void **state)
+{
+    server_start(&server, OPEN,
+                 "<zosconnect_zosConnectAPIs><zosConnectAPI name='accounts' invokeGroup='CLERKS'/>"
+                 "</zosconnect_zosConnectAPIs>"
+                 "<zosconnect_services><service name='enquire' invokeGroup='CLERKS'/></zosconnect_services>");
+    assert_null(problem(SP_MSG_SERVICE_OPEN));
+}
+
 static void the_second_of_one_name_is_left_out(void **state)
 {
     server_archive(&server, "resources/zosconnect/services/second.sar", server_service);
@@ -204,6 +233,9 @@ int main(void)
         TEST(a_service_needs_its_connection),
         TEST(server_xml_can_name_another_connection),
         TEST(a_provider_that_is_not_supported_is_named),
+        TEST(a_service_that_is_less_guarded_than_its_api_is_told),
+        TEST(a_service_without_requireauth_is_told),
+        TEST(a_service_that_is_guarded_as_its_api_is_not_told),
         TEST(the_second_of_one_name_is_left_out),
         TEST(a_base_path_belongs_to_one_api),
         TEST(the_longest_base_path_wins),

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/reload.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* From the first reading on, across reloads; workers inherit it. */
+static int asked[2] = {-1, -1};
+static char command[PATH_MAX]; /* of the master's environment, which workers do not have */
+
+bool sp_reload_listen(void)
+{
+    char room[64];
+    bool was_asked = false;
+    const char *given = getenv(SP_RELOAD_COMMAND_VARIABLE);
+    snprintf(command, sizeof command, "%s", given ? given : "");
+    if (asked[0] < 0 && pipe2(asked, O_CLOEXEC | O_NONBLOCK) != 0) {
+        asked[0] = asked[1] = -1;
+        return false;
+    }
+    while (read(asked[0], room, sizeof room) > 0)
+        was_asked = true;
+    bool heard = fcntl(asked[0], F_SETOWN, getpid()) == 0 && fcntl(asked[0], F_SETSIG, SIGHUP) == 0 &&
+                 fcntl(asked[0], F_SETFL, O_ASYNC | O_NONBLOCK) == 0;
+    if (!heard) {
+        close(asked[0]);
+        close(asked[1]);
+        asked[0] = asked[1] = -1;
+    }
+    return was_asked;
+}
+
+bool sp_reload_ask(void)
+{
+    return command[0] && asked[1] >= 0 && write(asked[1], "r", 1) == 1;
+}
+
+void sp_reload_run(const char *config_dir)
+{
+    if (!command[0] || fork() != 0)
+        return;
+    /* nginx's master has its signals blocked, and listeners among its descriptors. Its children are reaped.
+     */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    const char *argv[] = {command, "server", "reload", config_dir, NULL};
+    execv(command, (char **)argv);
+    _exit(127);
+}
