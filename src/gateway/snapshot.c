@@ -304,9 +304,9 @@ static enum sp_status take_rules(const struct load *load, const struct sp_cfg_it
     return status;
 }
 
-static bool has_invoke_groups(const struct sp_policy *policy)
+static bool has_invoke_groups(const struct sp_admission *admission)
 {
-    return policy->groups && policy->groups->invoke.count > 0;
+    return admission->groups && admission->groups->invoke.count > 0;
 }
 
 static bool is_first_call(const struct sp_aar *aar, size_t index)
@@ -323,8 +323,8 @@ static void report_open_services(const struct load *load, const struct sp_api *a
     for (size_t i = 0; i < api->aar->operation_count; i++) {
         struct sp_str name = api->aar->operations[i].service;
         const struct sp_service *service = sp_snapshot_find_service(load->snapshot, name);
-        bool open = has_invoke_groups(&api->policy) && !has_invoke_groups(&service->policy);
-        bool unknown = api->policy.require_auth && !service->policy.require_auth;
+        bool open = has_invoke_groups(&api->admission) && !has_invoke_groups(&service->admission);
+        bool unknown = api->admission.require_auth && !service->admission.require_auth;
         if ((open || unknown) && is_first_call(api->aar, i))
             sp_problem_add(load->problems, SP_PROBLEM_WARNING, SP_MSG_SERVICE_OPEN, file, 0, 0,
                            "API %.*s has %s, but service %.*s, which it invokes, has not, and can be called "
