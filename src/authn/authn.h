@@ -51,6 +51,8 @@ struct sp_principal {
     struct sp_str saf_user; /* mapped SAF user id, upper case; empty when there is none. Of
                                unauthenticatedUser when nobody is authenticated, see authn/guest.h */
     struct sp_str_list groups;
+    int64_t groups_read_us; /* monotonic, when the registry was asked for them; 0: for this request. Whoever
+                               remembers principals sets it */
 
     const struct sp_json_value *claims; /* an object, or NULL */
     struct sp_str claims_json;          /* the same as it was signed or sent */

@@ -57,10 +57,18 @@ struct sp_cfg_policy {
     int64_t polling_rate_us;
 };
 
+/* How groups of an item stand to the global ones, and which lists leave out what is not the caller's. The
+ * order is that of the options in server.xml. */
+enum sp_cfg_group_override { SP_CFG_OVERRIDE_FUNCTION, SP_CFG_OVERRIDE_LEVEL };
+enum sp_cfg_filter_lists { SP_CFG_FILTER_SERVICES, SP_CFG_FILTER_ALL };
+
 struct sp_cfg_manager { /* zosconnect_zosConnectManager */
     bool require_auth, require_secure;
     const struct sp_cfg_interceptor_list *global_interceptors; /* NULL: none */
     struct sp_cfg_groups groups;
+    bool admin_invokes;
+    unsigned group_override; /* enum sp_cfg_group_override */
+    unsigned filter_lists;   /* enum sp_cfg_filter_lists */
     bool set_utf8_response_encoding;
     bool preserve_json_payload_char_format;
     bool use_json_error_responses;

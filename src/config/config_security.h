@@ -167,9 +167,17 @@ struct sp_cfg_saf_role_mapper {
     bool to_upper_case;
 };
 
+struct sp_cfg_role_member {
+    struct sp_str name;
+    struct sp_str access_id; /* "user:<realm>/<id>", "group:<realm>/<id>"; stands instead of the name */
+};
+
 struct sp_cfg_security_role {
     struct sp_str name;
-    struct sp_str_list users, groups;    /* names */
+    const struct sp_cfg_role_member *users;
+    size_t user_count;
+    const struct sp_cfg_role_member *groups;
+    size_t group_count;
     struct sp_str_list special_subjects; /* as written */
     bool everyone, all_authenticated;    /* special-subject */
 };

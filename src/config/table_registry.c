@@ -542,8 +542,11 @@ const struct sp_cfg_element sp_cfg_saf_database_element = {
 /* Roles */
 
 static const struct sp_cfg_attribute role_name_attributes[] = {
-    A("name", STRING, ACTED | SECURITY | REQUIRED, "Name in the registry."),
-    A("access-id", STRING, SECURITY, "user:realm/id or group:realm/id, when the name is not enough."),
+    A("name", STRING, ACTED | SECURITY | REQUIRED, "Name in the registry.",
+      INTO(struct sp_cfg_role_member, name)),
+    A("access-id", STRING, ACTED | SECURITY,
+      "user:realm/id or group:realm/id, which counts instead of the name.",
+      INTO(struct sp_cfg_role_member, access_id)),
 };
 
 static const struct sp_cfg_element role_user_element = {"user",
@@ -551,16 +554,19 @@ static const struct sp_cfg_element role_user_element = {"user",
                                                         ACTED | SECURITY,
                                                         .key = "name",
                                                         ROWS(role_name_attributes),
-                                                        FLATTENED(struct sp_cfg_security_role, users),
+                                                        STRUCT(struct sp_cfg_role_member),
+                                                        ARRAY(struct sp_cfg_security_role, users, user_count),
                                                         .meaning = "A user who holds the role."};
 
-static const struct sp_cfg_element role_group_element = {"group",
-                                                         SP_CFG_NESTED,
-                                                         ACTED | SECURITY,
-                                                         .key = "name",
-                                                         ROWS(role_name_attributes),
-                                                         FLATTENED(struct sp_cfg_security_role, groups),
-                                                         .meaning = "A group whose members hold the role."};
+static const struct sp_cfg_element role_group_element = {
+    "group",
+    SP_CFG_NESTED,
+    ACTED | SECURITY,
+    .key = "name",
+    ROWS(role_name_attributes),
+    STRUCT(struct sp_cfg_role_member),
+    ARRAY(struct sp_cfg_security_role, groups, group_count),
+    .meaning = "A group whose members hold the role."};
 
 static const struct sp_cfg_attribute special_subject_attributes[] = {
     A("type", ENUM, ACTED | SECURITY | REQUIRED, "Everybody, or everybody who is authenticated.",

@@ -27,6 +27,16 @@ static const struct sp_cfg_attribute manager_attributes[] = {
       INTO(O, groups.invoke)),
     A("globalReaderGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may list and read.",
       INTO(O, groups.reader)),
+    A("sallyport_adminInvokes", BOOLEAN, ACTED | SECURITY, "Whether level admin may invoke too.",
+      INTO(O, admin_invokes), DEFAULT("false")),
+    A("sallyport_groupOverride", ENUM, ACTED | SECURITY,
+      "Whether groups of an item stand instead of all global ones that could do the same, or only of those "
+      "of "
+      "their own level.",
+      INTO(O, group_override), ONE_OF("FUNCTION", "LEVEL"), DEFAULT("FUNCTION")),
+    A("sallyport_filterLists", ENUM, ACTED | SECURITY,
+      "Which lists show an item with groups and an authorization interceptor of its own to its groups only.",
+      INTO(O, filter_lists), ONE_OF("SERVICES", "ALL"), DEFAULT("SERVICES")),
     A("setUTF8ResponseEncoding", BOOLEAN, ACTED | UNCONFIRMED,
       "Whether Content-Type of a response names charset=UTF-8.", INTO(O, set_utf8_response_encoding),
       DEFAULT("false")),

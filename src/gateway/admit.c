@@ -79,7 +79,7 @@ static enum sp_status check_role(struct sp_call *call, struct sp_error *err)
     const struct sp_generation *generation = call->generation;
     struct sp_str message;
     if (!generation->config->saf_authorization_count)
-        return sp_authz_role(generation->config, &call->principal, err);
+        return sp_authz_role(generation->snapshot->role, &call->principal, err);
     enum sp_status status = sp_authz_role_by_saf(generation->config, generation->saf, &call->principal,
                                                  &call->arena, &message, err);
     if (message.len)
@@ -107,7 +107,7 @@ bool sp_step_authorize(struct sp_call *call)
 static void describe_api(const struct sp_call *call, struct sp_intercept_data *data)
 {
     data->type = SP_REQUEST_API;
-    data->action = call->target == SP_TARGET_API_DOCUMENT ? SP_ACT_DETAILS : SP_ACT_INVOKE;
+    data->action = call->target == SP_TARGET_API_DOCUMENT ? SP_ACT_DOCUMENT : SP_ACT_INVOKE;
     data->api_name = call->api->aar->name;
     data->api_version = call->api->aar->version;
     if (call->operation)
@@ -131,6 +131,7 @@ struct sp_intercept_data *sp_call_describe(struct sp_call *call)
     data->action = SP_ACT_INVOKE;
     data->global_groups = &call->generation->config->manager.groups;
     data->item_groups = call->admission->groups;
+    data->access = call->admission->access;
     data->entry_us = call->request.arrived_us;
     data->request_bytes = call->request.body.len;
     if (call->service)

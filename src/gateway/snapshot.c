@@ -33,22 +33,36 @@ static enum sp_status no_memory(struct sp_error *err)
 
 /* ---------------------------------------------------------------- what an item's element says */
 
-static bool effective(unsigned own, bool inherited)
+static bool has_authorization(const struct sp_cfg_interceptor_list *list)
 {
-    return own == SP_UNSET ? inherited : own == SP_TRUE;
+    for (size_t i = 0; list && i < list->count; i++)
+        if (list->items[i]->kind == SP_CFG_AUTHORIZATION)
+            return true;
+    return false;
 }
 
-static enum sp_status make_admission(const struct load *load, const struct sp_cfg_item *item,
-                                     struct sp_admission *ret_admission, struct sp_error *err)
+static enum sp_status make_admission(const struct load *load, enum sp_authz_object kind,
+                                     const struct sp_cfg_item *item, struct sp_admission *ret_admission,
+                                     struct sp_error *err)
 {
-    const struct sp_cfg_manager *manager = &load->sources->config->manager;
-    *ret_admission = (struct sp_admission){
-        .require_auth = effective(item ? item->require_auth : SP_UNSET, manager->require_auth),
-        .require_secure = effective(item ? item->require_secure : SP_UNSET, manager->require_secure),
-        .groups = item ? &item->groups : NULL,
+    const struct sp_config *config = load->sources->config;
+    struct sp_authz_demands demands;
+    const struct sp_authz_rules rules = sp_authz_rules_of(config);
+    const struct sp_authz_access_options options = {
+        .rules = &rules,
+        .kind = kind,
+        .global = &config->manager.groups,
+        .item = item ? &item->groups : NULL,
+        .own_check = item && has_authorization(item->interceptors),
     };
-    return sp_intercept_compile(manager->global_interceptors, item, load->sources->audit, load->arena,
-                                &ret_admission->chain, err);
+    sp_authz_demands(config, kind, item, &demands);
+    *ret_admission = (struct sp_admission){
+        .require_auth = demands.auth, .require_secure = demands.secure, .groups = options.item};
+    enum sp_status status = sp_authz_access_new(&options, load->arena, &ret_admission->access, err);
+    return status == SP_OK
+               ? sp_intercept_compile(config->manager.global_interceptors, item, load->sources->audit,
+                                      load->arena, &ret_admission->chain, err)
+               : status;
 }
 
 /* ---------------------------------------------------------------- services */
@@ -125,7 +139,7 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->services, sar->name);
     enum sp_status status = take_overrides(load, item, service, err);
     if (status == SP_OK)
-        status = make_admission(load, item, &service->admission, err);
+        status = make_admission(load, SP_OBJECT_SERVICE, item, &service->admission, err);
     if (status == SP_OK)
         status = connect_service(load, service, err);
     if (status == SP_OK)
@@ -347,7 +361,7 @@ static enum sp_status load_api(const struct load *load, struct sp_str bytes, con
         return status == SP_OK ? no_memory(err) : status;
     api->aar = aar;
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->apis, aar->name);
-    status = make_admission(load, item, &api->admission, err);
+    status = make_admission(load, SP_OBJECT_API, item, &api->admission, err);
     if (status == SP_OK)
         status = take_rules(load, item, api, err);
     if (status == SP_OK)
@@ -442,8 +456,11 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     sp_hash_init(&snapshot->services, SP_ARCHIVES_MAX);
     struct load load = {sources, problems, snapshot, &snapshot->arena, NULL};
     load.policies = sp_arena_calloc(load.arena, sources->config->policy_count, sizeof *load.policies);
-    enum sp_status status =
-        load.policies ? make_admission(&load, NULL, &snapshot->fallback, err) : no_memory(err);
+    enum sp_status status = load.policies ? SP_OK : no_memory(err);
+    if (status == SP_OK)
+        status = sp_authz_role_new(sources->config, load.arena, &snapshot->role, err);
+    if (status == SP_OK)
+        status = make_admission(&load, SP_OBJECT_SERVER, NULL, &snapshot->fallback, err);
     if (status != SP_OK) {
         sp_snapshot_free(snapshot);
         return status;

@@ -17,7 +17,8 @@
 /* What the administrator says of an API or a service, with what is inherited filled in. */
 struct sp_admission {
     bool require_auth, require_secure;
-    const struct sp_cfg_groups *groups; /* of the item; NULL: none of its own */
+    const struct sp_cfg_groups *groups;   /* of the item; NULL: none of its own */
+    const struct sp_authz_access *access; /* who may do what, by all groups that count */
     const struct sp_intercept_chain *chain;
 };
 
@@ -54,10 +55,11 @@ struct sp_api {
 
 struct sp_snapshot {
     struct sp_arena arena;
-    struct sp_hash apis;          /* key of the base path -> struct sp_api */
-    struct sp_hash api_names;     /* name -> struct sp_api */
-    struct sp_hash services;      /* name -> struct sp_service */
-    struct sp_admission fallback; /* of requests that name neither */
+    struct sp_hash apis;              /* key of the base path -> struct sp_api */
+    struct sp_hash api_names;         /* name -> struct sp_api */
+    struct sp_hash services;          /* name -> struct sp_service */
+    const struct sp_authz_role *role; /* by authorization-roles */
+    struct sp_admission fallback;     /* of requests that name neither */
 };
 
 /* What a snapshot is made of; all of it must outlive the snapshot. */

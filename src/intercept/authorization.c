@@ -5,7 +5,7 @@ static enum sp_status pre(const struct sp_interceptor *self, struct sp_intercept
                           unsigned *ret_status, struct sp_error *err)
 {
     *ret_status = 403;
-    return sp_authz_level(data->global_groups, data->item_groups, data->action, data->principal, err);
+    return sp_authz_level(data->access, data->action, data->principal, err);
 }
 
 static void post(const struct sp_interceptor *self, struct sp_intercept_data *data)

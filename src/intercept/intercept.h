@@ -25,7 +25,8 @@ struct sp_intercept_data {
     struct sp_str api_name, api_version, operation_id;
     struct sp_str service_name, service_version;
     const struct sp_cfg_groups *global_groups, *item_groups;
-    struct sp_str correlator; /* the request's in other systems; up to 64 characters */
+    const struct sp_authz_access *access; /* those groups, as decisions see them */
+    struct sp_str correlator;             /* the request's in other systems; up to 64 characters */
     struct sp_str sor_provider, sor_reference, sor_identifier, sor_resource;
     int64_t entry_us, exit_us, sor_sent_us, sor_received_us; /* realtime; 0: did not happen */
     unsigned response_status;

@@ -106,7 +106,8 @@ static void the_basic_security_of_every_lab_is_read(void **state)
          "<group name='gmadmin'><member name='Fred'/><member name='Ann'/></group>"
          "</basicRegistry>"
          "<authorization-roles id='zos.connect.access.roles'><security-role name='zosConnectAccess'>"
-         "<user name='Fred'/><group name='gmadmin'/><special-subject type='all_authenticated_users'/>"
+         "<user name='Fred'/><group name='gmadmin' access-id='group:r/gmadmin'/><special-subject "
+         "type='all_authenticated_users'/>"
          "</security-role></authorization-roles>"
          "<zosconnect_zosConnectManager requireSecure='false' globalInterceptorsRef='list' "
          "globalInvokeGroup='GMINVOKE, gmadmin' globalAdminGroup='${GROUPS}'/>"
@@ -136,8 +137,8 @@ static void the_basic_security_of_every_lab_is_read(void **state)
     assert_non_null(config->roles);
     const struct sp_cfg_security_role *role = &config->roles->roles[0];
     assert_true(sp_str_is(role->name, "zosConnectAccess"));
-    assert_true(sp_str_is(role->users.items[0], "Fred"));
-    assert_true(sp_str_is(role->groups.items[0], "gmadmin"));
+    assert_true(sp_str_is(role->users[0].name, "Fred") && !role->users[0].access_id.len);
+    assert_true(sp_str_is(role->groups[0].access_id, "group:r/gmadmin"));
     assert_true(role->all_authenticated && !role->everyone);
     assert_false(config->manager.require_secure);
     assert_int_equal(config->manager.groups.invoke.count, 2);

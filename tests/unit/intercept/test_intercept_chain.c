@@ -73,8 +73,9 @@ static struct outcome run(const struct sp_cfg_interceptor_list *global, const st
     struct sp_http_request request = {.method = SP_STR_INIT("GET"), .path = SP_STR_INIT("/x")};
     struct sp_principal principal = {
         .authenticated = true, .name = SP_STR_INIT("FRED"), .groups = {&clerk, may ? 1 : 0}};
-    struct sp_intercept_data data = {
-        .request = &request, .principal = &principal, .action = SP_ACT_INVOKE, .global_groups = &groups};
+    const struct sp_authz_access_options options = {.kind = SP_OBJECT_API, .global = &groups};
+    struct sp_intercept_data data = {.request = &request, .principal = &principal, .action = SP_ACT_INVOKE};
+    assert_int_equal(sp_authz_access_new(&options, &arena, &data.access, &err), SP_OK);
     struct sp_intercept_progress progress = {0};
     struct outcome outcome = {.records = records()};
     outcome.status = io_intercept_pre(chain, &data, &progress, &outcome.http, &err);
