@@ -9,24 +9,11 @@ static bool wants_message(const struct sp_config *config)
     return sp_str_is(log, "ASIS") || sp_str_is(log, "NOSTAT");
 }
 
-/* Line ends, and the blanks that follow them, become one blank. */
-static struct sp_str on_one_line(struct sp_str text, struct sp_arena *arena)
+enum sp_status sp_authz_role_by_saf(const struct sp_config *config, struct sp_saf_link *saf,
+                                    const struct sp_principal *principal, struct sp_arena *arena,
+                                    struct sp_str *ret_message, struct sp_error *err)
 {
-    char *line = sp_arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; line && i < text.len; i++) {
-        bool ends = text.ptr[i] == '\n';
-        line[len++] = ends ? ' ' : text.ptr[i];
-        while (ends && i + 1 < text.len && text.ptr[i + 1] == ' ')
-            i++;
-    }
-    return line ? sp_str_from(line, len) : SP_STR("");
-}
-
-static enum sp_status decide(const struct sp_config *config, const struct sp_saf_image *image,
-                             const struct sp_principal *principal, struct sp_arena *arena,
-                             struct sp_str *ret_message, struct sp_error *err)
-{
+    *ret_message = SP_STR("");
     struct sp_str prefix = config->saf_credentials.profile_prefix;
     struct sp_saf_decision decision;
     const struct sp_saf_auth auth = {
@@ -37,11 +24,11 @@ static enum sp_status decide(const struct sp_config *config, const struct sp_saf
     };
     if (!auth.resource.ptr)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a decision");
-    sp_saf_decide(image, &auth, arena, &decision);
-    if (decision.granted && principal->authenticated && !decision.warning)
-        return SP_OK;
-    if (wants_message(config))
-        *ret_message = on_one_line(sp_saf_ich408i(image, &auth, &decision, arena), arena);
+    enum sp_status status =
+        sp_saf_link_authorize(saf, &auth, arena, &decision, wants_message(config) ? ret_message : NULL, err);
+    if (status != SP_OK)
+        return sp_error_set(err, status, NULL,
+                            "the security database, which safAuthorization asks, is not available");
     if (decision.granted && principal->authenticated)
         return SP_OK;
     if (decision.granted)
@@ -55,19 +42,4 @@ static enum sp_status decide(const struct sp_config *config, const struct sp_saf
                         SP_STR_ARG(principal->saf_user.len ? principal->saf_user : SP_STR("without id")),
                         SP_STR_ARG(auth.resource), decision.saf_rc, decision.racf_rc, decision.racf_reason,
                         decision.saf_rc == 4 ? ": no profile protects it, or the class is not active" : "");
-}
-
-enum sp_status sp_authz_role_by_saf(const struct sp_config *config, struct sp_saf_link *saf,
-                                    const struct sp_principal *principal, struct sp_arena *arena,
-                                    struct sp_str *ret_message, struct sp_error *err)
-{
-    struct sp_str message = SP_STR("");
-    const struct sp_saf_image *image = sp_saf_link_image(saf);
-    enum sp_status status =
-        image ? decide(config, image, principal, arena, &message, err)
-              : sp_error_set(err, SP_EUNAVAIL, NULL,
-                             "the security database, which safAuthorization asks, is not available");
-    sp_saf_image_release(image);
-    *ret_message = message;
-    return status;
 }

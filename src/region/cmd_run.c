@@ -21,6 +21,7 @@
 
 #define STOP_LIMIT_US 10000000
 #define CLOSE_LIMIT_US 1000000
+#define DECISIONS 1024u
 
 struct server {
     struct sp_region region;
@@ -114,7 +115,10 @@ static enum sp_status open_saf(struct sp_region *region, struct sp_error *err)
     const struct sp_definition *d = region->definition;
     const struct sp_saf_settings settings = {.path = d->saf.ptr,
                                              .key_path = d->saf_key.len ? d->saf_key.ptr : NULL};
-    return d->saf.len ? sp_saf_open(&settings, &region->saf, err) : SP_OK;
+    if (!d->saf.len)
+        return SP_OK;
+    enum sp_status status = sp_saf_decision_cache_init(&region->decisions, DECISIONS, err);
+    return status == SP_OK ? sp_saf_open(&settings, &region->saf, err) : status;
 }
 
 static enum sp_status start_listeners(struct server *server, struct sp_error *err)
@@ -204,6 +208,7 @@ static void finish(struct server *server)
     if (server->signals.fd > 0)
         close(server->signals.fd);
     sp_loop_free(server->region.loop);
+    sp_saf_decision_cache_finish(&server->region.decisions);
     sp_saf_close(server->region.saf);
     SSL_CTX_free(server->tls);
     sp_arena_finish(&server->arena);

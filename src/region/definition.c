@@ -202,6 +202,7 @@ static const struct attribute region_attributes[] = {
     {"data", FORM_PATH, REGION(data), 1, 1024, A_PATH, 0},
     {"mirror", FORM_NAME, REGION(mirror), 1, 4, "must be a name of 1 to 4", 0},
     {"defaultUser", FORM_NAME, REGION(default_user), 1, 8, NAME_OF_8, 0},
+    {"regionUser", FORM_NAME, REGION(region_user), 1, 8, NAME_OF_8, 0},
     {"saf", FORM_PATH, REGION(saf), 1, 1024, A_PATH, 0},
     {"safKey", FORM_PATH, REGION(saf_key), 1, 1024, A_PATH, 0},
     {"resourceSecurity", FORM_BOOL, REGION(resource_security), 0, 0, NULL, 0},
@@ -267,7 +268,8 @@ static const struct attribute ipconn_attributes[] = {
     {"name", FORM_NAME, IPCONN(name), 1, 8, NAME_OF_8, 0},
     {"applid", FORM_NAME, IPCONN(applid), 0, 8, NAME_OF_8, 0},
     {"networkid", FORM_NAME, IPCONN(networkid), 0, 8, NAME_OF_8, 0},
-    {"userAuth", FORM_CHOICE, IPCONN(user_auth), 0, 0, "must be one of: LOCAL|IDENTIFY|DEFAULTUSER", 0},
+    {"userAuth", FORM_CHOICE, IPCONN(user_auth), 0, 0, "must be one of: LOCAL|IDENTIFY|VERIFY|DEFAULTUSER",
+     0},
     {"securityName", FORM_NAME, IPCONN(security_name), 0, 8, NAME_OF_8, 0},
     {"trustNetwork", FORM_BOOL, IPCONN(trust_network), 0, 0, NULL, 0},
     {NULL, FORM_OWN, 0, 0, 0, NULL, 0},
@@ -290,6 +292,8 @@ static enum sp_status read_ipconns(struct reader *reader, const struct sp_json_v
             return status;
         if (!ipconns[n].name.len)
             return wrong(reader, SP_STR("name"), "is missing");
+        if (ipconns[n].user_auth == SP_USERAUTH_VERIFY && !definition->saf.len)
+            return wrong(reader, SP_STR("userAuth"), "VERIFY needs saf, the database that knows passwords");
         n++;
     }
     /* Without any, whoever can reach the port is let in, and runs under the default user. */

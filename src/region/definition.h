@@ -9,15 +9,14 @@
 
 #include "base/arena.h"
 
-/* Whose identity a task runs under (IPCONN USERAUTH). VERIFY needs the security database and is refused for
- * now. */
-enum sp_user_auth { SP_USERAUTH_LOCAL, SP_USERAUTH_IDENTIFY, SP_USERAUTH_DEFAULTUSER };
+/* Whose identity a task runs under (IPCONN USERAUTH). VERIFY needs the security database. */
+enum sp_user_auth { SP_USERAUTH_LOCAL, SP_USERAUTH_IDENTIFY, SP_USERAUTH_VERIFY, SP_USERAUTH_DEFAULTUSER };
 
 struct sp_ipconn {
     struct sp_str name;
     struct sp_str applid, networkid; /* of the gateway; empty: any */
     enum sp_user_auth user_auth;
-    struct sp_str security_name; /* link user; empty: the region's default user */
+    struct sp_str security_name; /* link user; empty: not specified */
     bool trust_network;          /* IDENTIFY from other machines too, without TLS */
 };
 
@@ -62,6 +61,7 @@ struct sp_definition {
     struct sp_str data;       /* directory in which programs run */
     struct sp_str mirror;     /* default mirror transaction */
     struct sp_str default_user;
+    struct sp_str region_user;  /* as whom the region itself runs; a link user of that name is not asked */
     struct sp_str saf, saf_key; /* database and its key file; empty: no security database, the usual key */
     bool resource_security;     /* programs are checked too (RESSEC) */
     const struct sp_str *copybooks; /* directories */

@@ -12,6 +12,7 @@
 #include "region/connection.h"
 #include "region/security.h"
 #include "region/task.h"
+#include "saf/audit_event.h"
 #include "text/region_frame.h"
 
 #define ARENA_BYTES ((size_t)1 << 20)
@@ -25,7 +26,8 @@ struct dispatch {
     struct sp_region_link link;
     uint32_t request_id; /* the gateway's */
     uint32_t number;
-    struct sp_str user;
+    struct sp_str user, link_user;
+    bool is_verified;
     int64_t began_us, deadline_us;
     struct sp_region_answer answer;
     char reason[160];
@@ -157,15 +159,50 @@ static void take_answer(struct dispatch *d)
 
 /* --- the task ---------------------------------------------------------------------------------------- */
 
+static struct sp_saf_origin origin_of(const struct dispatch *d)
+{
+    return (struct sp_saf_origin){.address = sp_str_of(d->connection->peer),
+                                  .dist_name = d->link.dist_name,
+                                  .dist_realm = d->link.dist_realm};
+}
+
+/* What the security database has recorded since, as messages that an administrator searches for. */
+static void log_events(struct sp_region *region)
+{
+    struct sp_saf_audit_event event;
+    while (sp_saf_audit_take(sp_saf_audit(region->saf), &event))
+        if (event.message[0])
+            sp_log(SP_LOG_AUDIT, NULL, "%s", event.message);
+        else if (event.code == SP_SAF_EVENT_ACCESS)
+            sp_log(SP_LOG_AUDIT, NULL, "user %s was granted %s to %s in class %s", event.user,
+                   sp_saf_access_name(event.intent), event.resource, event.class);
+        else
+            sp_log(SP_LOG_AUDIT, NULL, "user %s came in to %s", event.user, event.appl);
+}
+
+static bool is_accepted(struct dispatch *d, enum sp_region_outcome outcome, const char *reason,
+                        struct sp_str message)
+{
+    log_events(d->connection->region);
+    if (outcome == SP_REGION_NORMAL)
+        return true;
+    if (message.len)
+        sp_log(SP_LOG_AUDIT, NULL, "%.*s", SP_STR_ARG(message));
+    conclude(d, outcome, "", reason);
+    return false;
+}
+
 /* By the security database, when the region has one. */
 static bool is_permitted(struct dispatch *d)
 {
-    const struct sp_region *region = d->connection->region;
+    struct sp_region *region = d->connection->region;
     const struct sp_definition *definition = region->definition;
     const struct sp_region_link *link = &d->link;
     const struct sp_task_request request = {
         .user = d->user,
-        .link_user = d->connection->ipconn->security_name,
+        .is_verified = d->is_verified,
+        .link_user = d->link_user,
+        .origin = origin_of(d),
         .netname = sp_str_of(d->connection->applid),
         .transaction =
             link->transaction_is_mirror && link->transaction.len ? link->transaction : definition->mirror,
@@ -177,13 +214,21 @@ static bool is_permitted(struct dispatch *d)
     struct sp_str message = SP_STR("");
     const struct sp_saf_image *image = sp_saf_image(region->saf);
     enum sp_region_outcome outcome =
-        sp_region_permit(definition, image, &request, &d->arena, &reason, &message);
+        sp_region_permit(definition, &region->decisions, image, &request, &d->arena, &reason, &message);
     sp_saf_image_release(image);
-    if (outcome == SP_REGION_NORMAL)
-        return true;
-    sp_log(SP_LOG_AUDIT, NULL, "%.*s", SP_STR_ARG(message));
-    conclude(d, outcome, "", reason);
-    return false;
+    return is_accepted(d, outcome, reason, message);
+}
+
+static bool is_verified(struct dispatch *d)
+{
+    const struct sp_region *region = d->connection->region;
+    const char *reason = "";
+    struct sp_str message = SP_STR("");
+    const struct sp_saf_origin origin = origin_of(d);
+    d->is_verified = true;
+    enum sp_region_outcome outcome = io_region_verify(region->definition, region->saf, &d->link, &origin,
+                                                      d->deadline_us, &d->arena, &reason, &message);
+    return is_accepted(d, outcome, reason, message);
 }
 
 /* The user id of a distributed identity, when the security database maps it. */
@@ -206,10 +251,13 @@ static bool admit(struct dispatch *d)
     struct sp_identity_decision decision =
         sp_region_identify(definition, d->connection->ipconn, d->connection->is_local, &d->link);
     d->user = decision.user;
+    d->link_user = decision.link_user;
     if (decision.outcome != SP_REGION_NORMAL) {
         conclude(d, decision.outcome, "", decision.reason);
         return false;
     }
+    if (decision.to_verify && !is_verified(d))
+        return false;
     if (d->link.transaction_is_mirror && d->link.transaction.len &&
         !sp_str_eq(d->link.transaction, definition->mirror)) {
         const struct sp_transaction *t = sp_definition_transaction(definition, d->link.transaction);

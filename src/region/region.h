@@ -6,7 +6,7 @@
 
 #include "region/definition.h"
 #include "region/pool.h"
-#include "saf/saf.h"
+#include "saf/decision_cache.h"
 
 struct sp_loop;
 struct sp_stream;
@@ -18,7 +18,8 @@ struct sp_region {
     struct sp_loop *loop;
     const struct sp_definition *definition;
     struct sp_pool *pool;
-    struct sp_saf *saf;   /* NULL: none */
+    struct sp_saf *saf; /* NULL: none */
+    struct sp_saf_decision_cache decisions;
     bool dump;            /* log what arrives and leaves, in hexadecimal */
     unsigned connections; /* of gateways */
     unsigned tasks;       /* at work or waiting */

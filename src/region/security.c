@@ -28,17 +28,54 @@ static struct sp_identity_decision identify(const struct sp_definition *definiti
     return accept(link->user);
 }
 
-struct sp_identity_decision sp_region_identify(const struct sp_definition *definition,
-                                               const struct sp_ipconn *ipconn, bool peer_is_local,
-                                               const struct sp_region_link *link)
+/* Whom the gateway's user vouches for himself: nothing but his password, or a PassTicket, counts. */
+static struct sp_identity_decision verify(const struct sp_region_link *link)
+{
+    if (!link->user.len)
+        return refuse("USERAUTH(VERIFY) wants a user id");
+    if (!link->password.len)
+        return refuse("USERAUTH(VERIFY) wants a password, phrase or PassTicket with the user id");
+    struct sp_identity_decision decision = accept(link->user);
+    decision.to_verify = true;
+    return decision;
+}
+
+static struct sp_identity_decision choose(const struct sp_definition *definition,
+                                          const struct sp_ipconn *ipconn, bool peer_is_local,
+                                          const struct sp_region_link *link)
 {
     switch (ipconn->user_auth) {
     case SP_USERAUTH_IDENTIFY:
         return identify(definition, ipconn, peer_is_local, link);
+    case SP_USERAUTH_VERIFY:
+        return verify(link);
     case SP_USERAUTH_LOCAL:
-        return accept(ipconn->security_name.len ? ipconn->security_name : definition->default_user);
+        return accept(ipconn->security_name.len && !sp_str_eq(ipconn->security_name, definition->region_user)
+                          ? ipconn->security_name
+                          : definition->default_user);
     case SP_USERAUTH_DEFAULTUSER:
         break;
     }
     return accept(definition->default_user);
+}
+
+/* A link user that is not specified is the default user; the region's own user is nobody's limit. */
+static struct sp_str link_user_of(const struct sp_definition *definition, const struct sp_ipconn *ipconn,
+                                  struct sp_str task_user)
+{
+    struct sp_str user = ipconn->security_name.len ? ipconn->security_name : definition->default_user;
+    if (sp_str_eq(user, task_user) ||
+        (definition->region_user.len && sp_str_eq(user, definition->region_user)))
+        return SP_STR("");
+    return user;
+}
+
+struct sp_identity_decision sp_region_identify(const struct sp_definition *definition,
+                                               const struct sp_ipconn *ipconn, bool peer_is_local,
+                                               const struct sp_region_link *link)
+{
+    struct sp_identity_decision decision = choose(definition, ipconn, peer_is_local, link);
+    if (decision.outcome == SP_REGION_NORMAL)
+        decision.link_user = link_user_of(definition, ipconn, decision.user);
+    return decision;
 }

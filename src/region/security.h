@@ -2,7 +2,7 @@
  * security.h: whose task it is, and what that user may run.
  *
  * Link and user security of an IPIC connection (CICS: IPCONN attributes LINKAUTH(SECUSER), SECURITYNAME,
- * USERAUTH). Attach and program checks against the security database have their place here.
+ * USERAUTH). What the security database says of it is in authority.h.
  */
 #ifndef SP_REGION_SECURITY_H
 #define SP_REGION_SECURITY_H
@@ -13,6 +13,8 @@
 struct sp_identity_decision {
     enum sp_region_outcome outcome; /* SP_REGION_NORMAL, or why not */
     struct sp_str user;             /* task user id */
+    struct sp_str link_user;        /* who needs the same authority as he; empty: nobody */
+    bool to_verify;                 /* the password that came with the user id */
     const char *reason;             /* for the log; NULL when all is well */
 };
 

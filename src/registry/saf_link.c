@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 #include "io/offload.h"
+#include "saf/decision_cache.h"
 
 #define TRY_EVERY_US 1000000
+#define DECISIONS 1024u
 
 struct sp_saf_link {
     _Atomic unsigned references;
@@ -17,6 +19,7 @@ struct sp_saf_link {
     pthread_mutex_t lock; /* of trying */
     _Atomic int64_t tried_us;
     struct sp_error problem;
+    struct sp_saf_decision_cache decisions; /* of the loop's thread */
 };
 
 bool sp_saf_link_is_wanted(const struct sp_config *config)
@@ -57,6 +60,11 @@ enum sp_status sp_saf_link_new(const struct sp_config *config, struct sp_saf_lin
         sp_saf_link_release(link);
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the security database");
     }
+    enum sp_status status = sp_saf_decision_cache_init(&link->decisions, DECISIONS, err);
+    if (status != SP_OK) {
+        sp_saf_link_release(link);
+        return status;
+    }
     try_to_open(link);
     *ret_problem = link->problem;
     *ret_link = link;
@@ -73,6 +81,7 @@ void sp_saf_link_release(struct sp_saf_link *link)
 {
     if (!link || atomic_fetch_sub(&link->references, 1) > 1)
         return;
+    sp_saf_decision_cache_finish(&link->decisions);
     sp_saf_close(atomic_load(&link->saf));
     pthread_mutex_destroy(&link->lock);
     free(link->path);
@@ -118,4 +127,26 @@ const struct sp_saf_image *sp_saf_link_image(struct sp_saf_link *link)
 {
     struct sp_saf *saf = link ? atomic_load(&link->saf) : NULL;
     return saf ? sp_saf_image(saf) : NULL;
+}
+
+enum sp_status sp_saf_link_authorize(struct sp_saf_link *link, const struct sp_saf_auth *request,
+                                     struct sp_arena *arena, struct sp_saf_decision *ret_decision,
+                                     struct sp_str *ret_message, struct sp_error *err)
+{
+    const struct sp_saf_image *image = sp_saf_link_image(link);
+    if (!image)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "the security database is not available");
+    sp_saf_authorize(&link->decisions, image, request, ret_decision);
+    if (ret_message)
+        *ret_message = ret_decision->granted && !ret_decision->warning
+                           ? SP_STR("")
+                           : sp_saf_ich408i_line(image, request, ret_decision, arena);
+    sp_saf_image_release(image);
+    return SP_OK;
+}
+
+bool sp_saf_link_take_event(struct sp_saf_link *link, struct sp_saf_audit_event *ret_event)
+{
+    struct sp_saf *saf = link ? atomic_load(&link->saf) : NULL;
+    return saf && sp_saf_audit_take(sp_saf_audit(saf), ret_event);
 }

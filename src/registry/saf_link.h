@@ -9,7 +9,7 @@
 #define SP_REGISTRY_SAF_LINK_H
 
 #include "config/config.h"
-#include "saf/saf.h"
+#include "saf/audit_event.h"
 
 struct sp_saf_link;
 
@@ -31,5 +31,14 @@ void io_saf_link_open(struct sp_saf_link *link);
 /* The newest image with a reference for the caller (sp_saf_image_release), or NULL while the database is not
  * open. `link` may be NULL. */
 const struct sp_saf_image *sp_saf_link_image(struct sp_saf_link *link);
+/* A decision on the newest image by the worker's cache, and its event (saf/decision_cache.h). In the loop's
+ * thread; what the decision points to lasts until the next call. `*ret_message` (may be NULL): the ICH408I of
+ * a refusal or warning on one line, in the arena, else empty. SP_EUNAVAIL while the database is not open.
+ * `link` may be NULL. */
+enum sp_status sp_saf_link_authorize(struct sp_saf_link *link, const struct sp_saf_auth *request,
+                                     struct sp_arena *arena, struct sp_saf_decision *ret_decision,
+                                     struct sp_str *ret_message, struct sp_error *err) SP_MUST_CHECK;
+/* The oldest event that waits to be recorded; false when there is none. Any thread. `link` may be NULL. */
+bool sp_saf_link_take_event(struct sp_saf_link *link, struct sp_saf_audit_event *ret_event);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "saf/check_user.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
+#include "saf/audit_queue.h"
 #include "saf/handle.h"
 
 bool sp_saf_day_and_time_fit(const struct sp_saf_user *user, int64_t now)
@@ -47,8 +50,27 @@ enum sp_saf_verify_outcome sp_saf_check_user(const struct sp_saf_image *image, s
                                                                             : SP_SAF_NO_APPL;
 }
 
-struct sp_str sp_saf_ich408i_verify(const struct sp_saf_image *image, struct sp_str id,
-                                    const struct sp_saf_verified *verified, struct sp_arena *arena)
+struct sp_saf_verified sp_saf_verified_of(enum sp_saf_verify_outcome what)
+{
+    static const struct {
+        unsigned saf, racf, reason;
+    } codes[] = {
+        [SP_SAF_VERIFIED] = {0, 0, 0},       [SP_SAF_UNKNOWN_USER] = {8, 4, 0},
+        [SP_SAF_WRONG_PASSWORD] = {8, 8, 0}, [SP_SAF_EXPIRED] = {8, 12, 0},
+        [SP_SAF_NEW_INVALID] = {8, 16, 0},   [SP_SAF_NOT_IN_GROUP] = {8, 20, 0},
+        [SP_SAF_USER_REVOKED] = {8, 28, 0},  [SP_SAF_GROUP_REVOKED] = {8, 36, 0},
+        [SP_SAF_DAY_TIME] = {8, 48, 4},      [SP_SAF_NO_APPL] = {8, 52, 0},
+        [SP_SAF_TICKET_INVALID] = {8, 8, 0},
+    };
+    return (struct sp_saf_verified){.outcome = what,
+                                    .saf_rc = codes[what].saf,
+                                    .racf_rc = codes[what].racf,
+                                    .racf_reason = codes[what].reason,
+                                    .expires_in = -1};
+}
+
+size_t sp_saf_ich408i_logon(const struct sp_saf_image *image, struct sp_str id,
+                            const struct sp_saf_verified *verified, char *ret_text, size_t size)
 {
     static const char *const whys[] = {
         [SP_SAF_VERIFIED] = "ACCEPTED",
@@ -64,9 +86,18 @@ struct sp_str sp_saf_ich408i_verify(const struct sp_saf_image *image, struct sp_
         [SP_SAF_TICKET_INVALID] = "PASSTICKET WAS USED BEFORE",
     };
     const struct sp_saf_user *user = sp_saf_find_user(image, id);
-    return sp_arena_printf(
-        arena, "ICH408I USER(%-8.*s) GROUP(%-8.*s) NAME(%-20.*s) LOGON/JOB INITIATION - %s%s", SP_STR_ARG(id),
-        SP_STR_ARG(user ? user->default_group : SP_STR("")),
+    int len = snprintf(
+        ret_text, size, "ICH408I USER(%-8.*s) GROUP(%-8.*s) NAME(%-20.*s) LOGON/JOB INITIATION - %s%s",
+        SP_STR_ARG(id), SP_STR_ARG(user ? user->default_group : SP_STR("")),
         SP_STR_ARG(user && user->name.len ? user->name : SP_STR("???")), whys[verified->outcome],
         verified->now_revoked ? " EXCESSIVE PASSWORDS: USER IS REVOKED NOW" : "");
+    return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+}
+
+struct sp_str sp_saf_ich408i_verify(const struct sp_saf_image *image, struct sp_str id,
+                                    const struct sp_saf_verified *verified, struct sp_arena *arena)
+{
+    char text[SP_SAF_EVENT_MESSAGE_MAX + 1];
+    return sp_arena_str(arena,
+                        sp_str_from(text, sp_saf_ich408i_logon(image, id, verified, text, sizeof text)));
 }

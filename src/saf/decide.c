@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * RACROUTE REQUEST=AUTH: the steps are in the order of docs/saf.md, "How a decision is made".
  */
+#include <stdio.h>
+
+#include "saf/audit_queue.h"
 #include "saf/class_table.h"
 #include "saf/generic.h"
 #include "saf/image.h"
@@ -243,22 +246,51 @@ void sp_saf_decide(const struct sp_saf_image *image, const struct sp_saf_auth *r
     decide_by_profile(&d, arena, ret_decision);
 }
 
-struct sp_str sp_saf_ich408i(const struct sp_saf_image *image, const struct sp_saf_auth *request,
-                             const struct sp_saf_decision *decision, struct sp_arena *arena)
+static const char *why_refused(const struct sp_saf_decision *decision)
+{
+    if (decision->warning)
+        return "WARNING: INSUFFICIENT AUTHORITY - TEMPORARY ACCESS ALLOWED";
+    if (decision->saf_rc == 4 && decision->racf_rc == 0)
+        return "CLASS NOT ACTIVE";
+    return decision->profile.len ? "INSUFFICIENT ACCESS AUTHORITY" : "PROFILE NOT FOUND";
+}
+
+size_t sp_saf_ich408i_access(const struct sp_saf_image *image, const struct sp_saf_auth *request,
+                             const struct sp_saf_decision *decision, const char *line_end, char *ret_text,
+                             size_t size)
 {
     const struct sp_saf_user *user = sp_saf_find_user(image, request->user);
     struct sp_str group = request->group.len ? request->group : user ? user->default_group : SP_STR("");
     struct sp_str name = user && user->name.len ? user->name : SP_STR("???");
-    const char *why = decision->racf_rc == 4 && decision->saf_rc == 4 ? "PROFILE NOT FOUND"
-                      : decision->warning ? "WARNING: INSUFFICIENT AUTHORITY - TEMPORARY ACCESS ALLOWED"
-                                          : "INSUFFICIENT ACCESS AUTHORITY";
     bool generic = sp_generic_is(decision->profile);
-    return sp_arena_printf(
-        arena,
-        "ICH408I USER(%-8.*s) GROUP(%-8.*s) NAME(%-20.*s)\n  %.*s CL(%-8.*s)\n  %s%s%.*s%s\n"
-        "  ACCESS INTENT(%-7s) ACCESS ALLOWED(%-7s)",
-        SP_STR_ARG(request->user), SP_STR_ARG(group), SP_STR_ARG(name), SP_STR_ARG(request->resource),
-        SP_STR_ARG(request->class), why, generic ? "\n  FROM " : "",
-        SP_STR_ARG(generic ? decision->profile : SP_STR("")), generic ? " (G)" : "",
-        sp_saf_access_name(request->wanted), sp_saf_access_name(decision->allowed));
+    int len = snprintf(ret_text, size,
+                       "ICH408I USER(%-8.*s) GROUP(%-8.*s) NAME(%-20.*s)%s%.*s CL(%-8.*s)%s%s%s%s%.*s%s%s"
+                       "ACCESS INTENT(%-7s) ACCESS ALLOWED(%-7s)",
+                       SP_STR_ARG(request->user), SP_STR_ARG(group), SP_STR_ARG(name), line_end,
+                       SP_STR_ARG(request->resource), SP_STR_ARG(request->class), line_end,
+                       why_refused(decision), generic ? line_end : "", generic ? "FROM " : "",
+                       SP_STR_ARG(generic ? decision->profile : SP_STR("")), generic ? " (G)" : "", line_end,
+                       sp_saf_access_name(request->wanted), sp_saf_access_name(decision->allowed));
+    return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+}
+
+static struct sp_str ich408i(const struct sp_saf_image *image, const struct sp_saf_auth *request,
+                             const struct sp_saf_decision *decision, const char *line_end,
+                             struct sp_arena *arena)
+{
+    char text[SP_SAF_EVENT_MESSAGE_MAX + 1];
+    size_t len = sp_saf_ich408i_access(image, request, decision, line_end, text, sizeof text);
+    return sp_arena_str(arena, sp_str_from(text, len));
+}
+
+struct sp_str sp_saf_ich408i(const struct sp_saf_image *image, const struct sp_saf_auth *request,
+                             const struct sp_saf_decision *decision, struct sp_arena *arena)
+{
+    return ich408i(image, request, decision, "\n  ", arena);
+}
+
+struct sp_str sp_saf_ich408i_line(const struct sp_saf_image *image, const struct sp_saf_auth *request,
+                                  const struct sp_saf_decision *decision, struct sp_arena *arena)
+{
+    return ich408i(image, request, decision, " ", arena);
 }

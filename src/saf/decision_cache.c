@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "saf/audit_event.h"
 #include "saf/image.h"
 
 /* Longer requests and answers are not cached. */
@@ -114,4 +115,11 @@ void sp_saf_decide_cached(struct sp_saf_decision_cache *cache, const struct sp_s
     cache->misses++;
     sp_saf_decide(image, request, &cache->arena, ret_decision);
     keep(slot, cache->generation, hash, key, len, ret_decision);
+}
+
+void sp_saf_authorize(struct sp_saf_decision_cache *cache, const struct sp_saf_image *image,
+                      const struct sp_saf_auth *request, struct sp_saf_decision *ret_decision)
+{
+    sp_saf_decide_cached(cache, image, request, ret_decision);
+    sp_saf_audit_access(image, request, ret_decision);
 }

@@ -30,5 +30,9 @@ void sp_saf_decision_cache_finish(struct sp_saf_decision_cache *cache);
 /* As sp_saf_decide. What the decision points to lasts until the next call. */
 void sp_saf_decide_cached(struct sp_saf_decision_cache *cache, const struct sp_saf_image *image,
                           const struct sp_saf_auth *request, struct sp_saf_decision *ret_decision);
+/* The same, and the event of it for who records (saf/audit_event.h). For decisions where what nothing
+ * protects is refused. */
+void sp_saf_authorize(struct sp_saf_decision_cache *cache, const struct sp_saf_image *image,
+                      const struct sp_saf_auth *request, struct sp_saf_decision *ret_decision);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "saf/audit_queue.h"
 
-#define LOOK_EVERY_US 50000
+#define LOOK_EVERY_MS 50
 #define IDLE_MAX 8
 
 struct sp_saf {
@@ -14,15 +16,19 @@ struct sp_saf {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct sp_saf_image *image;
-    struct sp_saf_db *watcher; /* for the version, under the lock */
-    int64_t looked_us;
-    bool stale; /* the builder has work */
+    struct sp_saf_db *watcher; /* the builder's */
     bool closing;
     bool has_builder;
     pthread_t builder;
+    struct sp_saf_audit_queue *audit;
     struct sp_saf_db *idle[IDLE_MAX];
     size_t idle_count;
 };
+
+struct sp_saf_audit_queue *sp_saf_audit(struct sp_saf *saf)
+{
+    return saf->audit;
+}
 
 int32_t sp_saf_today(void)
 {
@@ -62,6 +68,7 @@ void sp_saf_give_back_db(struct sp_saf *saf, struct sp_saf_db *db)
 
 static void put_image(struct sp_saf *saf, struct sp_saf_image *image)
 {
+    image->audit = sp_saf_audit_queue_hold(saf->audit);
     pthread_mutex_lock(&saf->lock);
     struct sp_saf_image *old = saf->image;
     saf->image = image;
@@ -69,32 +76,50 @@ static void put_image(struct sp_saf *saf, struct sp_saf_image *image)
     sp_saf_image_release(old);
 }
 
-/* Builds a new image whenever the lookers say that there is one to build. A failure leaves the old one; the
- * next look tries again. */
+static bool is_outdated(struct sp_saf *saf)
+{
+    uint64_t version;
+    return saf->image->day != sp_saf_today() ||
+           (sp_saf_db_version(saf->watcher, &version, NULL) == SP_OK && version != saf->image->version);
+}
+
+static void wait_for_next_look(struct sp_saf *saf)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LOOK_EVERY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&saf->wake, &saf->lock, &until);
+}
+
+/* Looks whether anybody asks or not: who comes after a quiet hour must not be judged by an image of before. A
+ * failure leaves the old image; the next look tries again. */
 static void *build_images(void *arg)
 {
     struct sp_saf *saf = arg;
-    struct sp_saf_db *db = NULL;
     pthread_mutex_lock(&saf->lock);
     while (!saf->closing) {
-        if (!saf->stale) {
-            pthread_cond_wait(&saf->wake, &saf->lock);
-            continue;
-        }
+        wait_for_next_look(saf);
+        if (saf->closing)
+            break;
         pthread_mutex_unlock(&saf->lock);
         struct sp_saf_image *image = NULL;
-        enum sp_status status =
-            db ? SP_OK : sp_saf_db_open(saf->path, saf->key_path, SP_SAF_DB_READ, &db, NULL);
-        if (!status)
-            status = sp_saf_image_build(db, sp_saf_today(), &image, NULL);
-        if (!status)
+        if (is_outdated(saf) && sp_saf_image_build(saf->watcher, sp_saf_today(), &image, NULL) == SP_OK)
             put_image(saf, image);
         pthread_mutex_lock(&saf->lock);
-        saf->stale = false;
     }
     pthread_mutex_unlock(&saf->lock);
-    sp_saf_db_close(db);
     return NULL;
+}
+
+static void init_wake(pthread_cond_t *wake)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(wake, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 enum sp_status sp_saf_open(const struct sp_saf_settings *settings, struct sp_saf **ret_saf,
@@ -104,7 +129,7 @@ enum sp_status sp_saf_open(const struct sp_saf_settings *settings, struct sp_saf
     if (!saf)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the security database");
     pthread_mutex_init(&saf->lock, NULL);
-    pthread_cond_init(&saf->wake, NULL);
+    init_wake(&saf->wake);
     saf->path = strdup(settings->path);
     saf->key_path = settings->key_path ? strdup(settings->key_path) : NULL;
     enum sp_status status = saf->path && (saf->key_path || !settings->key_path)
@@ -112,9 +137,13 @@ enum sp_status sp_saf_open(const struct sp_saf_settings *settings, struct sp_saf
                                 : sp_error_set(err, SP_ENOMEM, NULL, "no memory for the security database");
     if (!status)
         status = sp_saf_db_open(saf->path, saf->key_path, SP_SAF_DB_READ, &saf->watcher, err);
+    struct sp_saf_image *image = NULL;
     if (!status)
-        status = sp_saf_image_build(saf->watcher, sp_saf_today(), &saf->image, err);
-    saf->looked_us = sp_clock_monotonic_us();
+        status = sp_saf_audit_queue_new(&saf->audit, err);
+    if (!status)
+        status = sp_saf_image_build(saf->watcher, sp_saf_today(), &image, err);
+    if (!status)
+        put_image(saf, image);
     if (!status && pthread_create(&saf->builder, NULL, build_images, saf) != 0)
         status = sp_error_set(err, SP_ENOMEM, NULL, "no thread can be started for the security database");
     else
@@ -141,6 +170,7 @@ void sp_saf_close(struct sp_saf *saf)
         sp_saf_db_close(saf->idle[i]);
     sp_saf_db_close(saf->watcher);
     sp_saf_image_release(saf->image);
+    sp_saf_audit_queue_release(saf->audit);
     pthread_mutex_destroy(&saf->lock);
     pthread_cond_destroy(&saf->wake);
     free(saf->path);
@@ -150,17 +180,7 @@ void sp_saf_close(struct sp_saf *saf)
 
 const struct sp_saf_image *sp_saf_image(struct sp_saf *saf)
 {
-    int64_t now = sp_clock_monotonic_us();
     pthread_mutex_lock(&saf->lock);
-    if (!saf->stale && now - saf->looked_us >= LOOK_EVERY_US) {
-        uint64_t version;
-        saf->looked_us = now;
-        if ((sp_saf_db_version(saf->watcher, &version, NULL) == SP_OK && version != saf->image->version) ||
-            saf->image->day != sp_saf_today()) {
-            saf->stale = true;
-            pthread_cond_signal(&saf->wake);
-        }
-    }
     struct sp_saf_image *image = saf->image;
     atomic_fetch_add(&image->references, 1);
     pthread_mutex_unlock(&saf->lock);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "saf/audit_queue.h"
 #include "saf/generic.h"
 
 void sp_saf_image_release(const struct sp_saf_image *shared)
@@ -27,6 +28,7 @@ void sp_saf_image_release(const struct sp_saf_image *shared)
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         sp_hash_finish(tables[i]);
     sp_arena_finish(&image->arena);
+    sp_saf_audit_queue_release(image->audit);
     free(image);
 }
 

@@ -57,6 +57,7 @@ struct sp_saf_image_class {
 
 struct sp_saf_image {
     _Atomic unsigned references;
+    struct sp_saf_audit_queue *audit; /* of the handle, with a reference; NULL: nobody records */
     uint64_t version;
     int32_t day; /* for which groups and revocations were worked out */
     struct sp_arena arena;

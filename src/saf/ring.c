@@ -5,6 +5,7 @@
 #include "saf/ring.h"
 
 #include "base/secret.h"
+#include "saf/audit_event.h"
 #include "saf/generic.h"
 #include "saf/handle.h"
 
@@ -102,12 +103,14 @@ struct reading {
 enum answer { NOT_PROTECTED, REFUSED, GRANTED };
 
 static enum answer ask(struct reading *r, const char *class, struct sp_str resource,
-                       enum sp_saf_access wanted)
+                       enum sp_saf_access wanted, bool recorded)
 {
     struct sp_saf_auth request = {
         .class = sp_str_of(class), .resource = resource, .user = r->caller, .wanted = wanted};
     struct sp_saf_decision decision;
     sp_saf_decide(r->image, &request, r->arena, &decision);
+    if (recorded)
+        sp_saf_audit_access(r->image, &request, &decision);
     if (decision.granted)
         return GRANTED;
     return decision.saf_rc == 4 ? NOT_PROTECTED : REFUSED;
@@ -134,10 +137,12 @@ static enum sp_status check_caller(struct reading *r)
     if (!r->resource.ptr)
         return sp_error_set(r->err, SP_ENOMEM, NULL, "no memory to read a key ring");
     struct sp_str resource = r->resource;
-    enum answer answer = ask(r, "RDATALIB", resource, SP_SAF_READ);
+    enum answer answer = ask(r, "RDATALIB", resource, SP_SAF_READ, false);
     if (answer == NOT_PROTECTED) {
         r->resource.ptr = NULL;
-        answer = ask(r, "FACILITY", SP_STR("IRR.DIGTCERT.LISTRING"), wanted);
+        answer = ask(r, "FACILITY", SP_STR("IRR.DIGTCERT.LISTRING"), wanted, true);
+    } else {
+        answer = ask(r, "RDATALIB", resource, SP_SAF_READ, true);
     }
     if (answer == GRANTED)
         return SP_OK;
@@ -156,14 +161,14 @@ static bool may_use_key(struct reading *r, const struct sp_saf_ring_entry *entry
     if (entry->owner_kind == SP_SAF_CERT_PERSONAL) {
         if (sp_str_eq(entry->owner, r->caller))
             return true;
-        return r->resource.ptr && ask(r, "RDATALIB", r->resource, SP_SAF_UPDATE) == GRANTED;
+        return r->resource.ptr && ask(r, "RDATALIB", r->resource, SP_SAF_UPDATE, false) == GRANTED;
     }
     const struct sp_saf_user *caller = sp_saf_find_user(r->image, r->caller);
     if (caller && caller->flags & SP_SAF_SPECIAL)
         return true;
     if (r->resource.ptr)
-        return ask(r, "RDATALIB", r->resource, SP_SAF_CONTROL) == GRANTED;
-    return ask(r, "FACILITY", SP_STR("IRR.DIGTCERT.GENCERT"), SP_SAF_CONTROL) == GRANTED;
+        return ask(r, "RDATALIB", r->resource, SP_SAF_CONTROL, false) == GRANTED;
+    return ask(r, "FACILITY", SP_STR("IRR.DIGTCERT.GENCERT"), SP_SAF_CONTROL, false) == GRANTED;
 }
 
 /* ---- contents ---- */

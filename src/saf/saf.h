@@ -22,12 +22,17 @@ struct sp_saf_settings {
 enum sp_status sp_saf_open(const struct sp_saf_settings *settings, struct sp_saf **ret_saf,
                            struct sp_error *err) SP_MUST_CHECK;
 void sp_saf_close(struct sp_saf *saf);
-/* The newest image, with a reference for the caller. Looks at the database's version at most every 50 ms;
- * rebuilds in a thread of its own, so that a caller gets the old image until the new one is whole. Any
- * thread. */
+/* The newest image, with a reference for the caller. A thread of its own looks at the database's version
+ * every 50 ms and builds; a caller gets the old image until the new one is whole. Any thread. */
 const struct sp_saf_image *sp_saf_image(struct sp_saf *saf);
 void sp_saf_image_release(const struct sp_saf_image *image);
 uint64_t sp_saf_image_version(const struct sp_saf_image *image);
+
+/* Where a request comes from, for the record. Each may be empty. */
+struct sp_saf_origin {
+    struct sp_str address;               /* of the peer, as text */
+    struct sp_str dist_name, dist_realm; /* the identity that was mapped to the user */
+};
 
 /* ---- RACROUTE REQUEST=AUTH ---- */
 
@@ -38,6 +43,7 @@ struct sp_saf_auth {
     enum sp_saf_access wanted;
     struct sp_str when_kind, when_name; /* condition that holds: "TERMINAL" and its name, ...; empty: none */
     bool trusted;                       /* a started task with TRUSTED or PRIVILEGED: granted */
+    const struct sp_saf_origin *origin; /* NULL: not known */
 };
 
 struct sp_saf_decision {
@@ -59,6 +65,10 @@ void sp_saf_decide(const struct sp_saf_image *image, const struct sp_saf_auth *r
  * CL(..) / ... */
 struct sp_str sp_saf_ich408i(const struct sp_saf_image *image, const struct sp_saf_auth *request,
                              const struct sp_saf_decision *decision, struct sp_arena *arena);
+
+/* The same on one line, for a log. */
+struct sp_str sp_saf_ich408i_line(const struct sp_saf_image *image, const struct sp_saf_auth *request,
+                                  const struct sp_saf_decision *decision, struct sp_arena *arena);
 
 /* ---- who is who ---- */
 
@@ -108,6 +118,7 @@ struct sp_saf_verify {
     struct sp_str new_password;   /* empty: none */
     struct sp_str appl, group;    /* empty: not checked */
     bool without_password; /* the identity is already established (certificate, RACMAP): status checks only */
+    const struct sp_saf_origin *origin; /* NULL: not known */
 };
 
 struct sp_saf_verified {
@@ -125,6 +136,8 @@ struct sp_saf_verified {
  * thread. */
 enum sp_saf_verify_outcome sp_saf_check_user(const struct sp_saf_image *image, struct sp_str user,
                                              struct sp_str appl, struct sp_arena *arena);
+/* Return codes of an outcome, everything else as for a logon that wrote nothing. */
+struct sp_saf_verified sp_saf_verified_of(enum sp_saf_verify_outcome outcome);
 
 /* SP_OK with the outcome, or why none could be had (SP_EUNAVAIL, SP_EIO). */
 enum sp_status sp_saf_verify_blocking(struct sp_saf *saf, const struct sp_saf_verify *request,

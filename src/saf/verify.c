@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "saf/audit_event.h"
 #include "saf/check_user.h"
 #include "saf/handle.h"
 #include "saf/password_history.h"
@@ -32,20 +33,11 @@ struct verification {
 
 static void outcome(struct sp_saf_verified *ret, enum sp_saf_verify_outcome what)
 {
-    static const struct {
-        unsigned saf, racf, reason;
-    } codes[] = {
-        [SP_SAF_VERIFIED] = {0, 0, 0},       [SP_SAF_UNKNOWN_USER] = {8, 4, 0},
-        [SP_SAF_WRONG_PASSWORD] = {8, 8, 0}, [SP_SAF_EXPIRED] = {8, 12, 0},
-        [SP_SAF_NEW_INVALID] = {8, 16, 0},   [SP_SAF_NOT_IN_GROUP] = {8, 20, 0},
-        [SP_SAF_USER_REVOKED] = {8, 28, 0},  [SP_SAF_GROUP_REVOKED] = {8, 36, 0},
-        [SP_SAF_DAY_TIME] = {8, 48, 4},      [SP_SAF_NO_APPL] = {8, 52, 0},
-        [SP_SAF_TICKET_INVALID] = {8, 8, 0},
-    };
+    const struct sp_saf_verified codes = sp_saf_verified_of(what);
     ret->outcome = what;
-    ret->saf_rc = codes[what].saf;
-    ret->racf_rc = codes[what].racf;
-    ret->racf_reason = codes[what].reason;
+    ret->saf_rc = codes.saf_rc;
+    ret->racf_rc = codes.racf_rc;
+    ret->racf_reason = codes.racf_reason;
 }
 
 /* ---- PassTickets ---- */
@@ -349,6 +341,8 @@ enum sp_status sp_saf_verify_blocking(struct sp_saf *saf, const struct sp_saf_ve
     }
     result.group = result.group.len ? sp_arena_str(arena, result.group) : SP_STR("");
     sp_secret_wipe(v.password, sizeof v.password);
+    if (!status)
+        sp_saf_audit_logon(v.image, request->user, request->appl, request->origin, &result);
     sp_saf_image_release(v.image);
     sp_saf_give_back_db(saf, v.db);
     if (!status)
@@ -372,6 +366,7 @@ enum sp_status sp_saf_passticket_blocking(struct sp_saf *saf, struct sp_str call
         .wanted = SP_SAF_UPDATE,
         .resource = sp_arena_printf(&arena, "IRRPTAUTH.%.*s.%.*s", SP_STR_ARG(appl), SP_STR_ARG(user))};
     sp_saf_decide(image, &auth, &arena, &decision);
+    sp_saf_audit_access(image, &auth, &decision);
     enum sp_status status = SP_OK;
     if (!decision.granted)
         status =

@@ -16,12 +16,15 @@ SAF = """
 {registry}
 <safAuthorization id="saf" racRouteLog="ASIS"/>
 <sallyport_saf database="{database}"/>
-<zosconnect_zosConnectManager globalInterceptorsRef="all" globalInvokeGroup="GMINVOKE" {manager}/>
+<zosconnect_zosConnectManager {manager}/>
 <zosconnect_zosConnectInterceptors id="all" interceptorRef="auth"/>
 <zosconnect_authorizationInterceptor id="auth" sequence="2"/>
 <zosconnect_cicsIpicConnection id="cicsConn" host="127.0.0.1" port="{region}" zosConnectApplid="SALLYPRT"
-  zosConnectNetworkid="TESTNET"/>
+  zosConnectNetworkid="TESTNET" {connection}/>
+{more}
 """
+
+INTERCEPTORS = 'globalInterceptorsRef="all" globalInvokeGroup="GMINVOKE"'
 
 ROLE = "BBGZDFLT.zos.connect.access.roles.zosConnectAccess"
 
@@ -75,9 +78,10 @@ def database(tmp_path):
 @pytest.fixture
 def make_gateway(make_server, make_region, database):  # pylint: disable=redefined-outer-name
     def make(registry='<safRegistry id="saf"/><safCredentials profilePrefix="BBGZDFLT" unauthenticatedUser="WSGUEST"/>',
-             manager="", path=None, start=True, region=None):
+             manager="", path=None, start=True, region=None, connection="", more="", interceptors=INTERCEPTORS):
         region = region or make_region()
-        xml = SAF.format(registry=registry, database=path or database.path, manager=manager, region=region.port)
+        xml = SAF.format(registry=registry, database=path or database.path, manager=f"{interceptors} {manager}", region=region.port,
+                         connection=connection, more=more)
         server = make_server(xml, start=False)
         connect = server.directory / "resources" / "zosconnect"
         services, apis = connect / "services", connect / "apis"
@@ -202,12 +206,16 @@ def test_without_the_database_nobody_comes_in_until_it_is_there(make_gateway, tm
     soon(lambda: echo(server, basic("FRED", "FREDPWD")).status == 200, seconds=3)
 
 
-def secured(make_region, database, *more):  # pylint: disable=redefined-outer-name
-    """A region that asks the database."""
+def secured(make_region, database, *more, connection="securityName: CICSTEST"):  # pylint: disable=redefined-outer-name
+    """A region that asks the database; the link user of its gateway is its own."""
     region = make_region()
     region.stop()
-    lines = "".join(f"\n  {line}" for line in (f"saf: {database.path}", *more))
-    region.definition.write_text(region.definition.read_text().replace("region:", f"region:{lines}", 1))
+    lines = "".join(f"\n  {line}" for line in (f"saf: {database.path}", "regionUser: CICSTEST", *more))
+    text = region.definition.read_text().replace("region:", f"region:{lines}", 1)
+    text = text.replace("    applid: SALLYPRT", f"    applid: SALLYPRT\n    {connection}")
+    if "userAuth" in connection:
+        text = text.replace("    userAuth: IDENTIFY\n", "", 1)
+    region.definition.write_text(text)
     return region.start()
 
 
@@ -224,6 +232,44 @@ def test_the_region_checks_transaction_and_program(make_gateway, make_region, da
     soon(lambda: echo(server, fred).status == 200)
     database.run("PERMIT CSMI CLASS(TCICSTRN) ID(FRED) ACCESS(NONE)")
     soon(lambda: echo(server, fred).status == 403)
+
+
+def test_the_default_user_needs_it_too_where_no_link_user_is_specified(make_gateway, make_region, database):
+    region = secured(make_region, database, connection="trustNetwork: false")
+    database.run("RDEFINE TCICSTRN CSMI UACC(NONE)")
+    database.run("PERMIT CSMI CLASS(TCICSTRN) ID(FRED) ACCESS(READ)")
+    server = make_gateway(region=region)
+    fred = basic("FRED", "FREDPWD")
+    assert echo(server, fred).status == 403
+    assert "Security violation by user CICSUSER" in region.log()
+    assert "ICH408I USER(CICSUSER) GROUP(        ) NAME(???                 ) CSMI CL(TCICSTRN)" in region.log()
+    database.run("ADDUSER CICSUSER")
+    database.run("PERMIT CSMI CLASS(TCICSTRN) ID(CICSUSER) ACCESS(READ)")
+    soon(lambda: echo(server, fred).status == 200)
+
+
+def test_the_region_verifies_passwords(make_gateway, make_region, database):
+    region = secured(make_region, database, connection="userAuth: VERIFY\n    securityName: CICSTEST")
+    database.run("RDEFINE TCICSTRN CSMI UACC(READ)")
+    # Without a user id for whoever has no credentials, the connection's own is sent.
+    database.run("PERMIT BBGZDFLT CLASS(APPL) ID(WSGUEST) DELETE")
+
+    def gateway(password):
+        return make_gateway(region=region, connection='authDataRef="link"', interceptors="", manager='requireAuth="false"',
+                            more=f'<zosconnect_authData id="link" user="MARY" password="{password}"/>')
+
+    assert echo(gateway("MARYPWD")).status == 200
+    assert "user MARY" in region.log() and "MARYPWD" not in region.log()
+    assert echo(gateway("WRONG")).status == 403
+    assert "ICH408I USER(MARY    ) GROUP(ZCEEUSRS) NAME(MARY                ) LOGON/JOB INITIATION - INVALID PASSWORD" \
+        in region.log()
+    assert "user MARY is not accepted: the password, phrase or PassTicket is wrong (SAF 8, RACF 8" in region.log()
+    # A user id without its password is not enough.
+    assert echo(make_gateway(region=region), basic("FRED", "FREDPWD")).status == 403
+    database.run("ALTUSER MARY REVOKE")
+    good = gateway("MARYPWD")
+    soon(lambda: echo(good).status == 403)
+    assert "user MARY is not accepted: the user is revoked" in region.log()
 
 
 def test_the_region_knows_its_users(make_gateway, make_region, database):

@@ -11,6 +11,7 @@
 
 static struct sp_saf *saf;
 static const struct sp_saf_image *image;
+static struct sp_saf_decision_cache decisions;
 static struct sp_arena arena;
 static struct sp_definition definition;
 static struct sp_str message;
@@ -26,6 +27,7 @@ static int set_up(void **state)
     saf_database_run("PERMIT PARTUPD CLASS(MCICSPPT) ID(FRED) ACCESS(READ)");
     struct sp_saf_settings settings = {.path = path.ptr};
     assert_int_equal(sp_saf_open(&settings, &saf, NULL), SP_OK);
+    assert_int_equal(sp_saf_decision_cache_init(&decisions, 16, NULL), SP_OK);
     image = sp_saf_image(saf);
     sp_arena_init(&arena, 1000000);
     definition = (struct sp_definition){.applid = SP_STR("CICSPART")};
@@ -35,6 +37,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     sp_saf_image_release(image);
+    sp_saf_decision_cache_finish(&decisions);
     sp_saf_close(saf);
     sp_arena_finish(&arena);
     saf_database_remove();
@@ -51,7 +54,7 @@ static enum sp_region_outcome permit(const char *user, const char *link_user, co
                                             .program = sp_str_of(program)};
     message = SP_STR("");
     reason = NULL;
-    return sp_region_permit(&definition, image, &request, &arena, &reason, &message);
+    return sp_region_permit(&definition, &decisions, image, &request, &arena, &reason, &message);
 }
 
 static void assert_message(const char *part)

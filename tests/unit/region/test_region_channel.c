@@ -116,6 +116,55 @@ static void identify_takes_a_user_id_and_nothing_else(void **state)
     assert_int_equal(outcome_for(SP_USERAUTH_IDENTIFY, false, true, "FRED", "", &user), SP_REGION_NORMAL);
 }
 
+static void verify_wants_a_user_id_and_a_password(void **state)
+{
+    struct sp_definition definition = {.default_user = SP_STR("CICSUSER")};
+    struct sp_ipconn ipconn = {.user_auth = SP_USERAUTH_VERIFY};
+    struct sp_region_link link = {.user = SP_STR("FRED"), .password = SP_STR("X")};
+    struct sp_identity_decision decision = sp_region_identify(&definition, &ipconn, false, &link);
+    assert_int_equal(decision.outcome, SP_REGION_NORMAL);
+    assert_true(decision.to_verify && sp_str_is(decision.user, "FRED"));
+    struct sp_str user;
+    assert_int_equal(outcome_for(SP_USERAUTH_VERIFY, true, true, "FRED", "", &user), SP_REGION_SECURITY);
+    assert_int_equal(outcome_for(SP_USERAUTH_VERIFY, true, true, "", "X", &user), SP_REGION_SECURITY);
+    assert_int_equal(outcome_for(SP_USERAUTH_VERIFY, true, true, "", "", &user), SP_REGION_SECURITY);
+}
+
+/* The table of "Which user ids are checked" of CICS. */
+static void who_else_needs_authority_depends_on_the_link_user(void **state)
+{
+    static const struct {
+        enum sp_user_auth auth;
+        const char *security_name, *user, *link_user;
+    } cases[] = {
+        {SP_USERAUTH_LOCAL, "", "CICSUSER", ""},
+        {SP_USERAUTH_LOCAL, "REGION", "CICSUSER", ""},
+        {SP_USERAUTH_LOCAL, "LINK", "LINK", ""},
+        {SP_USERAUTH_DEFAULTUSER, "", "CICSUSER", ""},
+        {SP_USERAUTH_DEFAULTUSER, "REGION", "CICSUSER", ""},
+        {SP_USERAUTH_DEFAULTUSER, "LINK", "CICSUSER", "LINK"},
+        {SP_USERAUTH_IDENTIFY, "", "FRED", "CICSUSER"},
+        {SP_USERAUTH_IDENTIFY, "REGION", "FRED", ""},
+        {SP_USERAUTH_IDENTIFY, "LINK", "FRED", "LINK"},
+        {SP_USERAUTH_IDENTIFY, "FRED", "FRED", ""},
+        {SP_USERAUTH_VERIFY, "", "FRED", "CICSUSER"},
+        {SP_USERAUTH_VERIFY, "REGION", "FRED", ""},
+        {SP_USERAUTH_VERIFY, "LINK", "FRED", "LINK"},
+    };
+    struct sp_definition definition = {.default_user = SP_STR("CICSUSER"), .region_user = SP_STR("REGION")};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sp_ipconn ipconn = {.user_auth = cases[i].auth,
+                                   .security_name = sp_str_of(cases[i].security_name)};
+        struct sp_region_link link = {.user = SP_STR("FRED")};
+        if (cases[i].auth == SP_USERAUTH_VERIFY)
+            link.password = SP_STR("X");
+        struct sp_identity_decision decision = sp_region_identify(&definition, &ipconn, true, &link);
+        assert_int_equal(decision.outcome, SP_REGION_NORMAL);
+        assert_true(sp_str_is(decision.user, cases[i].user));
+        assert_true(sp_str_is(decision.link_user, cases[i].link_user));
+    }
+}
+
 static void a_certificate_is_as_good_as_this_machine(void **state)
 {
     struct sp_definition definition = {.tls_client_trust = SP_STR("/trust.pem")};
@@ -140,6 +189,8 @@ int main(void)
         cmocka_unit_test(a_channel_has_limits),
         cmocka_unit_test(an_area_ends_where_nothing_may_be_touched),
         cmocka_unit_test(identify_takes_a_user_id_and_nothing_else),
+        cmocka_unit_test(verify_wants_a_user_id_and_a_password),
+        cmocka_unit_test(who_else_needs_authority_depends_on_the_link_user),
         cmocka_unit_test(a_certificate_is_as_good_as_this_machine),
         cmocka_unit_test(the_other_ways_ignore_what_flows),
     };
