@@ -252,6 +252,24 @@ enum sp_cfg_propagation {
     SP_CFG_PROPAGATION_NONE
 };
 
+struct sp_cfg_oidc_parameter { /* authzParameter, tokenParameter */
+    struct sp_str name, value;
+};
+
+struct sp_cfg_oidc_login { /* openidConnectClient: login in a browser */
+    struct sp_str scope, response_type;
+    struct sp_str grant_type;
+    struct sp_str authorization_url, user_info_url; /* ptr NULL: by discovery */
+    bool user_info_enabled;
+    int64_t time_limit_us;
+    struct sp_str redirect_host_port; /* "https://host:port"; ptr NULL: as the browser addressed us */
+    struct sp_str code_challenge_method;
+    struct sp_str_list forwarded; /* parameters of the request that are passed on */
+    struct sp_str resource;
+    const struct sp_cfg_oidc_parameter *authz_parameters, *token_parameters;
+    size_t authz_parameter_count, token_parameter_count;
+};
+
 struct sp_cfg_oidc { /* openidConnectClient */
     struct sp_str id;
     const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
@@ -276,6 +294,7 @@ struct sp_cfg_oidc { /* openidConnectClient */
     struct sp_str token_endpoint_url, token_endpoint_auth_method;
     bool https_required, verify_hostname;
     const struct sp_cfg_ssl *ssl; /* NULL: the outbound default */
+    struct sp_cfg_oidc_login login;
 };
 
 struct sp_cfg_saml { /* samlWebSso20 */
