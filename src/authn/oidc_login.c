@@ -11,7 +11,6 @@
 #define RANDOM_BYTES 32u
 #define RANDOM_TEXT 43u
 #define CLEAR_MAX (SP_OIDC_TARGET_MAX + 1024u)
-#define DIGITS_MAX 20u
 
 static struct sp_str in_base64url(const void *bytes, size_t len, struct sp_arena *arena)
 {
@@ -84,22 +83,6 @@ enum sp_status sp_oidc_login_seal(const struct sp_oidc_login *login, const struc
     return status;
 }
 
-static bool read_number(const struct sp_json_value *object, int64_t *ret_number)
-{
-    const struct sp_json_value *value = sp_json_member(object, SP_STR("expires"));
-    int64_t number = 0;
-    if (!value || value->kind != SP_JSON_IS_NUMBER || value->text.len >= DIGITS_MAX)
-        return false;
-    for (size_t i = 0; i < value->text.len; i++) {
-        char c = value->text.ptr[i];
-        if (c < '0' || c > '9' || number > INT64_MAX / 10 - 1)
-            return false;
-        number = number * 10 + (c - '0');
-    }
-    *ret_number = number;
-    return true;
-}
-
 /* What opens was written by us: a mistake in it would be a defect, not an attack. */
 static bool read_clear(struct sp_str clear, struct sp_arena *arena, struct sp_oidc_login *ret_login)
 {
@@ -116,7 +99,7 @@ static bool read_clear(struct sp_str clear, struct sp_arena *arena, struct sp_oi
     };
     if (!login.client.ptr || login.state.len != RANDOM_TEXT || login.nonce.len != RANDOM_TEXT ||
         login.verifier.len != RANDOM_TEXT || !sp_oidc_target_ok(login.target) ||
-        !read_number(object, &login.expires_us))
+        !sp_json_member_i64(object, SP_STR("expires"), &login.expires_us))
         return false;
     *ret_login = login;
     return true;

@@ -7,7 +7,6 @@
 #include "text/json_write.h"
 
 #define CLEAR_MAX ((size_t)16 << 10)
-#define DIGITS_MAX 18u
 
 void sp_session_begin(struct sp_session *session, int64_t now_us)
 {
@@ -60,11 +59,11 @@ static enum sp_status seal_one(const struct sp_session *session, bool with_claim
     struct sp_buf clear;
     sp_buf_init(&clear, CLEAR_MAX);
     write_clear(session, with_claims, &clear);
-    enum sp_status status = clear.failed || SP_COOKIE_SEALED_MAX(clear.len) > SP_SESSION_SEALED_MAX
-                                ? sp_error_set(err, SP_ELIMIT, NULL,
-                                               "the session does not fit a cookie (%zu groups)",
-                                               session->assertion.groups.count)
-                                : sp_cookie_seal_text(seal, sp_buf_str(&clear), buf, err);
+    enum sp_status status =
+        clear.failed || SP_COOKIE_SEALED_MAX(clear.len) > SP_SESSION_SEALED_MAX
+            ? sp_error_set(err, SP_ELIMIT, NULL, "the session does not fit a cookie (%zu groups)",
+                           session->assertion.groups.count)
+            : sp_cookie_seal_text(seal, sp_buf_str(&clear), buf, err);
     sp_buf_wipe(&clear);
     return status;
 }
@@ -77,21 +76,6 @@ enum sp_status sp_session_seal(const struct sp_session *session, const struct sp
 }
 
 /* ---------------------------------------------------------------- reading */
-
-static bool read_number(const struct sp_json_value *object, const char *name, int64_t *ret_number)
-{
-    const struct sp_json_value *value = sp_json_member(object, sp_str_of(name));
-    int64_t number = 0;
-    if (!value || value->kind != SP_JSON_IS_NUMBER || value->text.len > DIGITS_MAX)
-        return false;
-    for (size_t i = 0; i < value->text.len; i++) {
-        if (value->text.ptr[i] < '0' || value->text.ptr[i] > '9')
-            return false;
-        number = number * 10 + (value->text.ptr[i] - '0');
-    }
-    *ret_number = number;
-    return true;
-}
 
 static bool read_list(const struct sp_json_value *object, const char *name, struct sp_arena *arena,
                       struct sp_str_list *ret_list)
@@ -120,8 +104,9 @@ static bool read_assertion(const struct sp_json_value *object, struct sp_arena *
         .unique_id = sp_json_member_text(object, SP_STR("unique")),
         .claims = sp_json_member(object, SP_STR("claims")),
     };
-    if (!assertion.name.len || !read_number(object, "kind", &kind) ||
-        !read_number(object, "strength", &strength) || !read_list(object, "groups", arena, &assertion.groups) ||
+    if (!assertion.name.len || !sp_json_member_i64(object, SP_STR("kind"), &kind) ||
+        !sp_json_member_i64(object, SP_STR("strength"), &strength) ||
+        !read_list(object, "groups", arena, &assertion.groups) ||
         !read_list(object, "scopes", arena, &assertion.scopes))
         return false;
     assertion.kind = kind == SP_ASSERT_LOOK_UP ? SP_ASSERT_LOOK_UP : SP_ASSERT_CLAIMED;
@@ -139,10 +124,9 @@ static bool read_clear(struct sp_str clear, struct sp_arena *arena, struct sp_se
     if (!text.ptr || sp_json_parse(text, arena, NULL, &object, NULL) != SP_OK)
         return false;
     session.provider = sp_json_member_text(object, SP_STR("provider"));
-    if (!session.provider.ptr ||
-        sp_hex_decode(sp_json_member_text(object, SP_STR("id")), &id) != SP_OK || id.len != sizeof session.id ||
-        !read_number(object, "issued", &session.issued_us) ||
-        !read_number(object, "expires", &session.expires_us) ||
+    if (!session.provider.ptr || sp_hex_decode(sp_json_member_text(object, SP_STR("id")), &id) != SP_OK ||
+        id.len != sizeof session.id || !sp_json_member_i64(object, SP_STR("issued"), &session.issued_us) ||
+        !sp_json_member_i64(object, SP_STR("expires"), &session.expires_us) ||
         !read_assertion(object, arena, &session.assertion))
         return false;
     session.assertion.expires_us = session.expires_us;

@@ -10,6 +10,7 @@
 
 #include "authn/kind.h"
 #include "crypto/cookie_seal.h"
+#include "text/json.h"
 
 #define SP_SESSION_ID_BYTES 16u
 /* Browsers keep cookies of 4096 bytes with name and attributes. */

@@ -108,5 +108,8 @@ enum sp_status sp_json_parse(struct sp_str input, struct sp_arena *arena, const 
 const struct sp_json_value *sp_json_member(const struct sp_json_value *object, struct sp_str name);
 /* Text of a string member; an empty view with ptr NULL when there is none or it is no string. */
 struct sp_str sp_json_member_text(const struct sp_json_value *object, struct sp_str name);
+/* A member that is written as a whole number, without fraction or exponent, and fits. False: there is none,
+ * or it is something else. */
+bool sp_json_member_i64(const struct sp_json_value *object, struct sp_str name, int64_t *ret_number);
 
 #endif

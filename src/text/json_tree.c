@@ -106,3 +106,20 @@ struct sp_str sp_json_member_text(const struct sp_json_value *object, struct sp_
     const struct sp_json_value *member = sp_json_member(object, name);
     return member && member->kind == SP_JSON_IS_STRING ? member->text : (struct sp_str){NULL, 0};
 }
+
+bool sp_json_member_i64(const struct sp_json_value *object, struct sp_str name, int64_t *ret_number)
+{
+    const struct sp_json_value *value = sp_json_member(object, name);
+    if (!value || value->kind != SP_JSON_IS_NUMBER)
+        return false;
+    bool negative = value->text.ptr[0] == '-';
+    uint64_t number = 0, most = (uint64_t)INT64_MAX + negative;
+    for (size_t i = negative; i < value->text.len; i++) {
+        unsigned digit = (unsigned)(value->text.ptr[i] - '0');
+        if (digit > 9 || number > (most - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    *ret_number = negative && number ? -(int64_t)(number - 1) - 1 : (int64_t)number;
+    return true;
+}

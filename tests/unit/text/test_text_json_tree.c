@@ -113,9 +113,31 @@ static void a_tree_of_the_greatest_depth_is_written_as_it_was_read(void **state)
     sp_buf_finish(&back);
 }
 
+static void whole_numbers_are_read_as_such(void **state)
+{
+    struct sp_json_value *object;
+    int64_t number = 7;
+    assert_int_equal(
+        sp_json_parse(SP_STR("{\"a\":0,\"b\":-0,\"c\":9223372036854775807,\"d\":-9223372036854775808,"
+                             "\"e\":9223372036854775808,\"f\":1.0,\"g\":1e3,\"h\":\"1\",\"i\":"
+                             "-9223372036854775809,\"j\":99999999999999999999,\"k\":1795430400}"),
+                      &arena, NULL, &object, NULL),
+        SP_OK);
+    assert_true(sp_json_member_i64(object, SP_STR("a"), &number) && number == 0);
+    assert_true(sp_json_member_i64(object, SP_STR("b"), &number) && number == 0);
+    assert_true(sp_json_member_i64(object, SP_STR("c"), &number) && number == INT64_MAX);
+    assert_true(sp_json_member_i64(object, SP_STR("d"), &number) && number == INT64_MIN);
+    assert_true(sp_json_member_i64(object, SP_STR("k"), &number) && number == 1795430400);
+    const char *others[] = {"e", "f", "g", "h", "i", "j", "nothing"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(sp_json_member_i64(object, sp_str_of(others[i]), &number));
+    assert_int_equal(number, 1795430400);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_numbers_are_read_as_such),
         cmocka_unit_test(a_tree_keeps_kinds_order_and_counts),
         cmocka_unit_test(members_are_looked_up_exactly),
         cmocka_unit_test(a_refused_text_leaves_the_result_alone),
