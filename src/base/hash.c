@@ -61,13 +61,18 @@ static inline uint64_t load_le(const unsigned char *p, size_t n)
     return value;
 }
 
-/* Inline, so that the rounds are unrolled where their numbers are constants. */
-static inline __attribute__((always_inline)) uint64_t siphash(const unsigned char key[16], int c_rounds,
-                                                              int d_rounds, const void *bytes, size_t len)
+static inline struct sip sip_begin(const unsigned char key[16])
 {
     uint64_t k0 = load_word(key), k1 = load_word(key + 8);
-    struct sip s = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
-                    k1 ^ 0x7465646279746573u};
+    return (struct sip){k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
+                        k1 ^ 0x7465646279746573u};
+}
+
+/* Inline, so that the rounds are unrolled where their numbers are constants. */
+static inline __attribute__((always_inline)) void sip_take(struct sip *state, int c_rounds, const void *bytes,
+                                                           size_t len)
+{
+    struct sip s = *state;
     const unsigned char *p = bytes;
     size_t left = len;
     for (; left >= 8; p += 8, left -= 8) {
@@ -80,14 +85,40 @@ static inline __attribute__((always_inline)) uint64_t siphash(const unsigned cha
     s.v3 ^= last;
     sip_rounds(&s, c_rounds);
     s.v0 ^= last;
+    *state = s;
+}
+
+static inline uint64_t sip_mixed(const struct sip *s)
+{
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+static inline __attribute__((always_inline)) uint64_t siphash(const unsigned char key[16], int c_rounds,
+                                                              int d_rounds, const void *bytes, size_t len)
+{
+    struct sip s = sip_begin(key);
+    sip_take(&s, c_rounds, bytes, len);
     s.v2 ^= 0xff;
     sip_rounds(&s, d_rounds);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    return sip_mixed(&s);
 }
 
 uint64_t sp_siphash(const unsigned char key[16], int c_rounds, int d_rounds, const void *bytes, size_t len)
 {
     return siphash(key, c_rounds, d_rounds, bytes, len);
+}
+
+void sp_siphash128(const unsigned char key[16], const void *bytes, size_t len, uint64_t ret_hash[2])
+{
+    struct sip s = sip_begin(key);
+    s.v1 ^= 0xee;
+    sip_take(&s, 2, bytes, len);
+    s.v2 ^= 0xee;
+    sip_rounds(&s, 4);
+    ret_hash[0] = sip_mixed(&s);
+    s.v1 ^= 0xdd;
+    sip_rounds(&s, 4);
+    ret_hash[1] = sip_mixed(&s);
 }
 
 uint64_t sp_hash_bytes(const void *bytes, size_t len)

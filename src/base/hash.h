@@ -43,5 +43,8 @@ const struct sp_hash_slot *sp_hash_next(const struct sp_hash *table, size_t *cur
 uint64_t sp_hash_bytes(const void *bytes, size_t len);
 /* SipHash-c-d (Aumasson and Bernstein, 2012) under a key of 16 bytes. */
 uint64_t sp_siphash(const unsigned char key[16], int c_rounds, int d_rounds, const void *bytes, size_t len);
+/* SipHash-2-4 of 128 bits (the same authors' reference code, 2014); the halves in the order in which their
+ * bytes are written, each little-endian. */
+void sp_siphash128(const unsigned char key[16], const void *bytes, size_t len, uint64_t ret_hash[2]);
 
 #endif

@@ -101,6 +101,29 @@ static void siphash_equals_the_published_vectors(void **state)
     assert_true(sp_siphash(key, 2, 4, message, sizeof message) == 0xa129ca6149be45e5u);
 }
 
+static void siphash_of_128_bits_equals_the_reference(void **state)
+{
+    /* As `openssl mac -macopt size:16 SipHash` gives them: key 00..0f, message 00, 01, ... */
+    static const struct {
+        size_t len;
+        const char *hex;
+    } cases[] = {{0, "A3817F04BA25A8E66DF67214C7550293"},  {1, "DA87C1D86B99AF44347659119B22FC45"},
+                 {8, "3B62A9BA6258F5610F83E264F31497B4"},  {15, "5493E99933B0A8117E08EC0F97CFC3D9"},
+                 {63, "5150D1772F50834A503E069A973FBD7C"}, {200, "7C5853F4ED12FF9D836A79BC4047022D"}};
+    unsigned char key[16], message[200];
+    for (unsigned i = 0; i < sizeof message; i++)
+        message[i] = (unsigned char)i;
+    memcpy(key, message, sizeof key);
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        uint64_t hash[2];
+        char hex[33] = "";
+        sp_siphash128(key, message, cases[c].len, hash);
+        for (unsigned i = 0; i < 16; i++)
+            snprintf(hex + 2 * i, 3, "%02X", (unsigned)(hash[i / 8] >> 8 * (i % 8) & 0xff));
+        assert_string_equal(hex, cases[c].hex);
+    }
+}
+
 static void error_keeps_its_place_through_a_prefix(void **state)
 {
     struct sp_error err = SP_ERROR_INIT;
@@ -182,6 +205,7 @@ int main(void)
         cmocka_unit_test(distance_finds_the_nearest_word),
         cmocka_unit_test(hash_keeps_many_pairs_through_removals),
         cmocka_unit_test(siphash_equals_the_published_vectors),
+        cmocka_unit_test(siphash_of_128_bits_equals_the_reference),
         cmocka_unit_test(error_keeps_its_place_through_a_prefix),
         cmocka_unit_test(a_log_message_stays_one_line),
         cmocka_unit_test(time_is_written_as_rfc_3339),
