@@ -80,5 +80,7 @@ struct sp_worker {
 struct sp_str sp_http_header_get(const struct sp_http_request *request, const char *name);
 /* How many headers of that name there are. */
 size_t sp_http_header_count(const struct sp_http_request *request, const char *name);
+/* The value of the first cookie of that name, or a view with ptr NULL. */
+struct sp_str sp_http_cookie_get(const struct sp_http_request *request, struct sp_str name);
 
 #endif
