@@ -48,8 +48,8 @@ def service(path, name, program, length, fields, connection="cicsConn"):
             archive.writestr(entry, text)
 
 
-def api(path, name, base_path, template, method, service_name):
-    """An .aar of one operation without maps."""
+def api(path, name, base_path, template, method, service_name, code=200):
+    """An .aar of one operation without maps; `code` is the status of its responses."""
     folder = f"api{template}/{method}"
     files = {
         "package.xml": '<?xml version="1.0" encoding="UTF-8"?>'
@@ -62,7 +62,7 @@ def api(path, name, base_path, template, method, service_name):
                                  'xmlns:ns2="http://www.ibm.com/zosConnect/2.0/zosConnectServiceMapping" '
                                  f'mappingSpecVersion="1.0"><mappingContext basePath="{base_path}" '
                                  f'relativePath="{template}" method="{method}" serviceName="{service_name}" '
-                                 'defaultResponseCode="200"/><responseMessages code="200" description="OK"/>'
+                                 f'defaultResponseCode="{code}"/><responseMessages code="{code}" description="OK"/>'
                                  "</ns2:ZosConnectServiceMapping>",
         "api-docs/swagger.json": json.dumps({"swagger": "2.0", "info": {"title": name, "version": "1.0.0"},
                                              "host": "localhost:8080", "basePath": base_path,
