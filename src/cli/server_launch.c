@@ -190,7 +190,7 @@ static void become_nginx(const struct sp_server_place *place, const char *conf_p
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     self[len > 0 ? len : 0] = '\0';
-    setenv(SP_RELOAD_COMMAND_VARIABLE, self, 1);
+    setenv(SP_RELOAD_COMMAND_VARIABLE, self, 0);
     /* What nginx says before it has read where its log is goes to standard error. */
     const char *argv[] = {path, "-p", place->run_dir, "-e", "stderr", "-c", conf_path, more, NULL};
     execv(path, (char **)argv);

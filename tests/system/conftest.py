@@ -47,6 +47,11 @@ def _nginx():
                        f"halt_on_error=1:log_path={directory}/report exec {program} \"$@\"\n")
     wrapper.chmod(0o755)
     os.environ["SALLYPORT_NGINX"] = str(wrapper)
+    # The program has the runtime in itself, and nginx hands its environment on to it.
+    command = directory / "sallyport"
+    command.write_text(f"#!/bin/sh\nunset LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS\nexec {BUILD.resolve()}/src/cli/sallyport \"$@\"\n")
+    command.chmod(0o755)
+    os.environ["SALLYPORT_COMMAND"] = str(command)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return str(wrapper), directory
 
