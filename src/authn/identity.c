@@ -63,7 +63,11 @@ enum sp_status sp_identity_map(struct sp_saf_link *saf, struct sp_str name, stru
     struct sp_str user = sp_saf_map_identity(image, name, realm, NULL);
     if (user.len) {
         identity.saf_user = sp_arena_str(arena, user);
-        identity.outcome = sp_saf_check_user(image, user, appl, arena);
+        const struct sp_saf_verified verified =
+            sp_saf_verified_of(sp_saf_check_user(image, user, appl, arena));
+        const struct sp_saf_origin origin = {.dist_name = name, .dist_realm = realm};
+        identity.outcome = verified.outcome;
+        sp_saf_audit_logon(image, user, appl, &origin, &verified);
         status = identity.saf_user.ptr ? sp_identity_groups(image, user, arena, &identity.groups) : SP_ENOMEM;
     }
     sp_saf_image_release(image);

@@ -78,7 +78,7 @@ const struct sp_cfg_element sp_cfg_web_app_security_element = {"webAppSecurity",
 static const struct sp_cfg_attribute auth_cache_attributes[] = {
     A("initialSize", INT, 0, "Entries there is room for at the start.", INTO(C, auth_cache.initial_size),
       DEFAULT("50"), RANGE(1, INT32_MAX)),
-    A("maxSize", INT, 0, "Most entries.", INTO(C, auth_cache.max_size), DEFAULT("25000"),
+    A("maxSize", INT, ACTED, "Most entries, up to 1048576.", INTO(C, auth_cache.max_size), DEFAULT("25000"),
       RANGE(1, INT32_MAX)),
     A("timeout", DURATION, ACTED, "Time after which an authentication is done anew.",
       INTO(C, auth_cache.timeout_us), DEFAULT("600s")),

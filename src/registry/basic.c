@@ -216,7 +216,7 @@ static void basic_free(struct sp_registry *registry)
     struct basic *self = (struct basic *)registry;
     sp_hash_finish(&self->users);
     sp_arena_finish(&self->arena);
-    sp_secret_wipe(&self->logins, sizeof self->logins);
+    sp_login_cache_finish(&self->logins);
     free(self);
 }
 
@@ -307,10 +307,9 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
     self->ignore_case = config->ignore_case;
     self->takes_certificates = sp_str_caseless_eq(config->certificate_map_mode, SP_STR("PRINCIPAL_CN"));
     self->remembers = cache->enabled && cache->allow_basic_auth_lookup;
-    sp_login_cache_init(&self->logins, cache->timeout_us);
     sp_arena_init(&self->arena, MEMORY_MAX);
     sp_hash_init(&self->users, USERS_MAX);
-    enum sp_status status = SP_OK;
+    enum sp_status status = sp_login_cache_init(&self->logins, cache->timeout_us, cache->max_size, err);
     for (size_t i = 0; status == SP_OK && i < config->user_count; i++)
         status = add_user(self, &config->users[i], err);
     if (status == SP_OK)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/login_cache.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "base/secret.h"
 
@@ -20,10 +22,24 @@ static struct digest digest_of(const struct sp_login_cache *cache, struct sp_str
     return digest;
 }
 
-void sp_login_cache_init(struct sp_login_cache *cache, int64_t lifetime_us)
+enum sp_status sp_login_cache_init(struct sp_login_cache *cache, int64_t lifetime_us, int64_t entries,
+                                   struct sp_error *err)
 {
-    *cache = (struct sp_login_cache){.lifetime_us = lifetime_us};
+    size_t wanted = entries > SP_LOGIN_CACHE_MAX ? SP_LOGIN_CACHE_MAX : entries > 0 ? (size_t)entries : 0;
+    *cache = (struct sp_login_cache){.lifetime_us = lifetime_us, .set_count = 1};
+    while (cache->set_count * SP_LOGIN_CACHE_WAYS < wanted)
+        cache->set_count *= 2;
+    cache->sets = calloc(cache->set_count, sizeof *cache->sets);
+    if (!cache->sets)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory to remember %zu logins", wanted);
     sp_secret_random(cache->keys, sizeof cache->keys);
+    return SP_OK;
+}
+
+void sp_login_cache_finish(struct sp_login_cache *cache)
+{
+    free(cache->sets);
+    sp_secret_wipe(cache, sizeof *cache);
 }
 
 static bool is_same(const struct sp_login_cache_entry *entry, const struct digest *digest)
@@ -35,7 +51,7 @@ bool sp_login_cache_knows(const struct sp_login_cache *cache, struct sp_str name
                           int64_t now_us)
 {
     struct digest digest = digest_of(cache, name, password);
-    const struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (SP_LOGIN_CACHE_SETS - 1)];
+    const struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (cache->set_count - 1)];
     for (size_t way = 0; way < SP_LOGIN_CACHE_WAYS; way++)
         if (is_same(&set[way], &digest))
             return set[way].until_us > now_us;
@@ -46,7 +62,7 @@ void sp_login_cache_add(struct sp_login_cache *cache, struct sp_str name, struct
                         int64_t now_us)
 {
     struct digest digest = digest_of(cache, name, password);
-    struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (SP_LOGIN_CACHE_SETS - 1)];
+    struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (cache->set_count - 1)];
     struct sp_login_cache_entry *place = &set[0];
     for (size_t way = 0; way < SP_LOGIN_CACHE_WAYS; way++) {
         if (is_same(&set[way], &digest)) {

@@ -150,10 +150,11 @@ static bool fold(struct sp_str name, char folded[SP_SAF_ID_MAX])
 
 struct cache_name {
     char user[SP_SAF_ID_MAX];
-    int32_t changed[2];
+    uint64_t mark; /* of the password and phrase that he has */
 };
 
-/* A login is known under the user id and the days on which password and phrase were changed. */
+/* A login is known under the user id and the mark of what is stored of his password and phrase, so that one
+ * that was changed is not known any more. */
 static bool name_in_cache(const struct sp_saf_image *image, struct sp_str user, struct cache_name *ret_name)
 {
     const struct sp_saf_user *known = image ? sp_saf_find_user(image, user) : NULL;
@@ -161,28 +162,27 @@ static bool name_in_cache(const struct sp_saf_image *image, struct sp_str user, 
         return false;
     memset(ret_name, 0, sizeof *ret_name);
     memcpy(ret_name->user, user.ptr, user.len);
-    ret_name->changed[0] = known->password.changed;
-    ret_name->changed[1] = known->phrase.changed;
+    ret_name->mark = sp_saf_password_mark(image, user);
     return true;
 }
 
-/* What may have changed since the login is asked anew, of the image. */
+/* Whether the password is known to be right. What may have changed since is asked of the image. */
 static bool is_remembered(const struct saf *self, const struct sp_saf_image *image, struct sp_str user,
-                          struct sp_str password, struct sp_arena *arena)
+                          struct sp_str password)
 {
     struct cache_name name;
     return self->remembers && name_in_cache(image, user, &name) &&
            sp_login_cache_knows(&self->logins, sp_str_from(&name, sizeof name), password,
-                                sp_clock_monotonic_us()) &&
-           sp_saf_check_user(image, user, self->appl, arena) == SP_SAF_VERIFIED;
+                                sp_clock_monotonic_us());
 }
 
-static void remember(struct saf *self, const struct sp_saf_image *image, struct sp_str user,
-                     struct sp_str password)
+/* Whoever is refused for another reason than his password had the right one: he need not be asked for it
+ * again, and does not cost a hash with every request. */
+static bool was_right(const struct sp_saf_verified *verified)
 {
-    struct cache_name name;
-    if (self->remembers && name_in_cache(image, user, &name))
-        sp_login_cache_add(&self->logins, sp_str_from(&name, sizeof name), password, sp_clock_monotonic_us());
+    return !verified->by_passticket &&
+           (verified->outcome == SP_SAF_VERIFIED || verified->outcome == SP_SAF_NO_APPL ||
+            verified->outcome == SP_SAF_DAY_TIME || verified->outcome == SP_SAF_USER_REVOKED);
 }
 
 /* ---------------------------------------------------------------- the registry's calls */
@@ -192,19 +192,35 @@ static enum sp_status io_log_in(struct saf *self, struct sp_str user, struct sp_
                                 struct sp_error *err)
 {
     struct sp_saf_verified verified;
+    struct cache_name name;
+    const struct sp_saf_image *image = sp_saf_link_image(self->link);
+    /* The mark of before: a password that changes meanwhile is not taken for the new one. */
+    bool has_name = self->remembers && name_in_cache(image, user, &name);
+    sp_saf_image_release(image);
     enum sp_status status = io_verify(self, user, password, &verified, err);
     if (status != SP_OK)
         return status;
-    const struct sp_saf_image *image = sp_saf_link_image(self->link);
+    if (has_name && was_right(&verified))
+        sp_login_cache_add(&self->logins, sp_str_from(&name, sizeof name), password, sp_clock_monotonic_us());
+    image = sp_saf_link_image(self->link);
     if (verified.outcome != SP_SAF_VERIFIED)
         status = refuse(self, image, user, &verified, arena, err);
     else
         status = describe(image, user, arena, ret_user, err);
-    /* A PassTicket is good for one login only. */
-    if (status == SP_OK && !verified.by_passticket)
-        remember(self, image, user, password);
     sp_saf_image_release(image);
     return status;
+}
+
+/* The password is right: is everything else? */
+static enum sp_status admit(const struct saf *self, const struct sp_saf_image *image, struct sp_str user,
+                            struct sp_arena *arena, struct sp_registry_user *ret_user, struct sp_error *err)
+{
+    const struct sp_saf_verified verified =
+        sp_saf_verified_of(sp_saf_check_user(image, user, self->appl, arena));
+    if (verified.outcome == SP_SAF_VERIFIED)
+        return describe(image, user, arena, ret_user, err);
+    sp_saf_audit_logon(image, user, self->appl, NULL, &verified);
+    return refuse(self, image, user, &verified, arena, err);
 }
 
 static enum sp_status saf_verify(struct sp_registry *registry, struct sp_str name, struct sp_str password,
@@ -220,10 +236,9 @@ static enum sp_status saf_verify(struct sp_registry *registry, struct sp_str nam
                             SP_STR_ARG(name), SP_REGISTRY_PASSWORD_MAX);
     struct sp_str user = sp_str_from(folded, name.len);
     const struct sp_saf_image *image = sp_saf_link_image(self->link);
-    bool known = is_remembered(self, image, user, password, arena);
-    enum sp_status status = known ? describe(image, user, arena, ret_user, err) : SP_OK;
-    if (image)
-        sp_saf_image_release(image);
+    bool known = is_remembered(self, image, user, password);
+    enum sp_status status = known ? admit(self, image, user, arena, ret_user, err) : SP_OK;
+    sp_saf_image_release(image);
     return known ? status : io_log_in(self, user, password, arena, ret_user, err);
 }
 
@@ -283,7 +298,7 @@ static void saf_free(struct sp_registry *registry)
 {
     struct saf *self = (struct saf *)registry;
     sp_saf_link_release(self->link);
-    sp_secret_wipe(&self->logins, sizeof self->logins);
+    sp_login_cache_finish(&self->logins);
     free(self);
 }
 
@@ -305,7 +320,12 @@ enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf
     self->link = sp_saf_link_hold(link);
     self->appl = appl;
     self->remembers = config->auth_cache.enabled && config->auth_cache.allow_basic_auth_lookup;
-    sp_login_cache_init(&self->logins, config->auth_cache.timeout_us);
+    enum sp_status status =
+        sp_login_cache_init(&self->logins, config->auth_cache.timeout_us, config->auth_cache.max_size, err);
+    if (status != SP_OK) {
+        saf_free(&self->registry);
+        return status;
+    }
     *ret_registry = &self->registry;
     return SP_OK;
 }

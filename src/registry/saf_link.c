@@ -145,6 +145,30 @@ enum sp_status sp_saf_link_authorize(struct sp_saf_link *link, const struct sp_s
     return SP_OK;
 }
 
+enum sp_status sp_saf_link_map_certificate(struct sp_saf_link *link, struct sp_str der, struct sp_str appl,
+                                           struct sp_arena *arena, struct sp_str *ret_user,
+                                           struct sp_str *ret_how, struct sp_error *err)
+{
+    const struct sp_saf_image *image = sp_saf_link_image(link);
+    if (!image)
+        return sp_error_set(err, SP_EUNAVAIL, NULL,
+                            "the security database, which knows certificates, is not available");
+    struct sp_str user, how;
+    enum sp_status status = sp_saf_map_certificate(image, der, appl, arena, &user, &how, err);
+    if (status == SP_OK) {
+        user = sp_arena_str(arena, user);
+        how = sp_arena_str(arena, how);
+        if (!user.ptr || !how.ptr)
+            status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for the user id of a certificate");
+    }
+    sp_saf_image_release(image);
+    if (status == SP_OK) {
+        *ret_user = user;
+        *ret_how = how;
+    }
+    return status;
+}
+
 bool sp_saf_link_take_event(struct sp_saf_link *link, struct sp_saf_audit_event *ret_event)
 {
     struct sp_saf *saf = link ? atomic_load(&link->saf) : NULL;

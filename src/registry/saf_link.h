@@ -38,6 +38,12 @@ const struct sp_saf_image *sp_saf_link_image(struct sp_saf_link *link);
 enum sp_status sp_saf_link_authorize(struct sp_saf_link *link, const struct sp_saf_auth *request,
                                      struct sp_arena *arena, struct sp_saf_decision *ret_decision,
                                      struct sp_str *ret_message, struct sp_error *err) SP_MUST_CHECK;
+/* Certificate (DER) to user id on the newest image, as sp_saf_map_certificate; both texts are copies in the
+ * arena. Whether the user may come in is asked afterwards (sp_saf_check_user). Pure computation, safe in a
+ * fiber. SP_ENOTFOUND, SP_ESYNTAX, SP_EUNAVAIL. `link` may be NULL. */
+enum sp_status sp_saf_link_map_certificate(struct sp_saf_link *link, struct sp_str der, struct sp_str appl,
+                                           struct sp_arena *arena, struct sp_str *ret_user,
+                                           struct sp_str *ret_how, struct sp_error *err) SP_MUST_CHECK;
 /* The oldest event that waits to be recorded; false when there is none. Any thread. `link` may be NULL. */
 bool sp_saf_link_take_event(struct sp_saf_link *link, struct sp_saf_audit_event *ret_event);
 

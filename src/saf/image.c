@@ -48,6 +48,12 @@ const struct sp_saf_user *sp_saf_find_user(const struct sp_saf_image *image, str
     return node ? &node->user : NULL;
 }
 
+uint64_t sp_saf_password_mark(const struct sp_saf_image *image, struct sp_str user)
+{
+    const struct sp_saf_image_user *node = sp_saf_image_find_user(image, user);
+    return node ? node->password_mark : 0;
+}
+
 const struct sp_saf_group *sp_saf_find_group(const struct sp_saf_image *image, struct sp_str id)
 {
     return sp_saf_id_table_get(&image->groups, sp_saf_id_key(id));

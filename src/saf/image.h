@@ -16,6 +16,7 @@
 
 struct sp_saf_image_user {
     struct sp_saf_user user;
+    uint64_t password_mark; /* of the verifiers, which stay in the database */
     /* Groups he is connected to: first `group_count` that are good today, then those that are revoked. */
     const struct sp_str *groups;
     const uint64_t *group_keys; /* the same as numbers */

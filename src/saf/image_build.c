@@ -96,6 +96,10 @@ static enum sp_status take_user(void *arg, const void *value)
     if (!keep(b, &u->id) || !keep(b, &u->name) || !keep(b, &u->default_group) || !keep(b, &u->owner) ||
         !keep(b, &u->home) || !keep(b, &u->program) || !keep(b, &u->data))
         return no_memory(b);
+    /* Verifiers are salted, so that equal passwords have different ones. */
+    const uint64_t marks[] = {sp_hash_bytes(u->password.encoded.ptr, u->password.encoded.len),
+                              sp_hash_bytes(u->phrase.encoded.ptr, u->phrase.encoded.len)};
+    node->password_mark = sp_hash_bytes(marks, sizeof marks);
     /* Verifiers stay in the database: whether there is one is all that a decision needs. */
     u->password.encoded = u->password.encoded.len ? SP_STR("*") : SP_STR("");
     u->phrase.encoded = u->phrase.encoded.len ? SP_STR("*") : SP_STR("");

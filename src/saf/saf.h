@@ -74,6 +74,9 @@ struct sp_str sp_saf_ich408i_line(const struct sp_saf_image *image, const struct
 
 /* The user as the image has it (views of the image), or NULL. */
 const struct sp_saf_user *sp_saf_find_user(const struct sp_saf_image *image, struct sp_str id);
+/* A number that is another one when another password or phrase is stored for the user; 0: not defined. It
+ * says nothing about them. */
+uint64_t sp_saf_password_mark(const struct sp_saf_image *image, struct sp_str user);
 const struct sp_saf_group *sp_saf_find_group(const struct sp_saf_image *image, struct sp_str id);
 /* Groups the user is connected to and not revoked in, today; views of the image. */
 size_t sp_saf_groups_of(const struct sp_saf_image *image, struct sp_str user,

@@ -286,8 +286,9 @@ static void nothing_is_remembered_without_the_cache(void **state)
 
 static void verified_logins_are_forgotten(void **state)
 {
-    static struct sp_login_cache cache;
-    sp_login_cache_init(&cache, 1000);
+    struct sp_login_cache cache;
+    assert_int_equal(sp_login_cache_init(&cache, 1000, 1000, NULL), SP_OK);
+    assert_int_equal(cache.set_count * SP_LOGIN_CACHE_WAYS, 1024);
     assert_false(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("b"), 50));
     sp_login_cache_add(&cache, SP_STR("a"), SP_STR("b"), 50);
     assert_true(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("b"), 1049));
@@ -301,6 +302,23 @@ static void verified_logins_are_forgotten(void **state)
         snprintf(name, sizeof name, "u%u", n);
         sp_login_cache_add(&cache, sp_str_of(name), SP_STR("p"), 2000 + n);
         assert_true(sp_login_cache_knows(&cache, sp_str_of(name), SP_STR("p"), 2000 + n));
+    }
+    sp_login_cache_finish(&cache);
+}
+
+static void there_is_room_for_as_many_logins_as_wanted(void **state)
+{
+    static const struct {
+        int64_t wanted;
+        size_t entries;
+    } cases[] = {{-1, 4}, {0, 4}, {1, 4}, {5, 8}, {25000, 32768}, {INT32_MAX, SP_LOGIN_CACHE_MAX}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sp_login_cache cache;
+        assert_int_equal(sp_login_cache_init(&cache, 1000, cases[i].wanted, NULL), SP_OK);
+        assert_int_equal(cache.set_count * SP_LOGIN_CACHE_WAYS, cases[i].entries);
+        sp_login_cache_add(&cache, SP_STR("a"), SP_STR("b"), 50);
+        assert_true(sp_login_cache_knows(&cache, SP_STR("a"), SP_STR("b"), 60));
+        sp_login_cache_finish(&cache);
     }
 }
 
@@ -333,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_second_login_is_quick_and_a_failure_tells_nothing_by_its_time),
         cmocka_unit_test(nothing_is_remembered_without_the_cache),
         cmocka_unit_test(verified_logins_are_forgotten),
+        cmocka_unit_test(there_is_room_for_as_many_logins_as_wanted),
         cmocka_unit_test(without_a_registry_nobody_gets_in),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

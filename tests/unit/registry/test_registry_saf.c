@@ -203,6 +203,51 @@ static void logins_are_remembered_when_the_cache_is_on(void **state)
     assert_true(microseconds_of_a_login(f) > 10 * remembered);
 }
 
+static void a_password_that_was_replaced_is_not_remembered(void **state)
+{
+    struct fixture *f = *state;
+    /* Twice on one day: the date of the change does not tell. */
+    assert_int_equal(verify(f, "MARY", "MARYPWD"), SP_OK);
+    saf_database_run("ALTUSER MARY PASSWORD(SECOND1) NOEXPIRED");
+    expect_soon(f, "MARY", "SECOND1", SP_OK);
+    expect_soon(f, "MARY", "MARYPWD", SP_EDENIED);
+    assert_int_equal(verify(f, "MARY", "SECOND1"), SP_OK);
+    saf_database_run("ALTUSER MARY PASSWORD(THIRD1) NOEXPIRED");
+    expect_soon(f, "MARY", "SECOND1", SP_EDENIED);
+    expect_soon(f, "MARY", "THIRD1", SP_OK);
+    /* The same password again is another verifier. */
+    saf_database_run("ALTUSER MARY PHRASE('a phrase of 2026')  NOEXPIRED");
+    expect_soon(f, "MARY", "a phrase of 2026", SP_OK);
+    saf_database_run("ALTUSER MARY NOPHRASE");
+    expect_soon(f, "MARY", "a phrase of 2026", SP_EDENIED);
+}
+
+static void who_is_refused_with_the_right_password_costs_one_hash(void **state)
+{
+    struct fixture *f = *state;
+    int64_t best = INT64_MAX, from = sp_clock_monotonic_us();
+    assert_int_equal(verify(f, "OLAF", "OLAFPWD"), SP_EDENIED);
+    int64_t first = sp_clock_monotonic_us() - from;
+    for (int i = 0; i < 5; i++) {
+        from = sp_clock_monotonic_us();
+        assert_int_equal(verify(f, "OLAF", "OLAFPWD"), SP_EDENIED);
+        assert_string_equal(f->err.id, SP_REGISTRY_NO_APPL);
+        int64_t took = sp_clock_monotonic_us() - from;
+        best = took < best ? took : best;
+    }
+    assert_true(best * 10 < first);
+    /* A wrong one is compared each time, and counts. */
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(verify(f, "OLAF", "WRONG"), SP_EDENIED);
+    expect_soon(f, "OLAF", "OLAFPWD", SP_EDENIED);
+    saf_database_run("PERMIT BBGZDFLT CLASS(APPL) ID(OLAF) ACCESS(READ)");
+    for (int i = 0; i < 200 && verify(f, "OLAF", "OLAFPWD") == SP_EDENIED &&
+                    !strstr(f->err.text, "USER ACCESS IS REVOKED");
+         i++)
+        usleep(10000);
+    assert_non_null(strstr(f->err.text, "USER ACCESS IS REVOKED"));
+}
+
 static void a_passticket_is_good_once(void **state)
 {
     struct fixture *f = *state;
@@ -222,6 +267,34 @@ static void a_passticket_is_good_once(void **state)
     assert_int_equal(verify(f, "FRED", ticket), SP_EDENIED);
     assert_non_null(strstr(f->err.text, "PASSTICKET WAS USED BEFORE"));
     assert_null(strstr(f->err.text, ticket));
+}
+
+static void a_certificate_names_its_user(void **state)
+{
+    struct fixture *f = *state;
+    saf_database_run("RACDCERT ID(FRED) GENCERT SUBJECTSDN(CN('fred')) WITHLABEL('FRED') NISTECC");
+    struct sp_saf_db *db = NULL;
+    struct sp_saf_certificate certificate;
+    struct sp_str user = SP_STR(""), how = SP_STR("");
+    assert_int_equal(sp_saf_db_open(f->config.saf_database.database.ptr, NULL, SP_SAF_DB_READ, &db, &f->err),
+                     SP_OK);
+    assert_int_equal(sp_saf_get_certificate(db, SP_SAF_CERT_PERSONAL, SP_STR("FRED"), SP_STR("FRED"), false,
+                                            &f->arena, &certificate, &f->err),
+                     SP_OK);
+    sp_saf_db_close(db);
+    int64_t end = sp_clock_monotonic_us() + 2000000;
+    while (sp_saf_link_map_certificate(f->link, certificate.der, SP_STR("BBGZDFLT"), &f->arena, &user, &how,
+                                       &f->err) != SP_OK &&
+           sp_clock_monotonic_us() < end)
+        usleep(10000);
+    assert_true(sp_str_is(user, "FRED"));
+    assert_true(how.len > 0);
+    assert_int_equal(sp_saf_link_map_certificate(f->link, SP_STR("no certificate"), SP_STR("BBGZDFLT"),
+                                                 &f->arena, &user, &how, &f->err),
+                     SP_ESYNTAX);
+    assert_int_equal(sp_saf_link_map_certificate(NULL, certificate.der, SP_STR("BBGZDFLT"), &f->arena, &user,
+                                                 &how, &f->err),
+                     SP_EUNAVAIL);
 }
 
 static void users_are_found_without_a_password(void **state)
@@ -272,7 +345,10 @@ int main(void)
         TEST(the_prefix_names_the_application),
         TEST(a_remembered_login_ends_with_the_user),
         TEST(logins_are_remembered_when_the_cache_is_on),
+        TEST(a_password_that_was_replaced_is_not_remembered),
+        TEST(who_is_refused_with_the_right_password_costs_one_hash),
         TEST(a_passticket_is_good_once),
+        TEST(a_certificate_names_its_user),
         TEST(users_are_found_without_a_password),
         TEST(without_a_database_nobody_is_known_until_there_is_one),
     };
