@@ -32,6 +32,9 @@ struct sp_cfg_interceptor {
     struct sp_str log_name, log_path, encoding;            /* file logger; ptr NULL: not set */
     bool buffered_logging;
     int64_t max_payload_size; /* bytes, -1: no limit */
+    unsigned log_json;        /* as JSON, otherwise as text */
+    int64_t max_file_size;    /* bytes, 0: no limit */
+    int64_t max_file_count;   /* of files that are full, 0: all */
 };
 
 struct sp_cfg_interceptor_list {

@@ -110,6 +110,7 @@ static void describe_api(const struct sp_call *call, struct sp_intercept_data *d
     data->action = call->target == SP_TARGET_API_DOCUMENT ? SP_ACT_DOCUMENT : SP_ACT_INVOKE;
     data->api_name = call->api->aar->name;
     data->api_version = call->api->aar->version;
+    data->api_description = call->api->aar->description;
     if (call->operation)
         data->operation_id = call->operation->aar->operation_id;
 }
@@ -127,6 +128,8 @@ struct sp_intercept_data *sp_call_describe(struct sp_call *call)
     struct sp_intercept_data *data = &call->data;
     data->request = &call->request;
     data->principal = &call->principal;
+    data->arena = &call->arena;
+    data->deadline_us = call->deadline_us;
     data->type = call->service ? SP_REQUEST_SERVICE : SP_REQUEST_UNKNOWN;
     data->action = SP_ACT_INVOKE;
     data->global_groups = &call->generation->config->manager.groups;
@@ -157,6 +160,15 @@ static bool refused_by_interceptor(struct sp_call *call, unsigned status, const 
     return false;
 }
 
+/* What interceptors want in the request: rules and mapping see it. */
+static bool edit_request(struct sp_call *call)
+{
+    struct sp_http_request *request = &call->request;
+    request->headers = sp_header_edits_apply(call->data.request_edits, request->headers,
+                                             request->header_count, &call->arena, &request->header_count);
+    return request->headers || sp_call_fail(call, 500, "The server is out of memory.");
+}
+
 bool io_step_interceptors(struct sp_call *call)
 {
     call->step = "interceptors";
@@ -168,5 +180,7 @@ bool io_step_interceptors(struct sp_call *call)
         io_intercept_pre(call->admission->chain, data, &call->progress, &http_status, &err);
     if (sp_fiber_canceled())
         return false;
-    return status == SP_OK || refused_by_interceptor(call, http_status, &err);
+    if (status != SP_OK)
+        return refused_by_interceptor(call, http_status, &err);
+    return !data->request_edits || edit_request(call);
 }

@@ -51,16 +51,34 @@ static void add_login_headers(struct sp_call *call)
     reply->header_count = count;
 }
 
+/* What interceptors want in the reply; without memory for it there is no reply that could be right. */
+static void edit_reply(struct sp_call *call)
+{
+    struct sp_http_reply *reply = &call->reply;
+    reply->headers = sp_header_edits_apply(call->data.response_edits, reply->headers, reply->header_count,
+                                           &call->arena, &reply->header_count);
+    if (!reply->headers)
+        *reply = (struct sp_http_reply){.status = 500};
+}
+
 /* Interceptors, descending; the audit among them. */
 static void finish_interceptors(struct sp_call *call)
 {
     call->data.exit_us = sp_clock_realtime_us();
-    call->data.response_status = call->exchange ? call->reply.status : 0;
-    call->data.response_bytes = call->exchange ? call->reply.body.len : 0;
+    if (call->exchange) {
+        const struct sp_http_reply *reply = &call->reply;
+        call->data.response_status = reply->status;
+        call->data.response_bytes = reply->body.len;
+        call->data.response_body = reply->body;
+        call->data.response_headers = reply->headers;
+        call->data.response_header_count = reply->header_count;
+    }
     if (call->intercepted)
         io_intercept_post(call->admission->chain, &call->data, &call->progress);
     else
-        sp_intercept_early(call->generation->snapshot->fallback.chain, sp_call_describe(call));
+        io_intercept_early(call->generation->snapshot->fallback.chain, sp_call_describe(call));
+    if (call->data.response_edits)
+        edit_reply(call);
 }
 
 void sp_flow_run(void *arg)

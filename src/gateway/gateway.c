@@ -11,6 +11,7 @@
 #include "gateway/correlator.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
+#include "intercept/message.h"
 #include "io/fiber.h"
 
 #define CALL_ARENA_MAX (64u * 1024u * 1024u)
@@ -175,10 +176,23 @@ struct sp_handler sp_gateway_handler(struct sp_gateway *gateway)
 
 /* ---------------------------------------------------------------- the audit */
 
+static void watch_loggers(struct sp_gateway *gateway)
+{
+    struct sp_log_file_counts counts;
+    sp_file_loggers_counts(gateway->present->loggers, &counts);
+    if (counts.lost > gateway->log_lost)
+        sp_log(SP_LOG_ERROR, SP_MSG_FILE_LOG_LOST,
+               "%llu entries of file system loggers were lost since the last message: %s",
+               (unsigned long long)(counts.lost - gateway->log_lost),
+               counts.reason[0] ? counts.reason : "they came faster than the disk takes them");
+    gateway->log_lost = counts.lost;
+}
+
 /* Says so, at most every few seconds, when records were lost or cannot be written. */
 static void watch_audit(void *arg)
 {
     struct sp_gateway *gateway = arg;
+    watch_loggers(gateway);
     struct sp_smf_writer_counts counts = {0};
     if (gateway->present->audit)
         sp_audit_counts(gateway->present->audit, &counts);
@@ -224,7 +238,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
         return status;
     }
     sp_authn_start(gateway->present->authn);
-    if (gateway->present->audit)
+    if (gateway->present->audit || gateway->present->loggers)
         watch_audit(gateway);
     *ret_gateway = gateway;
     return SP_OK;
@@ -235,10 +249,12 @@ void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation
     struct sp_generation *before = gateway->present;
     if (generation->audit != before->audit)
         gateway->audit_lost = gateway->audit_failures = 0;
+    if (generation->loggers != before->loggers)
+        gateway->log_lost = 0;
     gateway->present = generation;
     sp_authn_start(generation->authn);
     sp_generation_release(before);
-    if (generation->audit && !gateway->audit_watch.loop)
+    if ((generation->audit || generation->loggers) && !gateway->audit_watch.loop)
         watch_audit(gateway);
 }
 

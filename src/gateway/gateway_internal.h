@@ -7,6 +7,7 @@
 #include "gateway/call.h"
 #include "gateway/gateway.h"
 #include "intercept/audit.h"
+#include "intercept/file_logger.h"
 #include "io/loop.h"
 
 struct sp_gateway {
@@ -20,6 +21,7 @@ struct sp_gateway {
 
     struct sp_timer audit_watch;
     uint64_t audit_lost, audit_failures; /* as last reported */
+    uint64_t log_lost;                   /* of file system loggers */
 };
 
 /* The flow's last act: the call goes back to the pool. */

@@ -12,6 +12,7 @@
 #include "config/effective.h"
 #include "gateway/message.h"
 #include "intercept/audit.h"
+#include "intercept/file_logger.h"
 
 /* ---------------------------------------------------------------- what generations share */
 
@@ -271,8 +272,11 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
         return no_memory(err);
     generation->loop = worker->loop;
     sp_audit_check(config, &generation->problems);
+    sp_intercept_check(config, &generation->problems);
     share_saf(generation, previous);
     enum sp_status status = open_audit(generation, worker->loop, previous, err);
+    if (status == SP_OK)
+        status = sp_file_loggers_open(config, &generation->loggers, err);
     if (status == SP_OK)
         status = open_connections(generation, worker, previous, err);
     if (status == SP_OK)
@@ -298,7 +302,7 @@ enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp
 {
     const struct sp_snapshot_sources sources = {
         .config = generation->config,
-        .audit = generation->audit,
+        .means = {.audit = generation->audit, .loggers = generation->loggers},
         .connections = generation->connections,
         .connection_count = generation->connection_count,
         .files = files,
@@ -331,6 +335,7 @@ void sp_generation_release(struct sp_generation *generation)
     free(generation->held_connections);
     free(generation->connections);
     release_audit(generation->held_audit);
+    sp_file_loggers_free(generation->loggers);
     release_config(generation->held_config);
     sp_problems_finish(&generation->problems);
     free(generation);

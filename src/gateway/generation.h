@@ -24,7 +24,8 @@ struct sp_generation {
     struct sp_saf_link *saf; /* NULL: nothing asks the security database */
     struct sp_registry *registry;
     struct sp_authn *authn;
-    struct sp_audit *audit; /* NULL: nothing asks for it */
+    struct sp_audit *audit;          /* NULL: nothing asks for it */
+    struct sp_file_loggers *loggers; /* NULL: none */
     struct sp_sor_connection **connections;
     size_t connection_count;
     struct sp_snapshot *snapshot;

@@ -180,6 +180,7 @@ bool io_step_invoke(struct sp_call *call)
         .correlator = call->data.correlator,
         .deadline_us = call->deadline_us,
     };
+    io_intercept_at(call->admission->chain, SP_BEFORE_SOR, &call->data, &call->progress);
     enum sp_status status =
         io_sor_invoke(call->choice.connection ? call->choice.connection : call->service->connection,
                       &sor_call, &call->arena, &call->answer, &err);
@@ -187,6 +188,7 @@ bool io_step_invoke(struct sp_call *call)
     call->data.sor_received_us = call->answer.received_us;
     call->data.sor_identifier = call->answer.identifier;
     call->data.sor_resource = call->answer.resource;
+    io_intercept_at(call->admission->chain, SP_AFTER_SOR, &call->data, &call->progress);
     if (sp_fiber_canceled())
         return false;
     return status == SP_OK || sor_failed(call, status, &err);

@@ -60,7 +60,7 @@ static enum sp_status make_admission(const struct load *load, enum sp_authz_obje
         .require_auth = demands.auth, .require_secure = demands.secure, .groups = options.item};
     enum sp_status status = sp_authz_access_new(&options, load->arena, &ret_admission->access, err);
     return status == SP_OK
-               ? sp_intercept_compile(config->manager.global_interceptors, item, load->sources->audit,
+               ? sp_intercept_compile(config->manager.global_interceptors, item, &load->sources->means,
                                       load->arena, &ret_admission->chain, err)
                : status;
 }

@@ -65,7 +65,7 @@ struct sp_snapshot {
 /* What a snapshot is made of; all of it must outlive the snapshot. */
 struct sp_snapshot_sources {
     const struct sp_config *config;
-    struct sp_audit *audit; /* NULL when no audit interceptor is configured */
+    struct sp_intercept_means means;
     struct sp_sor_connection *const *connections;
     size_t connection_count;
     struct sp_file_set

@@ -9,20 +9,28 @@
 struct sp_interceptor {
     const struct sp_interceptor_kind *kind;
     const struct sp_cfg_interceptor *config;
-    struct sp_audit *audit; /* for the audit interceptor */
+    struct sp_audit *audit;        /* for the audit interceptor */
+    struct sp_file_logger *logger; /* for the file system logger */
 };
 
+/* Each may be NULL, which is of no interest, but `pre` and `post`. All may wait. */
 struct sp_interceptor_kind {
-    const char *display_name; /* as messages call it */
-    /* SP_OK, or a refusal with its status. May wait. */
+    const char *display_name; /* as messages call it; NULL: the interceptor's id */
+    bool keeps_state;         /* data->state is there */
+    /* SP_OK, or a refusal with its status. */
     enum sp_status (*pre)(const struct sp_interceptor *self, struct sp_intercept_data *data,
                           unsigned *ret_status, struct sp_error *err);
     void (*post)(const struct sp_interceptor *self, struct sp_intercept_data *data);
-    /* The request ended before any interceptor saw it. NULL: of no interest. */
+    void (*at)(const struct sp_interceptor *self, enum sp_intercept_point point,
+               struct sp_intercept_data *data);
+    /* Whether this one wants to hear of a point; NULL: of all, when there is `at`. */
+    bool (*wants)(const struct sp_interceptor *self, enum sp_intercept_point point);
+    /* The request ended before any interceptor saw it. */
     void (*early)(const struct sp_interceptor *self, const struct sp_intercept_data *data);
 };
 
 extern const struct sp_interceptor_kind sp_interceptor_authorization; /* authorization.c */
 extern const struct sp_interceptor_kind sp_interceptor_audit;         /* audit.c */
+extern const struct sp_interceptor_kind sp_interceptor_file_logger;   /* file_logger.c */
 
 #endif
