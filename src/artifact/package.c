@@ -6,6 +6,13 @@
 
 #define ENTRY SP_STR("package.xml")
 
+/* The two kinds of packages. */
+struct kind {
+    bool requester;
+    const char *what; /* "API" */
+};
+static const struct kind of_api = {false, "API"}, of_requester = {true, "API requester"};
+
 /* ---------------------------------------------------------------- paths */
 
 struct sp_str sp_path_without_query(struct sp_str path)
@@ -90,12 +97,13 @@ struct sp_str sp_http_method(struct sp_str name)
     return (struct sp_str){NULL, 0};
 }
 
-static enum sp_status read_method(struct sp_archive *archive, const struct sp_xml_element *xml,
-                                  struct sp_str path, struct sp_package_method *method)
+static enum sp_status read_method(struct sp_archive *archive, const struct kind *kind,
+                                  const struct sp_xml_element *xml, struct sp_str path,
+                                  struct sp_package_method *method)
 {
     method->path = path;
     method->line = xml->line;
-    method->service = sp_xml_attribute(xml, "zosConnectServiceRef");
+    method->service = sp_xml_attribute(xml, kind->requester ? "operationId" : "zosConnectServiceRef");
     method->mapping = sp_xml_attribute(xml, "httpXformFile");
     method->operation_id = sp_xml_attribute(xml, "operationId");
     method->method = sp_http_method(sp_xml_attribute(xml, "type"));
@@ -103,8 +111,9 @@ static enum sp_status read_method(struct sp_archive *archive, const struct sp_xm
         return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "\"%.*s\" is no method of HTTP",
                                SP_STR_ARG(sp_xml_attribute(xml, "type")));
     if (!method->service.len)
-        return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "%.*s %.*s names no service",
-                               SP_STR_ARG(method->method), SP_STR_ARG(path));
+        return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "%.*s %.*s names no %s",
+                               SP_STR_ARG(method->method), SP_STR_ARG(path),
+                               kind->requester ? "operationId" : "service");
     if (!method->mapping.len)
         return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL,
                                "%.*s %.*s names no mapping (httpXformFile)", SP_STR_ARG(method->method),
@@ -114,8 +123,9 @@ static enum sp_status read_method(struct sp_archive *archive, const struct sp_xm
     return SP_OK;
 }
 
-static enum sp_status read_path(struct sp_archive *archive, const struct sp_xml_element *xml,
-                                struct sp_package_method *methods, size_t *count)
+static enum sp_status read_path(struct sp_archive *archive, const struct kind *kind,
+                                const struct sp_xml_element *xml, struct sp_package_method *methods,
+                                size_t *count)
 {
     struct sp_str path = sp_path_without_query(sp_xml_attribute(xml, "relativePath"));
     const char *wrong = sp_path_template_wrong(path);
@@ -127,7 +137,7 @@ static enum sp_status read_path(struct sp_archive *archive, const struct sp_xml_
         return sp_archive_fail(archive, ENTRY, xml->line, SP_EINVAL, "the path %.*s has no method",
                                SP_STR_ARG(path));
     for (; child; child = sp_xml_sibling(child, "method")) {
-        enum sp_status status = read_method(archive, child, path, &methods[*count]);
+        enum sp_status status = read_method(archive, kind, child, path, &methods[*count]);
         if (status != SP_OK)
             return status;
         ++*count;
@@ -165,15 +175,15 @@ static enum sp_status check_distinct(struct sp_archive *archive, const struct sp
 
 /* ---------------------------------------------------------------- the whole */
 
-static enum sp_status read_methods(struct sp_archive *archive, const struct sp_xml_element *spec,
-                                   struct sp_package *package)
+static enum sp_status read_methods(struct sp_archive *archive, const struct kind *kind,
+                                   const struct sp_xml_element *spec, struct sp_package *package)
 {
     size_t count = count_methods(spec);
     if (count == 0)
-        return sp_archive_fail(archive, ENTRY, spec->line, SP_EINVAL, "the API has no operation");
+        return sp_archive_fail(archive, ENTRY, spec->line, SP_EINVAL, "the %s has no operation", kind->what);
     if (count > SP_PACKAGE_METHODS_MAX)
         return sp_archive_fail(archive, ENTRY, spec->line, SP_ELIMIT,
-                               "the API has %zu operations; at most %u are supported", count,
+                               "the %s has %zu operations; at most %u are supported", kind->what, count,
                                SP_PACKAGE_METHODS_MAX);
     struct sp_package_method *methods = sp_arena_calloc(archive->arena, count, sizeof *methods);
     if (!methods)
@@ -182,14 +192,20 @@ static enum sp_status read_methods(struct sp_archive *archive, const struct sp_x
     const struct sp_xml_element *path = sp_xml_child(spec, "path");
     enum sp_status status = SP_OK;
     for (; path && status == SP_OK; path = sp_xml_sibling(path, "path"))
-        status = read_path(archive, path, methods, &package->method_count);
+        status = read_path(archive, kind, path, methods, &package->method_count);
     return status == SP_OK ? check_distinct(archive, package) : status;
 }
 
-static enum sp_status read_spec(struct sp_archive *archive, const struct sp_xml_element *spec,
-                                struct sp_package *package)
+static enum sp_status read_spec(struct sp_archive *archive, const struct kind *kind,
+                                const struct sp_xml_element *spec, struct sp_package *package)
 {
     struct sp_str base = sp_xml_attribute(spec, "basePath");
+    package->connection = sp_xml_attribute(spec, "connectionRef");
+    if (kind->requester && !base.len)
+        base = SP_STR("/");
+    if (kind->requester && !package->connection.len)
+        return sp_archive_fail(archive, ENTRY, spec->line, SP_EINVAL,
+                               "the API requester names no connection (connectionRef)");
     package->title = sp_xml_attribute(spec, "title");
     package->version = sp_xml_attribute(spec, "version");
     package->description = sp_xml_attribute(spec, "description");
@@ -204,32 +220,37 @@ static enum sp_status read_spec(struct sp_archive *archive, const struct sp_xml_
     package->swagger = doc ? sp_str_trim(doc->text) : SP_STR("");
     if (!package->swagger.len)
         return sp_archive_fail(archive, ENTRY, spec->line, SP_EINVAL,
-                               "the API names no document (apiDoc docType=\"SWAGGER\")");
-    return read_methods(archive, spec, package);
+                               "the %s names no document (apiDoc docType=\"SWAGGER\")", kind->what);
+    return read_methods(archive, kind, spec, package);
 }
 
-static enum sp_status read_root(struct sp_archive *archive, const struct sp_xml_element *root,
-                                struct sp_package *package)
+static enum sp_status read_root(struct sp_archive *archive, const struct kind *kind,
+                                const struct sp_xml_element *root, struct sp_package *package)
 {
     if (!sp_str_is(root->name, "zosConnectApi"))
         return sp_archive_fail(archive, ENTRY, root->line, SP_EINVAL,
                                "the root is <%.*s>, not <zosConnectApi>", SP_STR_ARG(root->name));
-    if (sp_str_is(sp_xml_attribute(root, "packageType"), "requester"))
+    bool requester = sp_str_is(sp_xml_attribute(root, "packageType"), "requester");
+    if (requester && !kind->requester)
         return sp_archive_fail(archive, ENTRY, root->line, SP_EUNSUPPORTED,
                                "this is an API requester archive (.ara), not an API archive");
+    if (!requester && kind->requester)
+        return sp_archive_fail(archive, ENTRY, root->line, SP_EUNSUPPORTED,
+                               "this is an API archive (.aar), not an API requester archive");
     package->id = sp_xml_attribute(root, "id");
     if (!sp_artifact_name_ok(package->id))
         return sp_archive_fail(archive, ENTRY, root->line, SP_EINVAL,
-                               "\"%.*s\" cannot be the name (id) of an API: it is part of URLs and file "
+                               "\"%.*s\" cannot be the name (id) of an %s: it is part of URLs and file "
                                "names",
-                               SP_STR_ARG(package->id));
+                               SP_STR_ARG(package->id), kind->what);
     const struct sp_xml_element *spec = sp_xml_child(root, "apiSpec");
     if (!spec)
         return sp_archive_fail(archive, ENTRY, root->line, SP_EINVAL, "there is no <apiSpec>");
-    return read_spec(archive, spec, package);
+    return read_spec(archive, kind, spec, package);
 }
 
-enum sp_status sp_package_read(struct sp_archive *archive, struct sp_package *ret_package)
+static enum sp_status read_package(struct sp_archive *archive, const struct kind *kind,
+                                   struct sp_package *ret_package)
 {
     struct sp_package package = {0};
     struct sp_str bytes = {NULL, 0};
@@ -237,13 +258,23 @@ enum sp_status sp_package_read(struct sp_archive *archive, struct sp_package *re
     enum sp_status status = sp_archive_read(archive, ENTRY, &bytes);
     if (status == SP_ENOTFOUND)
         return sp_archive_fail(archive, (struct sp_str){NULL, 0}, 0, SP_EINVAL,
-                               "this is no API archive: it has no package.xml");
+                               "this is no %s archive: it has no package.xml", kind->what);
     if (status == SP_OK)
         status =
             sp_xml_parse(bytes, sp_archive_place(archive, ENTRY), archive->arena, NULL, &root, archive->err);
     if (status == SP_OK)
-        status = read_root(archive, root, &package);
+        status = read_root(archive, kind, root, &package);
     if (status == SP_OK)
         *ret_package = package;
     return status;
+}
+
+enum sp_status sp_package_read(struct sp_archive *archive, struct sp_package *ret_package)
+{
+    return read_package(archive, &of_api, ret_package);
+}
+
+enum sp_status sp_package_read_requester(struct sp_archive *archive, struct sp_package *ret_package)
+{
+    return read_package(archive, &of_requester, ret_package);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * package.h: package.xml of an API archive: paths, methods, and the service behind each.
+ * package.h: package.xml of an API archive: paths, methods, and the service behind each; or of an API
+ * requester archive: paths, methods and the connection to the API.
  */
 #ifndef SP_ARTIFACT_PACKAGE_H
 #define SP_ARTIFACT_PACKAGE_H
@@ -10,9 +11,9 @@
 #define SP_PATH_BYTES_MAX 1024u
 
 struct sp_package_method {
-    struct sp_str method; /* upper case */
-    struct sp_str path;   /* template, without query names */
-    struct sp_str service;
+    struct sp_str method;  /* upper case */
+    struct sp_str path;    /* template, without query names */
+    struct sp_str service; /* of an API requester: the operation id */
     struct sp_str mapping; /* entry name of mapping.xml */
     struct sp_str operation_id;
     unsigned line;
@@ -20,15 +21,19 @@ struct sp_package_method {
 
 struct sp_package {
     struct sp_str id, title, version, description;
-    struct sp_str base_path; /* "" for "/" */
-    struct sp_str swagger;   /* entry name */
+    struct sp_str base_path;  /* "" for "/" */
+    struct sp_str swagger;    /* entry name */
+    struct sp_str connection; /* of an API requester: id of its zosconnect_endpointConnection */
     const struct sp_package_method *methods;
     size_t method_count;
 };
 
-/* SP_EINVAL, SP_EEXISTS (two methods that no URL tells apart), SP_ELIMIT, SP_EUNSUPPORTED (an API requester)
- * and those of text/xml.h. */
+/* Of an API. SP_EINVAL, SP_EEXISTS (two methods that no URL tells apart), SP_ELIMIT, SP_EUNSUPPORTED (an API
+ * requester) and those of text/xml.h. */
 enum sp_status sp_package_read(struct sp_archive *archive, struct sp_package *ret_package) SP_MUST_CHECK;
+/* Of an API requester; SP_EUNSUPPORTED when it is of an API. */
+enum sp_status sp_package_read_requester(struct sp_archive *archive,
+                                         struct sp_package *ret_package) SP_MUST_CHECK;
 
 /* The part of a relative path before the query names that projects keep in it. */
 struct sp_str sp_path_without_query(struct sp_str path);

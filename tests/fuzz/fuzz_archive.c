@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as an archive: read as a service and as an API; an error with a text, or a result. Bytes that do
- * not begin as an archive does are taken for entries, name and contents parted by X'1F', entries by X'1E',
- * and packed: so what is inside is mutated without its checksum.
+ * Any bytes as an archive: read as a service, as an API and as an API requester; an error with a text, or a
+ * result. Bytes that do not begin as an archive does are taken for entries, name and contents parted by
+ * X'1F', entries by X'1E', and packed: so what is inside is mutated without its checksum.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "artifact/aar.h"
+#include "artifact/ara.h"
 #include "artifact/archive.h"
 #include "artifact/sar.h"
 #include "base/buf.h"
@@ -28,6 +29,7 @@ static void read_all(struct sp_str bytes)
     struct sp_error err = SP_ERROR_INIT;
     struct sp_sar *sar = NULL;
     struct sp_aar *aar = NULL;
+    struct sp_ara *ara = NULL;
     enum sp_artifact_kind kind = SP_ARTIFACT_SAR;
     sp_arena_init(&arena, (size_t)16 << 20);
     enum sp_status status = sp_artifact_kind(bytes, "fuzz", &kind, &err);
@@ -39,6 +41,10 @@ static void read_all(struct sp_str bytes)
     status = sp_aar_read(bytes, "fuzz.aar", &arena, &aar, &err);
     judge(status, aar, &err);
     if (aar && (!aar->operation_count || !aar->operations[0].request || !aar->operations[0].response_count))
+        abort();
+    status = sp_ara_read(bytes, "fuzz.ara", &arena, &ara, &err);
+    judge(status, ara, &err);
+    if (ara && (!ara->operation_count || !ara->operations[0].bindings.len || !ara->connection.len))
         abort();
     sp_arena_finish(&arena);
 }

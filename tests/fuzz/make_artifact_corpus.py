@@ -130,6 +130,16 @@ def archive(entries, compression=zipfile.ZIP_STORED):
             packed.writestr(zipfile.ZipInfo(name), text, compression)
     return out.getvalue()
 
+ARA = {
+    "package.xml": '<zosConnectApi id="r_1" packageType="requester"><apiSpec version="1" connectionRef="c">'
+                   '<path relativePath="/a/{b}"><method type="GET" httpXformFile="m.xml" operationId="o"/></path>'
+                   '<apiDoc docType="SWAGGER">d.json</apiDoc></apiSpec></zosConnectApi>',
+    "m.xml": '<ZosConnectServiceMapping><mappingContext serviceName="o"/><responseMessages code="200"/>'
+             "</ZosConnectServiceMapping>",
+    "d.json": "{}", "ws-binds/o.wsbind": "b" * 64, "services/o/schemas/o_request.json": "{}",
+    "services/o/schemas/o_200_response.json": "{}",
+}
+
 
 def patched(data, old, new):
     assert len(old) == len(new) and old in data
@@ -159,6 +169,7 @@ def main():
     write("archive", {
         "sar.zip": archive(SAR), "sar_deflated.zip": archive(SAR, zipfile.ZIP_DEFLATED),
         "aar.zip": archive(AAR), "sar.txt": text(SAR), "aar.txt": text(AAR),
+        "ara.zip": archive(ARA), "ara.txt": text(ARA),
         "tiny.zip": tiny, "traversal.zip": patched(archive({"aa/b": "x"}), b"aa/b", b"../b"),
         "absolute.zip": patched(archive({"aa": "x"}), b"aa", b"/a"),
         "nul.zip": patched(archive({"abc": "x"}), b"abc", b"a\0c"), "link.zip": out.getvalue(),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "artifact/aar.h"
+#include "artifact/ara.h"
 #include "artifact/archive.h"
 #include "artifact/sar.h"
 #include "base/buf.h"
@@ -75,6 +76,21 @@ static const struct sp_aar *load_aar(struct fixture *f, const char *name)
     if (sp_aar_read(bytes, name, &f->arena, &aar, &f->err) != SP_OK)
         fail_msg("%s:%u: %s", f->err.file, f->err.line, f->err.text);
     return aar;
+}
+
+static void an_api_requester_of_another_tool_is_read(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_ara *ara = NULL;
+    struct sp_str bytes = load(f, "claims/claims.ara");
+    if (sp_ara_read(bytes, "claims.ara", &f->arena, &ara, &f->err) != SP_OK)
+        fail_msg("%s:%u: %s", f->err.file, f->err.line, f->err.text);
+    assert_true(sp_str_is(ara->name, "Sample-Node.js-Claims-Rule-API_1.0"));
+    assert_true(sp_str_is(ara->connection, "nodejsClaims"));
+    assert_int_equal(ara->operation_count, 1);
+    assert_true(sp_str_is(ara->operations[0].operation_id, "getClaimRule"));
+    assert_int_equal(ara->operations[0].bindings.len, 7192);
+    assert_int_equal(ara->operations[0].response_schema.len, 853);
 }
 
 struct row {
@@ -291,6 +307,7 @@ int main(void)
         TEST(the_bank_apis_move_a_path_parameter),
         TEST(the_claims_api_moves_assigns_and_removes),
         TEST(a_requester_is_known_and_refused_as_an_api),
+        TEST(an_api_requester_of_another_tool_is_read),
     };
     if (!find_samples()) {
         printf("1..0 # SKIP there are no archives in %s; SALLYPORT_SHARED names their parent\n", samples);
