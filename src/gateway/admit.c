@@ -123,6 +123,17 @@ static void describe_service(const struct sp_call *call, struct sp_intercept_dat
     data->sor_reference = sp_sor_reference(call->service->connection);
 }
 
+static void describe_administration(const struct sp_call *call, struct sp_intercept_data *data)
+{
+    const struct sp_admin_route *route = &call->admin;
+    data->type = SP_REQUEST_ADMIN;
+    data->action = route->action;
+    if (route->kind == SP_STORE_SERVICE)
+        data->service_name = route->name;
+    else if (route->kind == SP_STORE_API)
+        data->api_name = route->name;
+}
+
 struct sp_intercept_data *sp_call_describe(struct sp_call *call)
 {
     struct sp_intercept_data *data = &call->data;
@@ -141,21 +152,36 @@ struct sp_intercept_data *sp_call_describe(struct sp_call *call)
         describe_service(call, data);
     if (call->api)
         describe_api(call, data);
+    if (call->target == SP_TARGET_ADMINISTRATION)
+        describe_administration(call, data);
     return data;
+}
+
+/* " for API " and its name, or nothing. */
+static const char *what_for(const struct sp_call *call, struct sp_str *ret_name)
+{
+    static const char *const of[SP_STORE_KINDS] = {[SP_STORE_SERVICE] = " for service ",
+                                                   [SP_STORE_API] = " for API ",
+                                                   [SP_STORE_REQUESTER] = " for API requester "};
+    *ret_name = call->target == SP_TARGET_ADMINISTRATION ? call->admin.name
+                : call->api                              ? call->api->aar->name
+                                                         : call->service->sar->name;
+    if (call->target == SP_TARGET_ADMINISTRATION)
+        return ret_name->len ? of[call->admin.kind] : "";
+    return of[call->api ? SP_STORE_API : SP_STORE_SERVICE];
 }
 
 static bool refused_by_interceptor(struct sp_call *call, unsigned status, const struct sp_error *err)
 {
-    const struct sp_api *api = call->api;
-    struct sp_str name = api ? api->aar->name : call->service->sar->name;
-    struct sp_str origin = sp_call_origin(call, call->request.tls, 0);
+    struct sp_str origin = sp_call_origin(call, call->request.tls, 0), name;
+    const char *of = what_for(call, &name);
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
     sp_call_fail(
         call, status,
-        "BAQR0406W: The %s interceptor encountered an error while processing a request for %s %.*s under "
-        "request URL %.*s%.*s.",
-        sp_intercept_last(call->admission->chain, &call->progress), api ? "API" : "service", SP_STR_ARG(name),
-        SP_STR_ARG(origin), SP_STR_ARG(call->request.path));
+        "BAQR0406W: The %s interceptor encountered an error while processing a request%s%.*s under request "
+        "URL %.*s%.*s.",
+        sp_intercept_last(call->admission->chain, &call->progress), of, SP_STR_ARG(name), SP_STR_ARG(origin),
+        SP_STR_ARG(call->request.path));
     call->failure.details = sp_failure_text(err, &call->arena);
     return false;
 }

@@ -95,7 +95,7 @@ enum sp_status sp_archive_file_read(struct sp_str path, struct sp_arena *arena, 
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a file's name");
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return sp_error_errno(err, SP_EIO, errno, "cannot open %s", name);
+        return sp_error_errno(err, errno == ENOENT ? SP_ENOTFOUND : SP_EIO, errno, "cannot open %s", name);
     enum sp_status status = read_all(fd, name, arena, ret_bytes, err);
     close(fd);
     return status;

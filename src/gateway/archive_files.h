@@ -15,7 +15,7 @@
 enum sp_status sp_archive_files_list(const char *directory, const char *suffix, struct sp_arena *arena,
                                      const struct sp_str **ret_paths, size_t *ret_count,
                                      struct sp_error *err) SP_MUST_CHECK;
-/* A whole file into the arena. SP_EIO, SP_ELIMIT. */
+/* A whole file into the arena. SP_ENOTFOUND, SP_EIO, SP_ELIMIT. */
 enum sp_status sp_archive_file_read(struct sp_str path, struct sp_arena *arena, struct sp_str *ret_bytes,
                                     struct sp_error *err) SP_MUST_CHECK;
 

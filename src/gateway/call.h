@@ -6,6 +6,7 @@
 #ifndef SP_GATEWAY_CALL_H
 #define SP_GATEWAY_CALL_H
 
+#include "admin/admin.h"
 #include "base/log.h"
 #include "gateway/errors.h"
 #include "gateway/generation.h"
@@ -18,6 +19,7 @@ enum sp_target {
     SP_TARGET_OPERATION,
     SP_TARGET_SERVICE,
     SP_TARGET_API_DOCUMENT,
+    SP_TARGET_ADMINISTRATION,
 };
 
 struct sp_call {
@@ -27,8 +29,9 @@ struct sp_call {
     struct sp_fiber *fiber;       /* that runs the flow */
     struct sp_arena arena;
     struct sp_generation *generation; /* held */
-    int64_t deadline_us;              /* monotonic */
-    const char *step;                 /* that is under way, for the log */
+    struct sp_generation *earlier; /* held; that the request began with, when it has changed what is in use */
+    int64_t deadline_us;           /* monotonic */
+    const char *step;              /* that is under way, for the log */
 
     struct sp_http_request request; /* the engine's; copied when the client goes */
     struct sp_path path;
@@ -40,6 +43,8 @@ struct sp_call {
     const struct sp_mapping *mapping;
     const struct sp_admission *admission;
     struct sp_policy_choice choice; /* of the API's rules */
+    struct sp_admin_route admin;
+    struct sp_admission admin_admission; /* of a request to administer an item */
 
     struct sp_principal principal;
     struct sp_challenge challenge; /* of authentication; its headers go into the reply */
@@ -69,8 +74,12 @@ bool sp_step_policy(struct sp_call *call);
 bool sp_step_map_request(struct sp_call *call);
 bool io_step_invoke(struct sp_call *call);
 bool sp_step_map_response(struct sp_call *call);
+bool sp_step_started(struct sp_call *call); /* a service that is stopped is not called */
 /* document.c */
 bool sp_step_document(struct sp_call *call);
+/* administer.c */
+bool sp_administer_route(struct sp_call *call); /* false: the path is not of the administration interface */
+bool io_step_administer(struct sp_call *call);
 
 /* Fill in what interceptors may know, as far as the request came. Returns &call->data. */
 struct sp_intercept_data *sp_call_describe(struct sp_call *call);

@@ -11,9 +11,10 @@
 
 #define FILES_MAX 100000u
 #define CONFIG_FILE_MAX ((size_t)64 << 20)
-#define MAGIC 0x53504653u /* "SPFS" */
-#define HEADER 20u        /* magic, length, digest */
-#define RECORD 57u        /* kind, status, lengths, stamp */
+#define MAGIC 0x53504653u                            /* "SPFS" */
+#define HEADER 20u                                   /* magic, length, digest */
+#define RECORD 57u                                   /* kind, status, lengths, stamp */
+#define STATE_FILE "resources/zosconnect/state.json" /* below the server's directory */
 
 enum sp_file_domain sp_file_domain(enum sp_file_kind kind)
 {
@@ -33,6 +34,11 @@ enum sp_file_domain sp_file_domain(enum sp_file_kind kind)
     case SP_FILE_RULES_KEPT:
     case SP_FILE_KEYS_KEPT:
         return SP_FILES_KEPT;
+    case SP_FILE_REQUESTER:
+    case SP_FILE_REQUESTER_LIST:
+        return SP_FILES_OF_REQUESTERS;
+    case SP_FILE_STATE:
+        return SP_FILES_OF_STATE;
     default:
         return SP_FILES_OF_CONFIG;
     }
@@ -329,14 +335,73 @@ static enum sp_status take_directory(struct sp_file_set *set, enum sp_file_kind 
     return fits ? SP_OK : full(err);
 }
 
+struct sp_str sp_file_set_state_path(const struct sp_config *config, struct sp_arena *arena)
+{
+    return sp_arena_printf(arena, "%.*s" STATE_FILE, SP_STR_ARG(config->config_dir));
+}
+
+enum sp_status sp_file_set_read_state(struct sp_file_set *set, const struct sp_config *config,
+                                      struct sp_arena *arena, struct sp_str *ret_text, struct sp_error *err)
+{
+    struct sp_str path = sp_file_set_state_path(config, arena);
+    if (!path.ptr)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the state of archives");
+    enum sp_status status = sp_file_set_read_archive(set, SP_FILE_STATE, path, arena, ret_text, err);
+    if (status != SP_ENOTFOUND)
+        return status;
+    *ret_text = SP_STR("");
+    return SP_OK;
+}
+
+static enum sp_status take_state(struct sp_file_set *set, const struct sp_config *config,
+                                 struct sp_error *err)
+{
+    struct sp_arena scratch;
+    struct sp_error ignored = SP_ERROR_INIT;
+    struct sp_str text;
+    sp_arena_init(&scratch, SP_FILE_SET_MAX);
+    enum sp_status read = sp_file_set_read_state(set, config, &scratch, &text, &ignored);
+    struct sp_str path = sp_file_set_state_path(config, &scratch);
+    bool fits = read == SP_OK || (path.ptr && find(set, SP_FILE_STATE, path));
+    sp_arena_finish(&scratch);
+    return fits ? SP_OK : full(err);
+}
+
 enum sp_status sp_file_set_take_archives(struct sp_file_set *set, const struct sp_config *config,
                                          struct sp_error *err)
 {
     enum sp_status status =
         take_directory(set, SP_FILE_SERVICE_LIST, SP_FILE_SERVICE, config->services.location, ".sar", err);
-    return status == SP_OK
-               ? take_directory(set, SP_FILE_API_LIST, SP_FILE_API, config->apis.location, ".aar", err)
-               : status;
+    if (status == SP_OK)
+        status = take_directory(set, SP_FILE_API_LIST, SP_FILE_API, config->apis.location, ".aar", err);
+    if (status == SP_OK)
+        status = take_directory(set, SP_FILE_REQUESTER_LIST, SP_FILE_REQUESTER,
+                                config->api_requesters.location, ".ara", err);
+    return status == SP_OK ? take_state(set, config, err) : status;
+}
+
+/* ---------------------------------------------------------------- changing */
+
+const struct sp_file *sp_file_set_find(const struct sp_file_set *set, enum sp_file_kind kind,
+                                       struct sp_str path)
+{
+    return find(set, kind, path);
+}
+
+enum sp_status sp_file_set_put(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                               struct sp_str content, const struct sp_file_stamp *stamp, struct sp_error *err)
+{
+    if (find(set, kind, path))
+        return sp_error_set(err, SP_EEXISTS, NULL, "%.*s was read already", SP_STR_ARG(path));
+    return add(set, kind, path, SP_OK, content, *stamp) ? SP_OK : full(err);
+}
+
+void sp_file_set_restamp(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                         const struct sp_file_stamp *stamp)
+{
+    struct sp_file *file = (struct sp_file *)find(set, kind, path);
+    if (file)
+        file->stamp = *stamp;
 }
 
 /* ---------------------------------------------------------------- life */

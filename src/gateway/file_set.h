@@ -14,7 +14,7 @@
 #include "config/config.h"
 
 /* Kinds of files that travel between processes. */
-#define SP_FILE_KINDS "xXrRKkyYsSaA"
+#define SP_FILE_KINDS "xXrRKkyYsSaAqQt"
 #define SP_FILE_SET_MAX ((size_t)1 << 30) /* bytes of a set */
 
 enum sp_file_kind {
@@ -30,6 +30,9 @@ enum sp_file_kind {
     SP_FILE_SERVICE_LIST = 'S',
     SP_FILE_API = 'a',
     SP_FILE_API_LIST = 'A',
+    SP_FILE_REQUESTER = 'q',
+    SP_FILE_REQUESTER_LIST = 'Q',
+    SP_FILE_STATE = 't', /* of archives: what is stopped (store/state.h) */
 };
 
 /* Kinds that change together. */
@@ -40,7 +43,9 @@ enum sp_file_domain {
     SP_FILES_POLLED = 8, /* rules and key stores that say so */
     SP_FILES_ASKED = 16, /* those that are looked at by command */
     SP_FILES_KEPT = 32,  /* those that are never read anew */
-    SP_FILES_ALL = 31,
+    SP_FILES_OF_REQUESTERS = 64,
+    SP_FILES_OF_STATE = 128,
+    SP_FILES_ALL = 31 | 64 | 128,
 };
 enum sp_file_domain sp_file_domain(enum sp_file_kind kind);
 
@@ -90,8 +95,25 @@ enum sp_status sp_file_set_list_archives(struct sp_file_set *set, enum sp_file_k
 enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
                                         struct sp_arena *arena, struct sp_str *ret_bytes,
                                         struct sp_error *err) SP_MUST_CHECK;
-/* Read all archives of a configuration through the set. What cannot be read is kept as such. SP_ELIMIT when
- * the set is full. */
+/* Where the state of a configuration's archives is kept. In the arena; ptr NULL without memory. */
+struct sp_str sp_file_set_state_path(const struct sp_config *config, struct sp_arena *arena);
+/* The state's text through the set; empty when there is no such file. */
+enum sp_status sp_file_set_read_state(struct sp_file_set *set, const struct sp_config *config,
+                                      struct sp_arena *arena, struct sp_str *ret_text,
+                                      struct sp_error *err) SP_MUST_CHECK;
+/* What a set has of a file, or NULL; it is not read. */
+const struct sp_file *sp_file_set_find(const struct sp_file_set *set, enum sp_file_kind kind,
+                                       struct sp_str path);
+/* Let the set have these contents of a file, whatever is on the disk; before it is read through. Copied.
+ * SP_EEXISTS, SP_ELIMIT. */
+enum sp_status sp_file_set_put(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                               struct sp_str content, const struct sp_file_stamp *stamp,
+                               struct sp_error *err) SP_MUST_CHECK;
+/* A file's stamp, after the file was put in its place. */
+void sp_file_set_restamp(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                         const struct sp_file_stamp *stamp);
+/* Read all archives of a configuration, and their state, through the set. What cannot be read is kept as
+ * such. SP_ELIMIT when the set is full. */
 enum sp_status sp_file_set_take_archives(struct sp_file_set *set, const struct sp_config *config,
                                          struct sp_error *err) SP_MUST_CHECK;
 

@@ -16,21 +16,34 @@
 
 static bool call_program(struct sp_call *call)
 {
-    return sp_step_policy(call)           /* rules on headers -> connection, transaction, ... */
+    return sp_step_started(call)          /* a stopped service -> 503 */
+           && sp_step_policy(call)        /* rules on headers -> connection, transaction, ... */
            && sp_step_map_request(call)   /* path, query, headers, JSON -> record bytes */
            && io_step_invoke(call)        /* the system of record, identity flowing with it */
            && sp_step_map_response(call); /* record -> JSON, status by rule */
 }
 
+static bool io_serve(struct sp_call *call)
+{
+    switch (call->target) {
+    case SP_TARGET_API_DOCUMENT:
+        return sp_step_document(call);
+    case SP_TARGET_ADMINISTRATION:
+        return io_step_administer(call);
+    default:
+        return call_program(call);
+    }
+}
+
 static bool work(struct sp_call *call)
 {
-    return sp_step_route(call)           /* path and method -> operation of an API, or a service */
-           && sp_step_secure(call)       /* TLS, where it is required */
+    return sp_step_route(call)     /* path and method -> operation of an API, a service, administration */
+           && sp_step_secure(call) /* TLS, where it is required */
            && io_step_authenticate(call) /* credential -> principal, mapped to a user id */
            && sp_step_authorize(call)    /* role zosConnectAccess */
            && sp_step_found(call)        /* 404 and 405 are for those who may ask */
            && io_step_interceptors(call) /* ascending; levels and groups among them */
-           && (call->target == SP_TARGET_API_DOCUMENT ? sp_step_document(call) : call_program(call));
+           && io_serve(call);
 }
 
 /* What authentication gives the client to keep. */

@@ -95,6 +95,7 @@ void sp_gateway_call_ended(struct sp_call *call)
 {
     struct sp_gateway *gateway = call->gateway;
     sp_generation_release(call->generation);
+    sp_generation_release(call->earlier);
     unlink_running(gateway, call);
     if (gateway->idle_count >= IDLE_CALLS_MAX) {
         free_call(call);

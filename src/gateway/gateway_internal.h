@@ -13,6 +13,7 @@
 struct sp_gateway {
     const struct sp_worker *worker;
     struct sp_generation *present; /* that requests begin on */
+    struct sp_update *update;      /* by which it is changed; NULL: it cannot be */
 
     struct sp_call *running, *idle;
     size_t idle_count;

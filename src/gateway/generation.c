@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/effective.h"
 #include "gateway/message.h"
+#include "gateway/shared_area.h"
 #include "intercept/audit.h"
 #include "intercept/file_logger.h"
 
@@ -273,6 +274,7 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     generation->loop = worker->loop;
     sp_audit_check(config, &generation->problems);
     sp_intercept_check(config, &generation->problems);
+    generation->worker = worker;
     share_saf(generation, previous);
     enum sp_status status = open_audit(generation, worker->loop, previous, err);
     if (status == SP_OK)
@@ -300,7 +302,11 @@ static enum sp_status new_authn(struct sp_generation *generation, struct sp_erro
 enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp_file_set *files,
                                      struct sp_error *err)
 {
+    size_t counters_bytes = 0;
+    void *counters = sp_shared_area_part(generation->worker, SP_SHARED_COUNTERS, &counters_bytes);
     const struct sp_snapshot_sources sources = {
+        .counters = counters,
+        .counters_bytes = counters_bytes,
         .config = generation->config,
         .means = {.audit = generation->audit, .loggers = generation->loggers},
         .connections = generation->connections,

@@ -30,6 +30,7 @@ struct sp_generation {
     size_t connection_count;
     struct sp_snapshot *snapshot;
     struct sp_problems problems; /* of the archives */
+    const struct sp_worker *worker;
 
     struct sp_generation_config *held_config;
     struct sp_generation_audit *held_audit;

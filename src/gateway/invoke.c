@@ -8,6 +8,15 @@
 #include "io/fiber.h"
 #include "text/utf8.h"
 
+bool sp_step_started(struct sp_call *call)
+{
+    call->step = "service";
+    if (call->service->stopped)
+        return sp_call_fail(call, 503, "Service %.*s is stopped.", SP_STR_ARG(call->service->sar->name));
+    sp_store_count(call->service->counter);
+    return true;
+}
+
 /* ---------------------------------------------------------------- policy */
 
 bool sp_step_policy(struct sp_call *call)

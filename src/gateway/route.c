@@ -63,10 +63,11 @@ static bool asks_for(const struct sp_call *call, const char *action)
            sp_str_is(call->values.query[0].value, action);
 }
 
-static bool names_service(const struct sp_path *path)
+static bool calls_service(const struct sp_call *call)
 {
+    const struct sp_path *path = &call->path;
     return path->count == 3 && sp_str_is(path->segments[0], "zosConnect") &&
-           sp_str_is(path->segments[1], "services") && path->segments[2].len;
+           sp_str_is(path->segments[1], "services") && path->segments[2].len && asks_for(call, "invoke");
 }
 
 static bool route_to_service(struct sp_call *call)
@@ -78,9 +79,7 @@ static bool route_to_service(struct sp_call *call)
         return true;
     }
     call->admission = &service->admission;
-    if (!asks_for(call, "invoke")) {
-        not_found(call);
-    } else if (sp_str_is(call->request.method, "PUT") || sp_str_is(call->request.method, "POST")) {
+    if (sp_str_is(call->request.method, "PUT") || sp_str_is(call->request.method, "POST")) {
         call->target = SP_TARGET_SERVICE;
         call->service = service;
         call->mapping = service->mapping;
@@ -103,8 +102,10 @@ bool sp_step_route(struct sp_call *call)
         return sp_call_fail(call, err.status == SP_ENOMEM ? 500 : 400, "The request is refused: %s.",
                             err.text);
     const struct sp_api *api = sp_snapshot_find_api(call->generation->snapshot, &call->path);
-    if (names_service(&call->path))
+    if (calls_service(call))
         return route_to_service(call);
+    if (sp_administer_route(call))
+        return true;
     if (api)
         return route_in_api(call, api);
     not_found(call);
@@ -114,5 +115,7 @@ bool sp_step_route(struct sp_call *call)
 bool sp_step_found(struct sp_call *call)
 {
     call->step = "route";
+    if (call->api && call->api->stopped)
+        return sp_call_fail(call, 503, "The API has been stopped");
     return call->target != SP_TARGET_NOTHING;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/agreement.h"
+#include "store/counter.h"
 
 #define LINE ((size_t)64)
 #define PATIENCE_US 1000u
@@ -17,8 +18,14 @@ static size_t agreement_bytes(const struct sp_config *config, unsigned workers)
     return sp_agreement_bytes(workers);
 }
 
+static size_t counters_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_store_counters_bytes();
+}
+
 static size_t (*const wanted[SP_SHARED_PART_COUNT])(const struct sp_config *, unsigned) = {
     [SP_SHARED_AGREEMENT] = agreement_bytes,
+    [SP_SHARED_COUNTERS] = counters_bytes,
 };
 
 /* ---------------------------------------------------------------- the division */

@@ -14,6 +14,7 @@
 
 enum sp_shared_part {
     SP_SHARED_AGREEMENT, /* struct sp_agreement: which generation is in use */
+    SP_SHARED_COUNTERS,  /* struct sp_store_counter: how often services were called */
     SP_SHARED_PART_COUNT
 };
 

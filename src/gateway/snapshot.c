@@ -18,12 +18,19 @@ struct load {
     struct sp_snapshot *snapshot;
     struct sp_arena *arena;        /* the snapshot's */
     struct policy_state *policies; /* as those of the configuration */
+    bool state_unknown;            /* nothing is started */
 };
 
 /* A policy is read when the first API needs it. */
 struct policy_state {
     const struct sp_policy_rules *rules;
     bool refused;
+};
+
+/* A file with its contents. */
+struct archive {
+    struct sp_str path; /* lives as long as the snapshot */
+    struct sp_str bytes;
 };
 
 static enum sp_status no_memory(struct sp_error *err)
@@ -65,9 +72,16 @@ static enum sp_status make_admission(const struct load *load, enum sp_authz_obje
                : status;
 }
 
+static bool is_stopped(const struct load *load, enum sp_store_kind kind, struct sp_str name,
+                       const struct archive *archive)
+{
+    return load->state_unknown ||
+           sp_store_state_is_stopped(&load->snapshot->state, kind, name, archive->bytes);
+}
+
 /* ---------------------------------------------------------------- services */
 
-static struct sp_str service_property(const struct sp_service *service, const char *name)
+struct sp_str sp_service_property(const struct sp_service *service, const char *name)
 {
     for (size_t i = 0; i < service->override_count; i++)
         if (sp_str_is(service->overrides[i].name, name))
@@ -96,7 +110,7 @@ static enum sp_status connect_service(const struct load *load, struct sp_service
         return sp_error_set(err, SP_EUNSUPPORTED, NULL,
                             "services of provider \"%.*s\" are not supported by this version",
                             SP_STR_ARG(service->sar->provider));
-    struct sp_str reference = service_property(service, "connectionRef");
+    struct sp_str reference = sp_service_property(service, "connectionRef");
     for (size_t i = 0; i < load->sources->connection_count; i++)
         if (sp_str_eq(sp_sor_reference(load->sources->connections[i]), reference)) {
             service->connection = load->sources->connections[i];
@@ -121,7 +135,7 @@ static enum sp_status compile_mapping(const struct load *load, const struct sp_s
 
 static enum sp_status choose_code_page(struct sp_service *service, struct sp_error *err)
 {
-    struct sp_str ccsid = service_property(service, "ccsid");
+    struct sp_str ccsid = sp_service_property(service, "ccsid");
     if (!ccsid.len)
         ccsid = service->sar->ccsid;
     service->profile.codepage = sp_codepage_named(ccsid, SP_NEWLINE_15);
@@ -130,12 +144,16 @@ static enum sp_status choose_code_page(struct sp_service *service, struct sp_err
     return sp_error_set(err, SP_EUNSUPPORTED, NULL, "there is no code page \"%.*s\"", SP_STR_ARG(ccsid));
 }
 
-static enum sp_status make_service(const struct load *load, const struct sp_sar *sar, struct sp_error *err)
+static enum sp_status make_service(const struct load *load, const struct sp_sar *sar,
+                                   const struct archive *archive, struct sp_error *err)
 {
     struct sp_service *service = sp_arena_calloc(load->arena, 1, sizeof *service);
     if (!service)
         return no_memory(err);
     service->sar = sar;
+    service->path = archive->path;
+    service->stopped = is_stopped(load, SP_STORE_SERVICE, sar->name, archive);
+    service->counter = sp_store_counter_of(load->sources->counters, load->sources->counters_bytes, sar->name);
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->services, sar->name);
     enum sp_status status = take_overrides(load, item, service, err);
     if (status == SP_OK)
@@ -154,12 +172,12 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     return status;
 }
 
-static enum sp_status load_service(const struct load *load, struct sp_str bytes, const char *file,
+static enum sp_status load_service(const struct load *load, const struct archive *archive,
                                    struct sp_error *err)
 {
     struct sp_sar *sar;
-    enum sp_status status = sp_sar_read(bytes, file, load->arena, &sar, err);
-    return status == SP_OK ? make_service(load, sar, err) : status;
+    enum sp_status status = sp_sar_read(archive->bytes, archive->path.ptr, load->arena, &sar, err);
+    return status == SP_OK ? make_service(load, sar, archive, err) : status;
 }
 
 /* ---------------------------------------------------------------- APIs */
@@ -348,18 +366,19 @@ static void report_open_services(const struct load *load, const struct sp_api *a
     }
 }
 
-static enum sp_status load_api(const struct load *load, struct sp_str bytes, const char *file,
-                               struct sp_error *err)
+static enum sp_status load_api(const struct load *load, const struct archive *archive, struct sp_error *err)
 {
     struct sp_aar *aar;
     struct sp_path base;
-    enum sp_status status = sp_aar_read(bytes, file, load->arena, &aar, err);
+    enum sp_status status = sp_aar_read(archive->bytes, archive->path.ptr, load->arena, &aar, err);
     if (status == SP_OK)
         status = read_base_path(load, aar->base_path, &base, err);
     struct sp_api *api = status == SP_OK ? sp_arena_calloc(load->arena, 1, sizeof *api) : NULL;
     if (!api)
         return status == SP_OK ? no_memory(err) : status;
     api->aar = aar;
+    api->path = archive->path;
+    api->stopped = is_stopped(load, SP_STORE_API, aar->name, archive);
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->apis, aar->name);
     status = make_admission(load, SP_OBJECT_API, item, &api->admission, err);
     if (status == SP_OK)
@@ -377,14 +396,53 @@ static enum sp_status load_api(const struct load *load, struct sp_str bytes, con
     if (status == SP_OK)
         status = register_api(load, api, &base, err);
     if (status == SP_OK)
-        report_open_services(load, api, sp_str_of(file));
+        report_open_services(load, api, archive->path);
+    return status;
+}
+
+/* ---------------------------------------------------------------- API requesters */
+
+static enum sp_status check_endpoint(const struct load *load, struct sp_str reference, struct sp_error *err)
+{
+    const struct sp_config *config = load->sources->config;
+    for (size_t i = 0; i < config->endpoint_connection_count; i++)
+        if (sp_str_eq(config->endpoint_connections[i].id, reference))
+            return SP_OK;
+    return sp_error_set(err, SP_ENOTFOUND, NULL,
+                        "server.xml has no zosconnect_endpointConnection with id=\"%.*s\", which the API "
+                        "requester names as its connectionRef",
+                        SP_STR_ARG(reference));
+}
+
+static enum sp_status load_requester(const struct load *load, const struct archive *archive,
+                                     struct sp_error *err)
+{
+    struct sp_ara *ara;
+    enum sp_status status = sp_ara_read(archive->bytes, archive->path.ptr, load->arena, &ara, err);
+    if (status == SP_OK)
+        status = check_endpoint(load, ara->connection, err);
+    if (status != SP_OK)
+        return status;
+    struct sp_requester *requester = sp_arena_calloc(load->arena, 1, sizeof *requester);
+    if (!requester)
+        return no_memory(err);
+    requester->ara = ara;
+    requester->path = archive->path;
+    requester->stopped = is_stopped(load, SP_STORE_REQUESTER, ara->name, archive);
+    status = make_admission(load, SP_OBJECT_REQUESTER,
+                            sp_config_item(&load->sources->config->api_requesters, ara->name),
+                            &requester->admission, err);
+    if (status == SP_OK)
+        status = sp_hash_add(&load->snapshot->requesters, ara->name, requester);
+    if (status == SP_EEXISTS)
+        return sp_error_set(err, status, SP_MSG_NAME_TAKEN,
+                            "API requester %.*s is deployed from another archive", SP_STR_ARG(ara->name));
     return status;
 }
 
 /* ---------------------------------------------------------------- directories */
 
-typedef enum sp_status load_fn(const struct load *load, struct sp_str bytes, const char *file,
-                               struct sp_error *err);
+typedef enum sp_status load_fn(const struct load *load, const struct archive *archive, struct sp_error *err);
 
 static void report(const struct load *load, const char *id, const struct sp_error *err, struct sp_str file)
 {
@@ -404,11 +462,14 @@ static void load_archive(const struct load *load, struct sp_str path, const stru
 {
     struct sp_arena scratch;
     struct sp_error err = SP_ERROR_INIT;
-    struct sp_str bytes;
+    struct archive archive = {.path = sp_arena_str(load->arena, path)};
     sp_arena_init(&scratch, SCRATCH_MAX);
-    if (sp_file_set_read_archive(load->sources->files, kind->file, path, &scratch, &bytes, &err) != SP_OK)
+    if (!archive.path.ptr)
+        no_memory(&err);
+    else if (sp_file_set_read_archive(load->sources->files, kind->file, path, &scratch, &archive.bytes,
+                                      &err) != SP_OK)
         report(load, SP_MSG_ARCHIVE_UNREADABLE, &err, path);
-    else if (kind->fn(load, bytes, path.ptr, &err) != SP_OK)
+    else if (kind->fn(load, &archive, &err) != SP_OK)
         report(load, SP_MSG_ARCHIVE_REFUSED, &err, path);
     sp_arena_finish(&scratch);
 }
@@ -442,6 +503,66 @@ static void report_idle_items(const struct load *load, const struct sp_cfg_direc
                            SP_STR_ARG(directory->items[i].name));
 }
 
+/* ---------------------------------------------------------------- state */
+
+/* Nobody knows what was stopped, and for a reason: nothing is started. */
+static void load_state(struct load *load)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_str text = SP_STR("");
+    enum sp_status status =
+        sp_file_set_read_state(load->sources->files, load->sources->config, load->arena, &text, &err);
+    if (status == SP_OK)
+        status = sp_store_state_read(&load->snapshot->state, text, &err);
+    load->state_unknown = status != SP_OK;
+    if (status != SP_OK)
+        sp_problem_add(load->problems, SP_PROBLEM_ERROR, SP_MSG_STATE_UNKNOWN,
+                       sp_file_set_state_path(load->sources->config, load->arena), err.line, err.column,
+                       "it is not known which archives are stopped, so all are: %s", err.text);
+}
+
+/* ---------------------------------------------------------------- lists */
+
+static int services_by_name(const void *a, const void *b)
+{
+    return sp_str_cmp((*(const struct sp_service *const *)a)->sar->name,
+                      (*(const struct sp_service *const *)b)->sar->name);
+}
+
+static int apis_by_name(const void *a, const void *b)
+{
+    return sp_str_cmp((*(const struct sp_api *const *)a)->aar->name,
+                      (*(const struct sp_api *const *)b)->aar->name);
+}
+
+static int requesters_by_name(const void *a, const void *b)
+{
+    return sp_str_cmp((*(const struct sp_requester *const *)a)->ara->name,
+                      (*(const struct sp_requester *const *)b)->ara->name);
+}
+
+static const void *list(const struct load *load, const struct sp_hash *from,
+                        int (*by_name)(const void *, const void *))
+{
+    const void **items = sp_arena_calloc(load->arena, from->count + 1, sizeof *items);
+    size_t cursor = 0, count = 0;
+    for (const struct sp_hash_slot *slot; items && (slot = sp_hash_next(from, &cursor));)
+        items[count++] = slot->value;
+    if (items)
+        qsort(items, count, sizeof *items, by_name);
+    return items;
+}
+
+static enum sp_status make_lists(const struct load *load, struct sp_error *err)
+{
+    struct sp_snapshot *snapshot = load->snapshot;
+    snapshot->service_list = (const struct sp_service **)list(load, &snapshot->services, services_by_name);
+    snapshot->api_list = (const struct sp_api **)list(load, &snapshot->api_names, apis_by_name);
+    snapshot->requester_list =
+        (const struct sp_requester **)list(load, &snapshot->requesters, requesters_by_name);
+    return snapshot->service_list && snapshot->api_list && snapshot->requester_list ? SP_OK : no_memory(err);
+}
+
 /* ---------------------------------------------------------------- the snapshot */
 
 enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct sp_problems *problems,
@@ -454,7 +575,10 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     sp_hash_init(&snapshot->apis, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->api_names, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->services, SP_ARCHIVES_MAX);
-    struct load load = {sources, problems, snapshot, &snapshot->arena, NULL};
+    sp_hash_init(&snapshot->requesters, SP_ARCHIVES_MAX);
+    sp_store_state_init(&snapshot->state, &snapshot->arena);
+    struct load load = {
+        .sources = sources, .problems = problems, .snapshot = snapshot, .arena = &snapshot->arena};
     load.policies = sp_arena_calloc(load.arena, sources->config->policy_count, sizeof *load.policies);
     enum sp_status status = load.policies ? SP_OK : no_memory(err);
     if (status == SP_OK)
@@ -465,12 +589,21 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
         sp_snapshot_free(snapshot);
         return status;
     }
+    load_state(&load);
     load_directory(&load, &(struct kind){sources->config->services.location, ".sar", SP_FILE_SERVICE_LIST,
                                          SP_FILE_SERVICE, load_service});
     load_directory(&load, &(struct kind){sources->config->apis.location, ".aar", SP_FILE_API_LIST,
                                          SP_FILE_API, load_api});
+    load_directory(&load, &(struct kind){sources->config->api_requesters.location, ".ara",
+                                         SP_FILE_REQUESTER_LIST, SP_FILE_REQUESTER, load_requester});
     report_idle_items(&load, &sources->config->services, &snapshot->services, "service");
     report_idle_items(&load, &sources->config->apis, &snapshot->api_names, "zosConnectAPI");
+    report_idle_items(&load, &sources->config->api_requesters, &snapshot->requesters, "apiRequester");
+    status = make_lists(&load, err);
+    if (status != SP_OK) {
+        sp_snapshot_free(snapshot);
+        return status;
+    }
     *ret_snapshot = snapshot;
     return SP_OK;
 }
@@ -482,6 +615,8 @@ void sp_snapshot_free(struct sp_snapshot *snapshot)
     sp_hash_finish(&snapshot->apis);
     sp_hash_finish(&snapshot->api_names);
     sp_hash_finish(&snapshot->services);
+    sp_hash_finish(&snapshot->requesters);
+    sp_store_state_finish(&snapshot->state);
     sp_arena_finish(&snapshot->arena);
     free(snapshot);
 }

@@ -7,12 +7,15 @@
 #ifndef SP_GATEWAY_SNAPSHOT_H
 #define SP_GATEWAY_SNAPSHOT_H
 
+#include "artifact/ara.h"
 #include "base/hash.h"
 #include "gateway/file_set.h"
 #include "gateway/policy.h"
 #include "gateway/router.h"
 #include "intercept/intercept.h"
 #include "sor/sor.h"
+#include "store/counter.h"
+#include "store/state.h"
 
 /* What the administrator says of an API or a service, with what is inherited filled in. */
 struct sp_admission {
@@ -24,7 +27,10 @@ struct sp_admission {
 
 struct sp_service {
     const struct sp_sar *sar;
-    struct sp_admission admission; /* for direct calls */
+    struct sp_str path; /* of the archive */
+    bool stopped;
+    struct sp_store_counter *counter; /* NULL: it is not counted */
+    struct sp_admission admission;    /* for direct calls */
     struct sp_sor_connection *connection;
     const struct sp_property *overrides; /* of server.xml */
     size_t override_count;
@@ -47,10 +53,20 @@ extern struct sp_operation sp_api_document;
 
 struct sp_api {
     const struct sp_aar *aar;
+    struct sp_str path; /* of the archive */
+    bool stopped;
     struct sp_admission admission;
     const struct sp_policy_rules *rules; /* NULL: none */
     struct sp_router router;             /* its targets are struct sp_operation, sp_api_document among them */
     size_t base_segments;
+};
+
+/* An API that programs call. Deployed and administered; running it is not part of this version. */
+struct sp_requester {
+    const struct sp_ara *ara;
+    struct sp_str path; /* of the archive */
+    bool stopped;
+    struct sp_admission admission;
 };
 
 struct sp_snapshot {
@@ -58,8 +74,14 @@ struct sp_snapshot {
     struct sp_hash apis;              /* key of the base path -> struct sp_api */
     struct sp_hash api_names;         /* name -> struct sp_api */
     struct sp_hash services;          /* name -> struct sp_service */
+    struct sp_hash requesters;        /* name -> struct sp_requester */
     const struct sp_authz_role *role; /* by authorization-roles */
     struct sp_admission fallback;     /* of requests that name neither */
+    struct sp_store_state state;      /* what is stopped */
+    /* All of them, in the order of their names. */
+    const struct sp_service **service_list;
+    const struct sp_api **api_list;
+    const struct sp_requester **requester_list;
 };
 
 /* What a snapshot is made of; all of it must outlive the snapshot. */
@@ -68,6 +90,8 @@ struct sp_snapshot_sources {
     struct sp_intercept_means means;
     struct sp_sor_connection *const *connections;
     size_t connection_count;
+    void *counters; /* of services, store/counter.h; NULL: none */
+    size_t counters_bytes;
     struct sp_file_set
         *files; /* that archives are read through, until the snapshot is made; NULL: the disk */
 };
@@ -82,5 +106,7 @@ void sp_snapshot_free(struct sp_snapshot *snapshot);
 /* The API with the longest base path that the path begins with, or NULL. */
 const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, const struct sp_path *path);
 const struct sp_service *sp_snapshot_find_service(const struct sp_snapshot *snapshot, struct sp_str name);
+/* What server.xml says of a service's property, otherwise its archive; ptr NULL: neither. */
+struct sp_str sp_service_property(const struct sp_service *service, const char *name);
 
 #endif

@@ -306,6 +306,7 @@ enum sp_status sp_update_new(struct sp_gateway *gateway, const struct sp_worker 
     update->agreement = sp_shared_area_part(worker, SP_SHARED_AGREEMENT, NULL);
     update->in_use = word;
     enum sp_status status = begin(update, files, err);
+    gateway->update = update;
     if (status == SP_OK)
         *ret_update = update;
     else
@@ -318,6 +319,7 @@ void sp_update_free(struct sp_update *update)
     if (!update)
         return;
     update->stopping = true;
+    update->gateway->update = NULL;
     if (update->fiber)
         sp_fiber_wake(update->fiber);
     while (update->fiber)

@@ -9,6 +9,7 @@
 #include "gateway/update.h"
 #include "gateway/update_watch.h"
 #include "io/fiber.h"
+#include "store/change.h"
 
 enum sp_update_outcome {
     SP_UPDATE_TAKEN,
@@ -17,12 +18,27 @@ enum sp_update_outcome {
     SP_UPDATE_REFUSED,
 };
 
+/* A change of what is deployed, in the hands of worker 0. */
+struct sp_update_change {
+    struct sp_arena arena; /* of everything below */
+    struct sp_store_change what;
+    struct sp_str path, state_path; /* files */
+    struct sp_str archive;          /* bytes that are brought */
+    bool was_stopped;
+    bool unchanged; /* it is so already */
+    /* Why not: */
+    unsigned http_status;
+    struct sp_error err;
+    struct sp_str details; /* ptr NULL: none */
+};
+
 /* Somebody who asked for an update and waits for its outcome. */
 struct sp_update_request {
     struct sp_fiber *fiber; /* NULL: gone; the update's fiber frees it */
     bool done;
     enum sp_update_outcome outcome;
-    struct sp_buf text; /* what to tell, lines */
+    struct sp_buf text;              /* what to tell, lines */
+    struct sp_update_change *change; /* NULL: the files are to be looked at */
     struct sp_update_request *next;
 };
 
@@ -73,7 +89,24 @@ int64_t sp_update_lead_deadline(const struct sp_update *update);
 void sp_update_lead_init(struct sp_update *update, const struct sp_file_set *files);
 void sp_update_lead_finish(struct sp_update *update);
 
+/* update_deploy.c. Whether a change may be made, and what it concerns; otherwise why not. */
+bool sp_update_change_allowed(struct sp_update_change *change, const struct sp_generation *present);
+/* The files as the change makes them; in any thread. */
+enum sp_status sp_update_change_read(struct sp_update_change *change, const struct sp_config *present,
+                                     const struct sp_file_set *base, struct sp_file_set **ret_files,
+                                     struct sp_error *err) SP_MUST_CHECK;
+/* Put them on the disk; in any thread. SP_EIO. */
+enum sp_status sp_update_change_publish(struct sp_update_change *change, struct sp_file_set *files,
+                                        struct sp_error *err) SP_MUST_CHECK;
+/* It is in use. */
+void sp_update_change_done(const struct sp_update_change *change, const struct sp_generation *before,
+                           const struct sp_generation *after);
+/* It could not be made: what the client is told. */
+void sp_update_change_failed(struct sp_update_change *change, const struct sp_error *why);
+
 /* update_control.c */
+#define SP_UPDATE_CHANGE "change "
+void sp_update_request_free(struct sp_update_request *request);
 enum sp_status sp_update_control_open(struct sp_update *update, struct sp_error *err) SP_MUST_CHECK;
 void sp_update_control_close(struct sp_update *update);
 

@@ -36,7 +36,8 @@ struct attempt {
     enum sp_status status;
     struct sp_error err;
     enum sp_update_outcome outcome;
-    struct sp_buf *text; /* what to tell whoever asked; NULL: nobody did */
+    struct sp_buf *text;             /* what to tell whoever asked; NULL: nobody did */
+    struct sp_update_change *change; /* of what is deployed; NULL: the files are looked at */
 };
 
 /* ---------------------------------------------------------------- telling */
@@ -112,9 +113,26 @@ static void tell_taken(struct attempt *attempt, const struct sp_config *before)
     sp_buf_finish(&lines);
 }
 
+static void tell_change(struct attempt *attempt, const struct sp_generation *before)
+{
+    const struct sp_store_change *what = &attempt->change->what;
+    sp_update_change_done(attempt->change, before, attempt->generation);
+    tell(attempt, SP_LOG_AUDIT, SP_MSG_CHANGED, "generation %u is in use: %s %.*s was %s by %.*s",
+         sp_agreement_number(attempt->word), sp_store_kind_name(what->kind), SP_STR_ARG(what->name),
+         sp_store_act_done(what->act), SP_STR_ARG(what->by.len ? what->by : SP_STR("somebody")));
+}
+
 static void refuse(struct attempt *attempt, const char *why)
 {
     attempt->outcome = SP_UPDATE_REFUSED;
+    if (attempt->change) {
+        if (attempt->err.status == SP_OK)
+            sp_error_set(&attempt->err, attempt->status != SP_OK ? attempt->status : SP_EUNAVAIL, NULL, "%s",
+                         why);
+        sp_update_change_failed(attempt->change, &attempt->err);
+        tell(attempt, SP_LOG_WARNING, SP_MSG_CHANGE_REFUSED, "%s %s", attempt->change->err.text, why);
+        return;
+    }
     tell(attempt, SP_LOG_ERROR, SP_MSG_UPDATE_REFUSED,
          "the change is refused, the server goes on with what it has: %s", why);
 }
@@ -150,14 +168,23 @@ static enum sp_status read_once(struct attempt *attempt)
     return status;
 }
 
-static enum sp_status read_files(void *arg)
+/* All but what is changed is as it is in use, whatever has become of the files. */
+static enum sp_status read_change(struct attempt *attempt)
+{
+    struct sp_update *update = attempt->update;
+    enum sp_status status = sp_update_change_read(attempt->change, update->gateway->present->config,
+                                                  attempt->base, &attempt->files, &attempt->err);
+    if (status == SP_OK)
+        status = sp_update_load(&update->options, attempt->files, &attempt->problems, &attempt->config,
+                                &attempt->err);
+    return status == SP_OK ? sp_file_set_take_archives(attempt->files, attempt->config, &attempt->err)
+                           : status;
+}
+
+static void read_until_fresh(struct attempt *attempt)
 {
     static const struct timespec pause = {.tv_nsec = ATTEMPT_NS};
-    struct attempt *attempt = arg;
-    const struct sp_update_share *share = attempt->update->options.share;
-    attempt->status = sp_file_set_fetch(share->files_fd[sp_agreement_place(attempt->current)], &attempt->base,
-                                        &attempt->err);
-    for (unsigned n = 0; attempt->base && n < ATTEMPTS; n++) {
+    for (unsigned n = 0; n < ATTEMPTS; n++) {
         if (n > 0) {
             forget_files(attempt);
             nanosleep(&pause, NULL);
@@ -166,6 +193,18 @@ static enum sp_status read_files(void *arg)
         if (!attempt->files || sp_file_set_fresh(attempt->files, attempt->domains))
             break;
     }
+}
+
+static enum sp_status read_files(void *arg)
+{
+    struct attempt *attempt = arg;
+    const struct sp_update_share *share = attempt->update->options.share;
+    attempt->status = sp_file_set_fetch(share->files_fd[sp_agreement_place(attempt->current)], &attempt->base,
+                                        &attempt->err);
+    if (attempt->base && attempt->change)
+        attempt->status = read_change(attempt);
+    else if (attempt->base)
+        read_until_fresh(attempt);
     if (attempt->status != SP_OK || attempt->reload)
         return SP_OK;
     attempt->unchanged = sp_file_set_equal(attempt->files, attempt->base);
@@ -227,6 +266,28 @@ static enum sp_status io_until(struct attempt *attempt, condition_fn *holds, int
     }
 }
 
+static enum sp_status run_publish(void *arg)
+{
+    struct attempt *attempt = arg;
+    attempt->status = sp_update_change_publish(attempt->change, attempt->files, &attempt->err);
+    return SP_OK;
+}
+
+/* Everybody can use it: now the disk. Who comes later, also after a crash, finds it there. */
+static void io_publish(struct attempt *attempt)
+{
+    enum sp_status status = io_offload(run_publish, attempt, NULL, 0);
+    if (status != SP_OK)
+        attempt->status = sp_error_set(&attempt->err, status, NULL, "no thread is free");
+}
+
+static const char *why_not(enum sp_status status)
+{
+    return status == SP_EDENIED     ? "a worker cannot take it over, see its message"
+           : status == SP_ETIMEDOUT ? "a worker did not take it over in time"
+                                    : "the server stops or was reloaded";
+}
+
 static void io_agree(struct attempt *attempt)
 {
     struct sp_update *update = attempt->update;
@@ -237,22 +298,25 @@ static void io_agree(struct attempt *attempt)
     sp_agreement_vote(agreement, update->worker->index, attempt->word, true);
     sp_update_tell_all(update);
     attempt->status = io_until(attempt, sp_agreement_all_ready, READY_WAIT_US);
+    if (attempt->status == SP_OK && attempt->change)
+        io_publish(attempt);
     if (attempt->status == SP_OK && !sp_agreement_commit(agreement, attempt->current, attempt->word))
         attempt->status = SP_ECANCELED;
     if (attempt->status != SP_OK) {
         sp_agreement_withdraw(agreement, attempt->word);
         sp_update_tell_all(update);
-        sp_error_set(&attempt->err, attempt->status, NULL,
-                     attempt->status == SP_EDENIED     ? "a worker cannot take it over, see its message"
-                     : attempt->status == SP_ETIMEDOUT ? "a worker did not take it over in time"
-                                                       : "the server stops or was reloaded");
+        if (!attempt->err.text[0])
+            sp_error_set(&attempt->err, attempt->status, NULL, "%s", why_not(attempt->status));
         return;
     }
     struct sp_generation *before = sp_generation_hold(update->gateway->present);
     sp_update_use(update, attempt->word, sp_generation_hold(attempt->generation));
     enum sp_status used = io_until(attempt, sp_agreement_all_use, USE_WAIT_US);
     attempt->outcome = SP_UPDATE_TAKEN;
-    tell_taken(attempt, before->config);
+    if (attempt->change)
+        tell_change(attempt, before);
+    else
+        tell_taken(attempt, before->config);
     sp_generation_release(before);
     if (used == SP_ETIMEDOUT)
         tell(attempt, SP_LOG_WARNING, SP_MSG_UPDATE_LATE, "not every worker uses generation %u yet",
@@ -270,6 +334,8 @@ static unsigned polled(const struct sp_config *config)
         domains |= SP_FILES_OF_SERVICES;
     if (config->apis.update_trigger == SP_CFG_POLLED)
         domains |= SP_FILES_OF_APIS;
+    if (config->api_requesters.update_trigger == SP_CFG_POLLED)
+        domains |= SP_FILES_OF_REQUESTERS;
     return domains;
 }
 
@@ -285,6 +351,7 @@ static int64_t interval_us(const struct sp_config *config)
     shorten(&shortest, config->update.update_trigger, config->update.monitor_interval_us);
     shorten(&shortest, config->services.update_trigger, config->services.polling_rate_us);
     shorten(&shortest, config->apis.update_trigger, config->apis.polling_rate_us);
+    shorten(&shortest, config->api_requesters.update_trigger, config->api_requesters.polling_rate_us);
     for (size_t i = 0; i < config->policy_count; i++)
         shorten(&shortest, config->policies[i].update_trigger, config->policies[i].polling_rate_us);
     for (size_t i = 0; i < config->key_store_count; i++)
@@ -334,7 +401,8 @@ static void io_attempt(struct attempt *attempt)
         refuse(attempt, attempt->err.text[0] ? attempt->err.text : sp_status_name(attempt->status));
 }
 
-static enum sp_update_outcome io_do_update(struct sp_update *update, unsigned domains, struct sp_buf *text)
+static enum sp_update_outcome io_do_update(struct sp_update *update, unsigned domains,
+                                           struct sp_update_change *change, struct sp_buf *text)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
@@ -345,6 +413,7 @@ static enum sp_update_outcome io_do_update(struct sp_update *update, unsigned do
         .current = update->in_use,
         .err = SP_ERROR_INIT,
         .text = text,
+        .change = change,
     };
     sp_problems_init(&attempt->problems);
     io_attempt(attempt);
@@ -360,6 +429,33 @@ static enum sp_update_outcome io_do_update(struct sp_update *update, unsigned do
 
 /* ---------------------------------------------------------------- who asked */
 
+static enum sp_update_outcome io_do_change(struct sp_update *update, struct sp_update_change *change)
+{
+    if (update->outdated) {
+        change->http_status = 503;
+        sp_error_set(&change->err, SP_EUNAVAIL, NULL, "The server has just been reloaded; try again.");
+        return SP_UPDATE_REFUSED;
+    }
+    if (!sp_update_change_allowed(change, update->gateway->present))
+        return SP_UPDATE_REFUSED;
+    return change->unchanged ? SP_UPDATE_UNCHANGED : io_do_update(update, 0, change, NULL);
+}
+
+static enum sp_update_outcome io_do_refresh(struct sp_update *update, struct sp_buf *text)
+{
+    unsigned domains = SP_FILES_ALL;
+    if (update->gateway->present->config->update.update_trigger == SP_CFG_DISABLED) {
+        domains &= ~(unsigned)SP_FILES_OF_CONFIG;
+        sp_buf_printf(text, SP_MSG_UPDATE_DISABLED
+                      " <config updateTrigger=\"disabled\">: server.xml is not read again, only archives "
+                      "are\n");
+    }
+    if (!update->outdated)
+        return io_do_update(update, domains, NULL, text);
+    sp_buf_printf(text, "the server has just been reloaded; try again\n");
+    return SP_UPDATE_REFUSED;
+}
+
 static void io_serve_requests(struct sp_update *update)
 {
     while (update->first && !update->stopping) {
@@ -367,25 +463,14 @@ static void io_serve_requests(struct sp_update *update)
         update->first = request->next;
         if (!update->first)
             update->last = NULL;
-        unsigned domains = SP_FILES_ALL;
-        if (update->gateway->present->config->update.update_trigger == SP_CFG_DISABLED) {
-            domains &= ~(unsigned)SP_FILES_OF_CONFIG;
-            sp_buf_printf(&request->text, SP_MSG_UPDATE_DISABLED
-                          " <config updateTrigger=\"disabled\">: server.xml is not read again, only archives "
-                          "are\n");
-        }
-        request->outcome = SP_UPDATE_REFUSED;
-        if (update->outdated)
-            sp_buf_printf(&request->text, "the server has just been reloaded; try again\n");
-        else
-            request->outcome = io_do_update(update, domains, &request->text);
+        request->outcome =
+            request->change ? io_do_change(update, request->change) : io_do_refresh(update, &request->text);
         request->done = true;
         if (request->fiber) {
             sp_fiber_wake(request->fiber);
             continue;
         }
-        sp_buf_finish(&request->text);
-        free(request);
+        sp_update_request_free(request);
     }
 }
 
@@ -421,7 +506,7 @@ static void io_look(struct sp_update *update)
     struct look_job job = {&update->watch, 0};
     if (io_offload(run_look, &job, NULL, 0) != SP_OK || !job.changed || update->stopping)
         return;
-    if (io_do_update(update, job.changed & update->watched, NULL) == SP_UPDATE_NEEDS_RELOAD)
+    if (io_do_update(update, job.changed & update->watched, NULL, NULL) == SP_UPDATE_NEEDS_RELOAD)
         need_reload(update);
 }
 

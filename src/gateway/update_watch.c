@@ -93,7 +93,7 @@ static void add_files(struct sp_update_watch *watch, const struct sp_file_set *s
         *mine = (struct sp_update_watch_file){file->kind, path, file->stamp, watch->files};
         watch->files = mine;
         bool is_list = file->kind == SP_FILE_CONFIG_LIST || file->kind == SP_FILE_SERVICE_LIST ||
-                       file->kind == SP_FILE_API_LIST;
+                       file->kind == SP_FILE_API_LIST || file->kind == SP_FILE_REQUESTER_LIST;
         notify_of(watch, path, is_list);
     }
 }

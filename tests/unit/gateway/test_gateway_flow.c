@@ -236,8 +236,9 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
                              "/Accounts/1",
                              "/accounts%2F1",
                              "/x",
-                             "/zosConnect/services/enquire",
-                             "/zosConnect/services/enquire?action=status"};
+                             "/zosConnect",
+                             "/zosConnect/services/absent",
+                             "/zosConnect/services/absent?action=status"};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
         assert_int_equal(server_ask(&server, "GET", unknown[i], FRED, NULL).status, 404);
     struct reply reply = server_ask(&server, "DELETE", "/accounts/new", FRED, NULL);
