@@ -64,6 +64,9 @@ struct sp_str sp_attempt_url(struct sp_authn_attempt *attempt)
     if (attempt->url.ptr)
         return attempt->url;
     struct sp_str origin = sp_http_origin(request, request->tls, 0, attempt->arena);
+    struct sp_str own_port = request->tls ? SP_STR(":443") : SP_STR(":80");
+    if (origin.ptr && sp_str_ends(origin, own_port))
+        origin = sp_str_slice(origin, 0, origin.len - own_port.len);
     if (origin.ptr)
         attempt->url =
             sp_arena_printf(attempt->arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(request->target));

@@ -97,7 +97,7 @@ struct sp_authn_provider {
                              when it is none that the caller chooses to send (cookie, certificate) */
     const struct sp_str *paths; /* exact, not decoded: "/oidcclient/redirect/<id>"; must outlive it */
     size_t path_count;
-    const struct sp_auth_filter *filter; /* set by the table; NULL: every request */
+    struct sp_auth_filter *filter; /* set and freed by the table; NULL: every request */
 };
 
 /* One request under authentication. */

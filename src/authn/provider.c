@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "authn/auth_filter.h"
+
 #define PROVIDERS_MAX 1000u
 #define PATHS_MAX 10000u
 
@@ -38,10 +40,8 @@ enum sp_status sp_authn_table_add(struct sp_authn_table *table, struct sp_authn_
                             "the configuration has more than %u elements that authenticate", PROVIDERS_MAX);
     }
     table->providers[table->count++] = provider;
-    if (filter)
-        return sp_error_set(err, SP_EUNSUPPORTED, NULL, "%s %.*s: authFilterRef", provider->kind->name,
-                            SP_STR_ARG(provider->id));
-    return add_paths(table, provider, err);
+    enum sp_status status = filter ? sp_auth_filter_new(filter, &provider->filter, err) : SP_OK;
+    return status == SP_OK ? add_paths(table, provider, err) : status;
 }
 
 static void note_headers(struct sp_authn_table *table)
@@ -105,8 +105,10 @@ enum sp_status sp_authn_table_init(const struct sp_authn_parts *parts, struct sp
 
 void sp_authn_table_finish(struct sp_authn_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count; i++) {
+        sp_auth_filter_free(table->providers[i]->filter);
         table->providers[i]->kind->free(table->providers[i]);
+    }
     free(table->providers);
     free(table->groups);
     sp_hash_finish(&table->paths);
@@ -126,11 +128,25 @@ static bool knows_issuer(const struct sp_authn_provider *provider, struct sp_aut
     return provider->kind->knows_issuer && provider->kind->knows_issuer(provider, attempt);
 }
 
+/* The first whose filter accepts the request, and that has something to say to it. */
+static struct sp_authn_provider *choose_by_filter(struct sp_authn_provider *const *providers, size_t count,
+                                                  struct sp_authn_attempt *attempt)
+{
+    for (size_t i = 0; i < count; i++)
+        if (providers[i]->filter && sp_auth_filter_accepts(providers[i]->filter, attempt) &&
+            offer_of(providers[i], attempt) != SP_OFFER_NONE)
+            return providers[i];
+    return NULL;
+}
+
 struct sp_authn_provider *sp_authn_table_choose(const struct sp_authn_table *table,
                                                 const struct sp_authn_group *group,
                                                 struct sp_authn_attempt *attempt)
 {
     struct sp_authn_provider *const *providers = table->providers + group->first;
+    struct sp_authn_provider *filtered = choose_by_filter(providers, group->count, attempt);
+    if (filtered)
+        return filtered;
     struct sp_authn_provider *finder = NULL, *demander = NULL;
     size_t finders = 0;
     for (size_t i = 0; i < group->count; i++) {
@@ -155,7 +171,9 @@ bool sp_authn_table_is_contradictory(const struct sp_authn_table *table, struct 
     struct sp_str first = {NULL, 0};
     for (size_t i = 0; table->several_headers && i < table->count; i++) {
         const struct sp_authn_provider *provider = table->providers[i];
-        if (!provider->header.ptr || provider->kind->offers(provider, attempt) != SP_OFFER_CREDENTIAL)
+        if (!provider->header.ptr ||
+            (provider->filter && !sp_auth_filter_accepts(provider->filter, attempt)) ||
+            provider->kind->offers(provider, attempt) != SP_OFFER_CREDENTIAL)
             continue;
         if (first.ptr && !sp_str_caseless_eq(first, provider->header)) {
             *ret_first = first;

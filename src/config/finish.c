@@ -8,6 +8,7 @@
 #include "config/feature.h"
 #include "config/load.h"
 #include "config/value.h"
+#include "text/ip_range.h"
 
 #define RULE_SET_CEILING ((size_t)4 << 20)
 
@@ -312,6 +313,62 @@ static void finish_cics(struct sp_load *load)
     }
 }
 
+/* ---------------------------------------------------------------- filters */
+
+/* Pieces between | where that means "or". */
+static void check_addresses(struct sp_load *load, const struct sp_cfg_auth_filter *filter,
+                            const struct sp_cfg_condition *condition)
+{
+    bool alternatives = condition->match == SP_CFG_CONTAINS || condition->match == SP_CFG_NOT_CONTAIN;
+    struct sp_str rest = condition->what, piece;
+    while (sp_str_split(&rest, alternatives ? '|' : '\0', &piece)) {
+        struct sp_ip_range range;
+        struct sp_error err = SP_ERROR_INIT;
+        piece = sp_str_trim(piece);
+        if (piece.len && sp_ip_range_read(piece, &range, &err) != SP_OK)
+            sp_load_problem(load, SP_MSG_FILTER_CONDITION, place_of(load, filter),
+                            "authFilter[%.*s]: remoteAddress: %s", SP_STR_ARG(filter->id), err.text);
+    }
+}
+
+static void check_texts(struct sp_load *load, const struct sp_cfg_auth_filter *filter,
+                        const struct sp_cfg_conditions *conditions, size_t *count)
+{
+    *count += conditions->count;
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct sp_cfg_condition *condition = &conditions->items[i];
+        bool alternatives = condition->match == SP_CFG_CONTAINS || condition->match == SP_CFG_NOT_CONTAIN;
+        struct sp_str text = condition->value.len ? condition->value : condition->what;
+        size_t bars = 0;
+        for (size_t c = 0; c < text.len; c++)
+            bars += text.ptr[c] == '|';
+        if (text.len && bars == text.len && alternatives)
+            sp_load_problem(load, SP_MSG_FILTER_CONDITION, place_of(load, filter),
+                            "authFilter[%.*s]: \"%.*s\" holds nothing to compare with",
+                            SP_STR_ARG(filter->id), SP_STR_ARG(text));
+    }
+}
+
+static void check_filters(struct sp_load *load)
+{
+    for (size_t i = 0; i < load->config->auth_filter_count; i++) {
+        const struct sp_cfg_auth_filter *filter = &load->config->auth_filters[i];
+        const struct sp_cfg_conditions *const all[] = {
+            &filter->web_app,    &filter->request_url, &filter->remote_address, &filter->host,
+            &filter->user_agent, &filter->cookie,      &filter->request_header,
+        };
+        size_t count = 0;
+        for (size_t c = 0; c < sizeof all / sizeof all[0]; c++)
+            check_texts(load, filter, all[c], &count);
+        for (size_t c = 0; c < filter->remote_address.count; c++)
+            check_addresses(load, filter, &filter->remote_address.items[c]);
+        if (count == 0)
+            sp_load_problem(load, SP_MSG_FILTER_EMPTY, place_of(load, filter),
+                            "authFilter[%.*s] has no condition, so it accepts no request",
+                            SP_STR_ARG(filter->id));
+    }
+}
+
 enum sp_status sp_load_finish(struct sp_load *load)
 {
     enum sp_status status = finish_key_stores(load);
@@ -322,6 +379,7 @@ enum sp_status sp_load_finish(struct sp_load *load)
     finish_roles(load);
     finish_registries(load);
     finish_cics(load);
+    check_filters(load);
     check_features(load);
     return finish_policies(load);
 }

@@ -100,6 +100,12 @@ const struct sp_cfg_message sp_cfg_messages[] = {
      "List the values that may be in the rule's condition on that header."},
     {SP_MSG_RULE_FILE, "The file of a rule set cannot be read.",
      "Correct `file` or `location` of the policy."},
+    {SP_MSG_FILTER_CONDITION,
+     "A condition of an authFilter can never hold, so the filter would accept no request; the server does "
+     "not start.",
+     "Correct it: addresses and ranges are written whole (10.*.*.*, not 10.*), and names are not resolved."},
+    {SP_MSG_FILTER_EMPTY, "An authFilter has no condition: it accepts no request.",
+     "Add a condition, or take the reference to the filter away."},
     {SP_MSG_NOT_SERVED, "The configuration is right, but the engine cannot serve it.",
      "See the text of the message."},
     {SP_MSG_ON_ERROR_FAIL, "onError is FAIL, and there are problems that would else be warnings.",

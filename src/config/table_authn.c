@@ -146,19 +146,19 @@ const struct sp_cfg_element sp_cfg_ltpa_element = {"ltpa",
 #define F struct sp_cfg_auth_filter
 
 /* The order of the options is that of enum sp_cfg_match. */
-#define MATCH                                                                                        \
-    A("matchType", ENUM, SECURITY, "How the two are compared.", INTO(O, match), DEFAULT("contains"), \
+#define MATCH                                                                                                \
+    A("matchType", ENUM, ACTED | SECURITY, "How the two are compared.", INTO(O, match), DEFAULT("contains"), \
       ONE_OF("equals", "contains", "notContain"))
 
 #define CONDITION(variable, element_name, member, value_name, description, ...)           \
     static const struct sp_cfg_attribute variable##_attributes[] = {                      \
         ID,                                                                               \
-        A(value_name, STRING, SECURITY | REQUIRED,                                        \
+        A(value_name, STRING, ACTED | SECURITY | REQUIRED,                                \
           "What the request is compared with; | separates alternatives.", INTO(O, what)), \
         __VA_ARGS__};                                                                     \
     static const struct sp_cfg_element variable = {element_name,                          \
                                                    SP_CFG_NESTED,                         \
-                                                   SECURITY,                              \
+                                                   ACTED | SECURITY,                      \
                                                    ROWS(variable##_attributes),           \
                                                    STRUCT(O),                             \
                                                    ARRAY(F, member.items, member.count),  \
@@ -172,11 +172,11 @@ CONDITION(cookie_condition, "cookie", cookie, "name", "Compares the names of coo
 CONDITION(request_url_condition, "requestUrl", request_url, "urlPattern", "Compares the URL of the request.",
           MATCH, A("name", STRING, 0, "Not compared with anything.", PROVIDED("*")));
 CONDITION(remote_address_condition, "remoteAddress", remote_address, "ip", "Compares the caller's address.",
-          A("matchType", ENUM, SECURITY, "How the two are compared.", INTO(O, match), DEFAULT("contains"),
-            ONE_OF("equals", "contains", "notContain", "lessThan", "greaterThan")));
+          A("matchType", ENUM, ACTED | SECURITY, "How the two are compared.", INTO(O, match),
+            DEFAULT("contains"), ONE_OF("equals", "contains", "notContain", "lessThan", "greaterThan")));
 CONDITION(request_header_condition, "requestHeader", request_header, "name", "Compares a header field.",
           MATCH,
-          A("value", STRING, SECURITY, "Its value; only its presence counts when it is not set.",
+          A("value", STRING, ACTED | SECURITY, "Its value; only its presence counts when it is not set.",
             INTO(O, value)));
 
 #undef O
@@ -188,7 +188,7 @@ static const struct sp_cfg_attribute auth_filter_attributes[] = {
 const struct sp_cfg_element sp_cfg_auth_filter_element = {
     "authFilter",
     SP_CFG_FACTORY,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(auth_filter_attributes),
     CHILDREN(&web_app_condition, &request_url_condition, &remote_address_condition, &host_condition,
              &user_agent_condition, &cookie_condition, &request_header_condition),
