@@ -96,3 +96,40 @@ def test_preparing_again_keeps_what_running_has_made(tmp_path):
     again = prepare(tmp_path)
     assert "parts\n" not in again and ".so" not in again
     assert [path.stat().st_mtime_ns for path in kept] == before
+
+
+def test_the_example_runs_with_a_security_database(tmp_path):
+    """scripts/run-example --saf, as docs/saf.md tells: users, role, groups and the region's checks are the database's."""
+    environment = dict(os.environ, SALLYPORT_EXAMPLE_DIR=str(tmp_path))
+    run = ROOT / "scripts" / "run-example"
+    if BUILD.resolve() != (ROOT / "build" / "gcc").resolve():
+        pytest.skip("the script runs build/gcc")
+    try:
+        done = subprocess.run([run, "--saf"], env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        text = done.stdout
+        assert "highest return code 0" in text
+        assert re.search(r"GET /inventory/parts/B0000002 as fred\n200\n", text)
+        assert re.search(r"POST /bookings/parts/B0000002 as fred.*\n200\n.*\"bookedBy\":\"FRED\"", text)
+        assert re.search(r"POST /bookings/parts/B0000002 as mary.*\n403\n", text)
+        saf = [SALLYPORT, "saf", "--database", tmp_path / "servers/example/resources/security/saf.db"]
+        port, certificate = re.search(r"https://localhost:(\d+)$", text, re.M)[1], "resources/security/certificate.pem"
+        tls = ssl.create_default_context(cafile=tmp_path / "servers/example" / certificate)
+
+        def status(method="GET", user="mary", target="/inventory/parts/T0000001", body=None):
+            with Connection(int(port), tls) as connection:
+                headers = [basic(user), ("Content-Type", "application/json")]
+                return connection.request(method, target, headers, body).status
+
+        assert status() == 200
+        # The interceptor lets her pass, and the region refuses the program.
+        assert subprocess.run([*saf, "CONNECT MARY GROUP(STOREKPR)"], check=False).returncode == 0
+        assert subprocess.run([*saf, "PERMIT PARTUPD CLASS(MCICSPPT) ID(MARY) ACCESS(NONE)"], check=False).returncode == 0
+        booking = b'{"booking":{"movement":"R","bookedOn":20260930,"quantity":1}}'
+        wait_until(lambda: "for resource PARTUPD in class MCICSPPT" in (
+            status("POST", "mary", "/bookings/parts/B0000002", booking), (tmp_path / "region.log").read_text())[1],
+            "the region to refuse")
+        assert subprocess.run([*saf, "ALTUSER MARY REVOKE"], check=False).returncode == 0
+        wait_until(lambda: status() == 401, "the revoked user to be out")
+    finally:
+        subprocess.run([run, "stop"], env=environment, capture_output=True, timeout=60, check=False)
