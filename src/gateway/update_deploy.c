@@ -290,6 +290,36 @@ void sp_update_change_done(const struct sp_update_change *change, const struct s
     }
 }
 
+/* ---------------------------------------------------------------- after a start */
+
+static void sweep(struct sp_str directory, struct sp_arena *arena)
+{
+    const char *name = sp_arena_cstr(arena, directory);
+    if (name)
+        sp_store_sweep(name);
+}
+
+bool sp_update_store_begin(const struct sp_config *config, const struct sp_file_set *files)
+{
+    struct sp_arena arena;
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_str text = SP_STR("");
+    sp_arena_init(&arena, SP_FILE_SET_MAX);
+    struct sp_str path = sp_file_set_state_path(config, &arena);
+    for (unsigned kind = 0; kind < SP_STORE_KINDS; kind++)
+        sweep(directory_of(config, (enum sp_store_kind)kind)->location, &arena);
+    size_t slash = path.len;
+    while (slash > 0 && path.ptr[slash - 1] != '/')
+        slash--;
+    sweep(sp_str_slice(path, 0, slash), &arena);
+    const struct sp_file *used = path.ptr ? sp_file_set_find(files, SP_FILE_STATE, path) : NULL;
+    enum sp_status status = path.ptr ? sp_archive_file_read(path, &arena, &text, &err) : SP_ENOMEM;
+    bool differs = used && (status == SP_OK || status == SP_ENOTFOUND) &&
+                   !sp_str_eq(used->status == SP_OK ? used->content : SP_STR(""), text);
+    sp_arena_finish(&arena);
+    return differs;
+}
+
 /* ---------------------------------------------------------------- the outcome */
 
 /* What is wrong with the archive, or with what would be left, is the client's; the rest is not. */

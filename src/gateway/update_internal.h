@@ -54,6 +54,7 @@ struct sp_update {
     struct sp_fiber *fiber;  /* that does everything; NULL: ended */
     bool stopping, outdated; /* outdated: the engine was reloaded, others lead now */
     bool attention;          /* something may have happened since the fiber looked */
+    bool begun;              /* to lead: what was left over is gone */
 
     /* Of worker 0: */
     struct sp_update_watch watch;
@@ -101,6 +102,9 @@ enum sp_status sp_update_change_publish(struct sp_update_change *change, struct 
 /* It is in use. */
 void sp_update_change_done(const struct sp_update_change *change, const struct sp_generation *before,
                            const struct sp_generation *after);
+/* After a start: remove what interrupted changes left over, and tell whether the disk has another state of
+ * archives than `files`, because who made a change ended before it was in use. In any thread. */
+bool sp_update_store_begin(const struct sp_config *config, const struct sp_file_set *files);
 /* It could not be made: what the client is told. */
 void sp_update_change_failed(struct sp_update_change *change, const struct sp_error *why);
 

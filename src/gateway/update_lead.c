@@ -521,8 +521,39 @@ static void noticed(void *arg)
     sp_update_attend(update);
 }
 
+struct begin_job {
+    struct sp_update *update;
+    bool differs;
+};
+
+static enum sp_status run_begin(void *arg)
+{
+    struct begin_job *job = arg;
+    const struct sp_update *update = job->update;
+    const struct sp_update_share *share = update->options.share;
+    struct sp_file_set *files = NULL;
+    struct sp_error err = SP_ERROR_INIT;
+    if (sp_file_set_fetch(share->files_fd[sp_agreement_place(update->in_use)], &files, &err) == SP_OK)
+        job->differs = sp_update_store_begin(update->gateway->present->config, files);
+    sp_file_set_free(files);
+    return SP_OK;
+}
+
+/* Whoever led before may have ended in the middle of a change. */
+static void io_begin(struct sp_update *update)
+{
+    struct begin_job job = {.update = update};
+    update->begun = true;
+    if (io_offload(run_begin, &job, NULL, 0) == SP_OK && job.differs && !update->stopping)
+        io_do_update(update,
+                     SP_FILES_OF_SERVICES | SP_FILES_OF_APIS | SP_FILES_OF_REQUESTERS | SP_FILES_OF_STATE,
+                     NULL, NULL);
+}
+
 void io_update_lead(struct sp_update *update)
 {
+    if (!update->begun && !update->outdated)
+        io_begin(update);
     io_serve_requests(update);
     if (update->outdated || update->stopping || !update->next_look_us ||
         sp_clock_monotonic_us() < update->next_look_us)
