@@ -339,7 +339,8 @@ static int work(void *memory, unsigned seed)
     struct sp_shared_cache *cache = open_in(memory, BYTES, 30);
     char value[512], text[16];
     size_t len;
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    bool whole = true;
+    for (unsigned i = 0; i < ROUNDS && whole; i++) {
         unsigned name = (unsigned)rand_r(&seed) % NAMES;
         snprintf(text, sizeof text, "name %u", name);
         struct sp_cache_key key = key_of(cache, text);
@@ -351,11 +352,11 @@ static int work(void *memory, unsigned seed)
             sp_shared_cache_remove(cache, key);
         } else if (sp_shared_cache_get(cache, key, 1, value, sizeof value - 1, &len)) {
             value[len] = 0;
-            if (!is_whole(name, value, len))
-                return 1;
+            whole = is_whole(name, value, len);
         }
     }
-    return 0;
+    sp_shared_cache_close(cache);
+    return whole ? 0 : 1;
 }
 
 /* Four processes at once, one of which is killed wherever it is. */
