@@ -3,18 +3,18 @@
  */
 #include <getopt.h>
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 #include "cli/command.h"
+#include "cli/prompt.h"
 #include "cli/protect.h"
 #include "cli/server_place.h"
 #include "config/config.h"
 #include "config/tree.h"
 #include "crypto/password.h"
 
-#define LINE_CEILING 4096
+#define LINE_CEILING SP_PROMPT_BYTES_MAX
 
 struct encode {
     enum sp_password_form form;
@@ -44,43 +44,13 @@ static enum sp_status take_form(struct encode *encode, const char *name)
                         name);
 }
 
-/* The first line of a stream, without its end. */
-static enum sp_status read_line(FILE *file, struct sp_buf *buf, struct sp_error *err)
-{
-    int c;
-    while ((c = fgetc(file)) != EOF && c != '\n') {
-        if (sp_buf_append_byte(buf, (unsigned char)c) != SP_OK)
-            return sp_error_set(err, SP_ELIMIT, NULL, "a line of more than %d bytes is no password",
-                                LINE_CEILING);
-    }
-    if (buf->len && buf->ptr[buf->len - 1] == '\r')
-        buf->len--;
-    return SP_OK;
-}
-
-/* On a terminal without echo. */
-static enum sp_status prompt(const char *text, struct sp_buf *buf, struct sp_error *err)
-{
-    struct termios before, silent;
-    if (tcgetattr(STDIN_FILENO, &before) != 0)
-        return sp_error_set(err, SP_EIO, NULL, "the terminal cannot be asked");
-    silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(text, stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    enum sp_status status = read_line(stdin, buf, err);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    fputc('\n', stderr);
-    return status;
-}
-
 static enum sp_status read_twice(struct encode *encode)
 {
     struct sp_buf again;
     sp_buf_init(&again, LINE_CEILING);
-    enum sp_status status = prompt("Password: ", &encode->clear, &encode->err);
+    enum sp_status status = sp_prompt_secret("Password: ", &encode->clear, &encode->err);
     if (status == SP_OK)
-        status = prompt("The same again: ", &again, &encode->err);
+        status = sp_prompt_secret("The same again: ", &again, &encode->err);
     if (status == SP_OK && !sp_secret_eq(sp_buf_str(&encode->clear), sp_buf_str(&again)))
         status = sp_error_set(&encode->err, SP_EINVAL, NULL, "the two are not the same");
     sp_buf_wipe(&again);
@@ -97,7 +67,7 @@ static enum sp_status read_clear(struct encode *encode)
     setvbuf(stdin, NULL, _IONBF, 0);
     if (isatty(STDIN_FILENO))
         return read_twice(encode);
-    return read_line(stdin, &encode->clear, &encode->err);
+    return sp_prompt_line(stdin, &encode->clear, &encode->err);
 }
 
 /* The key that the server's own configuration names. */
@@ -138,7 +108,7 @@ static enum sp_status read_key(struct encode *encode)
     FILE *file = fopen(encode->key_file, "re");
     if (!file)
         return sp_error_set(&encode->err, SP_EIO, NULL, "the key file %s cannot be read", encode->key_file);
-    enum sp_status status = read_line(file, &encode->key, &encode->err);
+    enum sp_status status = sp_prompt_line(file, &encode->key, &encode->err);
     fclose(file);
     if (status == SP_OK && encode->key.len == 0)
         status = sp_error_set(&encode->err, SP_EINVAL, NULL, "the key file %s is empty", encode->key_file);

@@ -9,7 +9,15 @@
 /* One a line, so that additions do not meet. */
 /* clang-format off */
 const struct sp_command *const sp_commands[] = {
-    &sp_command_build, &sp_command_password, &sp_command_saf, &sp_command_server, &sp_command_smf, NULL,
+    &sp_command_api,
+    &sp_command_build,
+    &sp_command_password,
+    &sp_command_requester,
+    &sp_command_saf,
+    &sp_command_server,
+    &sp_command_service,
+    &sp_command_smf,
+    NULL,
 };
 /* clang-format on */
 

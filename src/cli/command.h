@@ -32,10 +32,13 @@ struct sp_command {
 extern const struct sp_command *const sp_commands[];
 
 /* Every command's declaration stands here, by name. */
+extern const struct sp_command sp_command_api;
 extern const struct sp_command sp_command_build;
 extern const struct sp_command sp_command_password;
+extern const struct sp_command sp_command_requester;
 extern const struct sp_command sp_command_saf;
 extern const struct sp_command sp_command_server;
+extern const struct sp_command sp_command_service;
 extern const struct sp_command sp_command_smf;
 
 /* The command of that name, or NULL. */

@@ -541,6 +541,15 @@ static void set_connection(const struct fetch *fetch)
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, client);
 }
 
+static int on_upload(void *arg, curl_off_t to_receive, curl_off_t received, curl_off_t to_send,
+                     curl_off_t sent)
+{
+    const struct sp_fetch_request *request = arg;
+    if (to_send > 0)
+        request->progress(request->progress_arg, (size_t)sent, (size_t)to_send);
+    return 0;
+}
+
 static void set_up(const struct fetch *fetch)
 {
     struct transfer *transfer = fetch->transfer;
@@ -559,6 +568,11 @@ static void set_up(const struct fetch *fetch)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, fetch->request->progress ? 0L : 1L);
+    if (fetch->request->progress) {
+        curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_upload);
+        curl_easy_setopt(easy, CURLOPT_XFERINFODATA, fetch->request);
+    }
     set_method(fetch);
     set_connection(fetch);
 }

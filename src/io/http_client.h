@@ -52,6 +52,9 @@ struct sp_fetch_request {
     bool fresh_connection;        /* On a connection that was used before a peer may close just as a request
                                      comes: then the request is sent once more. Where it must not be sent
                                      twice, use a new connection. */
+    void (*progress)(void *arg, size_t sent,
+                     size_t total); /* of the body, now and then; NULL: nobody is told */
+    void *progress_arg;
 };
 
 struct sp_fetch_response {
