@@ -55,6 +55,7 @@ struct sp_config {
     const struct sp_cfg_ldap_filters *ldap_filters;
     size_t ldap_filters_count;
     struct sp_str primary_realm; /* federatedRepository > primaryRealm; ptr NULL: none */
+    bool allow_op_if_repo_down;
     const struct sp_cfg_saf_registry *saf_registries;
     size_t saf_registry_count;
     const struct sp_cfg_saf_authorization *saf_authorizations;

@@ -105,6 +105,16 @@ struct sp_cfg_ldap_failover {
     size_t server_count;
 };
 
+struct sp_cfg_ldap_entity { /* ldapEntityType */
+    struct sp_str name;     /* PersonAccount, Group, OrgContainer */
+    struct sp_str_list object_classes, search_bases;
+    struct sp_str search_filter;
+};
+
+struct sp_cfg_ldap_member { /* memberAttribute, membershipAttribute */
+    struct sp_str name, object_class, scope, dummy;
+};
+
 struct sp_cfg_ldap_cache {
     bool enabled;
     int64_t size, size_limit;
@@ -117,7 +127,7 @@ struct sp_cfg_ldap_registry {
     struct sp_str base_dn, ldap_type;
     struct sp_str bind_dn, bind_password; /* ptr NULL: anonymous. A secret */
     struct sp_str bind_mechanism;
-    bool ssl_enabled;
+    bool ssl_enabled, start_tls;
     const struct sp_cfg_ssl *ssl; /* NULL: the outbound default */
     bool ignore_case, recursive_search, reuse_connection;
     int64_t search_timeout_us, connect_timeout_us, read_timeout_us;
@@ -129,6 +139,10 @@ struct sp_cfg_ldap_registry {
     struct sp_str certificate_map_mode, certificate_filter;
     struct sp_str_list login_properties;
     const struct sp_cfg_ldap_filters *filters; /* NULL: those of the type */
+    const struct sp_cfg_ldap_entity *entities;
+    size_t entity_count;
+    const struct sp_cfg_ldap_member *members, *memberships; /* groupProperties */
+    size_t member_count, membership_count;
     struct {
         bool enabled;
         int64_t initial_size, preferred_size, max_size;

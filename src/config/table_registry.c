@@ -95,19 +95,20 @@ const struct sp_cfg_element sp_cfg_quick_start_element = {"quickStartSecurity",
 
 static const struct sp_cfg_attribute ldap_filter_attributes[] = {
     ID_INTO(O),
-    A("userFilter", STRING, SECURITY, "Finds a user; %v stands for the name.", INTO(O, user_filter)),
-    A("groupFilter", STRING, SECURITY, "Finds a group.", INTO(O, group_filter)),
-    A("userIdMap", STRING, SECURITY, "objectclass:attribute with the name of a user.", INTO(O, user_id_map)),
-    A("groupIdMap", STRING, SECURITY, "objectclass:attribute with the name of a group.",
+    A("userFilter", STRING, ACTED | SECURITY, "Finds a user; %v stands for the name.", INTO(O, user_filter)),
+    A("groupFilter", STRING, ACTED | SECURITY, "Finds a group.", INTO(O, group_filter)),
+    A("userIdMap", STRING, ACTED | SECURITY, "objectclass:attribute with the name of a user.",
+      INTO(O, user_id_map)),
+    A("groupIdMap", STRING, ACTED | SECURITY, "objectclass:attribute with the name of a group.",
       INTO(O, group_id_map), DEFAULT("*:cn")),
-    A("groupMemberIdMap", STRING, SECURITY, "objectclass:attribute with the members of a group.",
+    A("groupMemberIdMap", STRING, ACTED | SECURITY, "objectclass:attribute with the members of a group.",
       INTO(O, group_member_id_map)),
 };
 
 #define LDAP_FILTERS(variable, element_name, server)                                                   \
     const struct sp_cfg_element variable = {element_name,                                              \
                                             SP_CFG_FACTORY,                                            \
-                                            SECURITY,                                                  \
+                                            ACTED | SECURITY,                                          \
                                             ROWS(ldap_filter_attributes),                              \
                                             STRUCT(O),                                                 \
                                             ARRAY(struct sp_config, ldap_filters, ldap_filters_count), \
@@ -126,14 +127,14 @@ LDAP_FILTERS(sp_cfg_secureway_filters, "securewayFilters", "IBM SecureWay Direct
 #define O struct sp_cfg_ldap_server
 
 static const struct sp_cfg_attribute ldap_server_attributes[] = {
-    A("host", STRING, SECURITY | REQUIRED, "Host of the server.", INTO(O, host)),
-    A("port", INT, SECURITY | REQUIRED, "Its port.", INTO(O, port), RANGE(1, 65535)),
+    A("host", STRING, ACTED | SECURITY | REQUIRED, "Host of the server.", INTO(O, host)),
+    A("port", INT, ACTED | SECURITY | REQUIRED, "Its port.", INTO(O, port), RANGE(1, 65535)),
 };
 
 static const struct sp_cfg_element ldap_server_element = {
     "server",
     SP_CFG_NESTED,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(ldap_server_attributes),
     STRUCT(O),
     ARRAY(struct sp_cfg_ldap_failover, servers, server_count),
@@ -150,7 +151,7 @@ static const struct sp_cfg_attribute ldap_failover_attributes[] = {
 static const struct sp_cfg_element ldap_failover_element = {
     "failoverServers",
     SP_CFG_NESTED,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(ldap_failover_attributes),
     CHILDREN(&ldap_server_element),
     STRUCT(O),
@@ -161,43 +162,43 @@ static const struct sp_cfg_element ldap_failover_element = {
 #define O struct sp_cfg_ldap_registry
 
 static const struct sp_cfg_attribute ldap_login_attributes[] = {
-    A("name", STRING, SECURITY, "Name of the property."),
+    A("name", STRING, ACTED | SECURITY, "Attribute of the directory."),
 };
 
 static const struct sp_cfg_element ldap_login_element = {"loginProperty",
                                                          SP_CFG_NESTED,
-                                                         SECURITY,
+                                                         ACTED | SECURITY,
                                                          ROWS(ldap_login_attributes),
                                                          FLATTENED(O, login_properties),
                                                          .meaning =
                                                              "Another property by which users are found."};
 
 static const struct sp_cfg_attribute ldap_pool_attributes[] = {
-    A("enabled", BOOLEAN, 0, "Whether connections are kept.", INTO(O, pool.enabled), DEFAULT("true")),
+    A("enabled", BOOLEAN, ACTED, "Whether connections are kept.", INTO(O, pool.enabled), DEFAULT("true")),
     A("initialSize", INT, 0, "Connections opened at the start.", INTO(O, pool.initial_size), DEFAULT("1"),
       RANGE(1, 50)),
-    A("preferredSize", INT, 0, "Connections that are kept.", INTO(O, pool.preferred_size), DEFAULT("3"),
+    A("preferredSize", INT, ACTED, "Connections that are kept.", INTO(O, pool.preferred_size), DEFAULT("3"),
       RANGE(0, 100)),
-    A("maxSize", INT, 0, "Most connections; 0 for no limit.", INTO(O, pool.max_size), DEFAULT("0"),
+    A("maxSize", INT, ACTED, "Most connections; 0 for no limit.", INTO(O, pool.max_size), DEFAULT("0"),
       RANGE(0, 100)),
-    A("timeout", DURATION, 0, "Time after which an idle connection is closed; 0 for never.",
+    A("timeout", DURATION, ACTED, "Time after which an idle connection is closed; 0 for never.",
       INTO(O, pool.timeout_us), DEFAULT("0s")),
-    A("waitTime", DURATION, 0, "Longest wait for a connection.", INTO(O, pool.wait_time_us), DEFAULT("3s")),
+    A("waitTime", DURATION, ACTED, "Longest wait for a connection.", INTO(O, pool.wait_time_us),
+      DEFAULT("3s")),
 };
 
-static const struct sp_cfg_element ldap_pool_element = {"contextPool",
-                                                        SP_CFG_NESTED_ONE,
-                                                        0,
-                                                        ROWS(ldap_pool_attributes),
-                                                        INLINED,
-                                                        .meaning = "Connections to the directory."};
+static const struct sp_cfg_element ldap_pool_element = {
+    "contextPool", SP_CFG_NESTED_ONE,
+    ACTED,         ROWS(ldap_pool_attributes),
+    INLINED,       .meaning = "Connections to the directory."};
 
-#define LDAP_CACHE(member, limit)                                                                         \
-    A("enabled", BOOLEAN, 0, "Whether answers are remembered.", INTO(O, cache.member.enabled),            \
-      DEFAULT("true")),                                                                                   \
-        A("size", INT, 0, "How many.", INTO(O, cache.member.size), DEFAULT("2000"), RANGE(0, INT32_MAX)), \
-        A("timeout", DURATION, 0, "How long.", INTO(O, cache.member.timeout_us), DEFAULT("1200s")),       \
-        A(limit, INT, 0, "Largest answer that is remembered.", INTO(O, cache.member.size_limit),          \
+#define LDAP_CACHE(member, limit)                                                                       \
+    A("enabled", BOOLEAN, ACTED, "Whether answers are remembered.", INTO(O, cache.member.enabled),      \
+      DEFAULT("true")),                                                                                 \
+        A("size", INT, ACTED, "How many.", INTO(O, cache.member.size), DEFAULT("2000"),                 \
+          RANGE(0, INT32_MAX)),                                                                         \
+        A("timeout", DURATION, ACTED, "How long.", INTO(O, cache.member.timeout_us), DEFAULT("1200s")), \
+        A(limit, INT, ACTED, "Largest answer that is remembered.", INTO(O, cache.member.size_limit),    \
           DEFAULT("2000"), RANGE(0, INT32_MAX))
 
 static const struct sp_cfg_attribute ldap_attributes_cache_attributes[] = {
@@ -207,7 +208,7 @@ static const struct sp_cfg_attribute ldap_attributes_cache_attributes[] = {
 
 static const struct sp_cfg_element ldap_attributes_cache_element = {"attributesCache",
                                                                     SP_CFG_NESTED_ONE,
-                                                                    0,
+                                                                    ACTED,
                                                                     ROWS(ldap_attributes_cache_attributes),
                                                                     INLINED,
                                                                     .meaning = "Attributes of entries."};
@@ -218,51 +219,75 @@ static const struct sp_cfg_attribute ldap_search_cache_attributes[] = {
 
 static const struct sp_cfg_element ldap_search_cache_element = {"searchResultsCache",
                                                                 SP_CFG_NESTED_ONE,
-                                                                0,
+                                                                ACTED,
                                                                 ROWS(ldap_search_cache_attributes),
                                                                 INLINED,
                                                                 .meaning = "Results of searches."};
 
 static const struct sp_cfg_element ldap_cache_element = {
     "ldapCache", SP_CFG_NESTED_ONE,
-    0,           CHILDREN(&ldap_attributes_cache_element, &ldap_search_cache_element),
+    ACTED,       CHILDREN(&ldap_attributes_cache_element, &ldap_search_cache_element),
     INLINED,     .meaning = "What is remembered of the directory."};
 
 static const struct sp_cfg_attribute ldap_entity_attributes[] = {
-    A("name", STRING, SECURITY | REQUIRED, "PersonAccount, Group or OrgContainer."),
-    A("objectClass", STRING, SECURITY | LIST, "Object classes of such entries."),
-    A("searchBase", STRING, SECURITY | LIST, "Where they are searched."),
-    A("searchFilter", STRING, SECURITY, "The search."),
+    A("name", STRING, ACTED | SECURITY | REQUIRED, "PersonAccount, Group or OrgContainer.",
+      INTO(struct sp_cfg_ldap_entity, name)),
+    A("objectClass", STRING, ACTED | SECURITY | LIST, "Object classes of such entries.",
+      INTO(struct sp_cfg_ldap_entity, object_classes)),
+    A("searchBase", STRING, ACTED | SECURITY | LIST, "Where they are searched.",
+      INTO(struct sp_cfg_ldap_entity, search_bases)),
+    A("searchFilter", STRING, ACTED | SECURITY, "The search.",
+      INTO(struct sp_cfg_ldap_entity, search_filter)),
 };
 
-static const struct sp_cfg_element ldap_entity_element = {
-    "ldapEntityType", SP_CFG_NESTED, SECURITY, ROWS(ldap_entity_attributes), .meaning = "What an entry is."};
+static const struct sp_cfg_element ldap_entity_element = {"ldapEntityType",
+                                                          SP_CFG_NESTED,
+                                                          ACTED | SECURITY,
+                                                          ROWS(ldap_entity_attributes),
+                                                          STRUCT(struct sp_cfg_ldap_entity),
+                                                          ARRAY(O, entities, entity_count),
+                                                          .meaning = "What an entry is."};
 
 static const struct sp_cfg_attribute ldap_member_attributes[] = {
-    A("name", STRING, SECURITY | REQUIRED, "Name of the attribute."),
-    A("objectClass", STRING, SECURITY, "Object class of the group."),
-    A("scope", ENUM, SECURITY, "Whether members of members count.", ONE_OF("direct", "nested", "all"),
-      DEFAULT("direct")),
-    A("dummyMember", STRING, SECURITY, "A member that stands for none."),
+    A("name", STRING, ACTED | SECURITY | REQUIRED, "Name of the attribute.",
+      INTO(struct sp_cfg_ldap_member, name)),
+    A("objectClass", STRING, ACTED | SECURITY, "Object class of the group.",
+      INTO(struct sp_cfg_ldap_member, object_class)),
+    A("scope", ENUM, ACTED | SECURITY, "Whether members of members count.",
+      INTO(struct sp_cfg_ldap_member, scope), ONE_OF("direct", "nested", "all"), DEFAULT("direct")),
+    A("dummyMember", STRING, ACTED | SECURITY, "A member that stands for none.",
+      INTO(struct sp_cfg_ldap_member, dummy)),
 };
 
-static const struct sp_cfg_element ldap_member_element = {
-    "memberAttribute", SP_CFG_NESTED, SECURITY, ROWS(ldap_member_attributes),
-    .meaning = "Attribute of a group with its members."};
+static const struct sp_cfg_element ldap_member_element = {"memberAttribute",
+                                                          SP_CFG_NESTED,
+                                                          ACTED | SECURITY,
+                                                          ROWS(ldap_member_attributes),
+                                                          STRUCT(struct sp_cfg_ldap_member),
+                                                          ARRAY(O, members, member_count),
+                                                          .meaning =
+                                                              "Attribute of a group with its members."};
 
 static const struct sp_cfg_attribute ldap_membership_attributes[] = {
-    A("name", STRING, SECURITY | REQUIRED, "Name of the attribute."),
-    A("scope", ENUM, SECURITY, "Whether groups of groups count.", ONE_OF("direct", "nested", "all"),
-      DEFAULT("direct")),
+    A("name", STRING, ACTED | SECURITY | REQUIRED, "Name of the attribute.",
+      INTO(struct sp_cfg_ldap_member, name)),
+    A("scope", ENUM, ACTED | SECURITY, "Whether groups of groups count.",
+      INTO(struct sp_cfg_ldap_member, scope), ONE_OF("direct", "nested", "all"), DEFAULT("direct")),
 };
 
-static const struct sp_cfg_element ldap_membership_element = {
-    "membershipAttribute", SP_CFG_NESTED, SECURITY, ROWS(ldap_membership_attributes),
-    .meaning = "Attribute of a user with the groups."};
+static const struct sp_cfg_element ldap_membership_element = {"membershipAttribute",
+                                                              SP_CFG_NESTED,
+                                                              ACTED | SECURITY,
+                                                              ROWS(ldap_membership_attributes),
+                                                              STRUCT(struct sp_cfg_ldap_member),
+                                                              ARRAY(O, memberships, membership_count),
+                                                              .meaning =
+                                                                  "Attribute of a user with the groups."};
 
 static const struct sp_cfg_element ldap_groups_element = {
-    "groupProperties", SP_CFG_NESTED_ONE, SECURITY, CHILDREN(&ldap_member_element, &ldap_membership_element),
-    .meaning = "How groups are found."};
+    "groupProperties", SP_CFG_NESTED_ONE,
+    ACTED | SECURITY,  CHILDREN(&ldap_member_element, &ldap_membership_element),
+    INLINED,           .meaning = "How groups are found."};
 
 static const struct sp_cfg_attribute ldap_attribute_attributes[] = {
     A("name", STRING, SECURITY | REQUIRED, "Name in the directory."),
@@ -278,54 +303,60 @@ static const struct sp_cfg_element ldap_attributes_element = {
     "attributeConfiguration", SP_CFG_NESTED_ONE, SECURITY, CHILDREN(&ldap_attribute_element),
     .meaning = "Names of attributes in the directory and in the registry."};
 
-#define FILTERS_REF(ref, element_name)                                                                      \
-    A(ref, REF, SECURITY, "Searches; those of the directory's type when none are named.", INTO(O, filters), \
-      TARGET(element_name))
+#define FILTERS_REF(ref, element_name)                                                            \
+    A(ref, REF, ACTED | SECURITY, "Searches; those of the directory's type when none are named.", \
+      INTO(O, filters), TARGET(element_name))
 
 static const struct sp_cfg_attribute ldap_registry_attributes[] = {
     ID_INTO(O),
-    A("realm", STRING, SECURITY, "Name of the registry's realm.", INTO(O, realm), DEFAULT("LdapRegistry")),
-    A("host", STRING, SECURITY | REQUIRED, "Host of the directory.", INTO(O, host)),
-    A("port", INT, SECURITY | REQUIRED, "Its port.", INTO(O, port), RANGE(1, 65535)),
-    A("baseDN", STRING, SECURITY | REQUIRED, "Where searches begin.", INTO(O, base_dn)),
-    A("ldapType", ENUM, SECURITY | REQUIRED, "Make of the directory, which tells the searches.",
+    A("realm", STRING, ACTED | SECURITY, "Name of the registry's realm.", INTO(O, realm),
+      DEFAULT("LdapRegistry")),
+    A("host", STRING, ACTED | SECURITY | REQUIRED, "Host of the directory.", INTO(O, host)),
+    A("port", INT, ACTED | SECURITY | REQUIRED, "Its port.", INTO(O, port), RANGE(1, 65535)),
+    A("baseDN", STRING, ACTED | SECURITY | REQUIRED, "Where searches begin.", INTO(O, base_dn)),
+    A("ldapType", ENUM, ACTED | SECURITY | REQUIRED, "Make of the directory, which tells the searches.",
       INTO(O, ldap_type),
       ONE_OF("Microsoft Active Directory", "Custom", "IBM Lotus Domino", "Novell eDirectory",
              "IBM Tivoli Directory Server", "Sun Java System Directory Server", "Netscape Directory Server",
              "IBM SecureWay Directory Server")),
-    A("bindDN", STRING, SECURITY, "Who searches; nobody in particular when it is not set.", INTO(O, bind_dn)),
-    A("bindPassword", PASSWORD, SECURITY, "The password of bindDN.", INTO(O, bind_password)),
-    A("bindAuthMechanism", ENUM, SECURITY, "How bindDN is proved.", INTO(O, bind_mechanism),
+    A("bindDN", STRING, ACTED | SECURITY, "Who searches; nobody in particular when it is not set.",
+      INTO(O, bind_dn)),
+    A("bindPassword", PASSWORD, ACTED | SECURITY, "The password of bindDN.", INTO(O, bind_password)),
+    A("bindAuthMechanism", ENUM, ACTED | SECURITY, "How bindDN is proved.", INTO(O, bind_mechanism),
       ONE_OF("none", "simple", "GSSAPI"), DEFAULT("simple"), SINCE("2022")),
     A("krb5Principal", STRING, SECURITY, "Kerberos name for GSSAPI.", SINCE("2022")),
     A("krb5TicketCache", FILE, SECURITY, "Kerberos tickets for GSSAPI.", SINCE("2022")),
-    A("sslEnabled", BOOLEAN, SECURITY, "Whether the directory is asked over TLS.", INTO(O, ssl_enabled),
+    A("sslEnabled", BOOLEAN, ACTED | SECURITY, "Whether the directory is asked over TLS.",
+      INTO(O, ssl_enabled), DEFAULT("false")),
+    A("sallyport_startTls", BOOLEAN, ACTED | SECURITY,
+      "Whether TLS begins on the connection by StartTLS; excludes sslEnabled.", INTO(O, start_tls),
       DEFAULT("false")),
-    A("sslRef", REF, SECURITY, "TLS to the directory; the outbound default when none is named.", INTO(O, ssl),
-      TARGET("ssl")),
-    A("ignoreCase", BOOLEAN, SECURITY, "Whether names are compared without regard to case.",
+    A("sslRef", REF, ACTED | SECURITY, "TLS to the directory; the outbound default when none is named.",
+      INTO(O, ssl), TARGET("ssl")),
+    A("ignoreCase", BOOLEAN, ACTED | SECURITY, "Whether names are compared without regard to case.",
       INTO(O, ignore_case), DEFAULT("true")),
-    A("recursiveSearch", BOOLEAN, SECURITY, "Whether groups of groups count.", INTO(O, recursive_search),
-      DEFAULT("false")),
-    A("reuseConnection", BOOLEAN, 0, "Whether connections are kept.", INTO(O, reuse_connection),
+    A("recursiveSearch", BOOLEAN, ACTED | SECURITY, "Whether groups of groups count.",
+      INTO(O, recursive_search), DEFAULT("false")),
+    A("reuseConnection", BOOLEAN, ACTED, "Whether connections are kept.", INTO(O, reuse_connection),
       DEFAULT("true")),
-    A("searchTimeout", DURATION, 0, "Longest search.", INTO(O, search_timeout_us), DEFAULT("1m")),
-    A("connectTimeout", DURATION, 0, "Longest time to connect.", INTO(O, connect_timeout_us), DEFAULT("1m")),
-    A("readTimeout", DURATION, 0, "Longest wait for an answer.", INTO(O, read_timeout_us), DEFAULT("1m")),
-    A("referral", ENUM, SECURITY, "Whether the directory may send us to another.", INTO(O, referral),
+    A("searchTimeout", DURATION, ACTED, "Longest search.", INTO(O, search_timeout_us), DEFAULT("1m")),
+    A("connectTimeout", DURATION, ACTED, "Longest time to connect.", INTO(O, connect_timeout_us),
+      DEFAULT("1m")),
+    A("readTimeout", DURATION, ACTED, "Longest wait for an answer.", INTO(O, read_timeout_us), DEFAULT("1m")),
+    A("referral", ENUM, ACTED | SECURITY, "Whether the directory may send us to another.", INTO(O, referral),
       ONE_OF("ignore", "follow"), DEFAULT("ignore")),
-    A("referal", ENUM, SECURITY, "A misspelling of referral.", INTO(O, referral), ONE_OF("ignore", "follow"),
-      .instead = "referral"),
-    A("derefAliases", ENUM, SECURITY, "Whether aliases are followed.", INTO(O, deref_aliases),
+    A("referal", ENUM, ACTED | SECURITY, "A misspelling of referral.", INTO(O, referral),
+      ONE_OF("ignore", "follow"), .instead = "referral"),
+    A("derefAliases", ENUM, ACTED | SECURITY, "Whether aliases are followed.", INTO(O, deref_aliases),
       ONE_OF("always", "never"), DEFAULT("always")),
-    A("returnToPrimaryServer", BOOLEAN, 0, "Whether the first server is preferred when it answers again.",
+    A("returnToPrimaryServer", BOOLEAN, ACTED, "Whether the first server is preferred when it answers again.",
       INTO(O, return_to_primary), DEFAULT("true")),
-    A("primaryServerQueryTimeInterval", MINUTES, 0, "How often it is tried.",
+    A("primaryServerQueryTimeInterval", MINUTES, ACTED, "How often it is tried.",
       INTO(O, primary_query_interval_us), DEFAULT("15")),
-    A("certificateMapMode", ENUM, SECURITY, "How a client certificate names a user.",
+    A("certificateMapMode", ENUM, ACTED | SECURITY, "How a client certificate names a user.",
       INTO(O, certificate_map_mode), ONE_OF("EXACT_DN", "CERTIFICATE_FILTER", "CUSTOM", "NOT_SUPPORTED"),
       DEFAULT("EXACT_DN")),
-    A("certificateFilter", STRING, SECURITY | SP_CFG_LITERAL,
+    A("certificateFilter", STRING, ACTED | SECURITY | SP_CFG_LITERAL,
       "The search for a certificate's user, such as uid=${SubjectCN}.", INTO(O, certificate_filter)),
     A("certificateMapperId", STRING, SECURITY, "A mapper in Java, which this product does not run."),
     FILTERS_REF("customFiltersRef", "customFilters"),
@@ -344,7 +375,7 @@ static const struct sp_cfg_attribute ldap_registry_attributes[] = {
 const struct sp_cfg_element sp_cfg_ldap_registry_element = {
     "ldapRegistry",
     SP_CFG_FACTORY,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(ldap_registry_attributes),
     CHILDREN(&ldap_failover_element, &ldap_login_element, &ldap_pool_element, &ldap_cache_element,
              &ldap_entity_element, &ldap_groups_element, &ldap_attributes_element),
@@ -382,16 +413,18 @@ MAPPING(group_security_name_mapping, "groupSecurityNameMapping", "a group's name
 MAPPING(group_display_name_mapping, "groupDisplayNameMapping", "a group's name for people.");
 
 static const struct sp_cfg_attribute primary_realm_attributes[] = {
-    A("name", STRING, SECURITY | REQUIRED, "Name of the realm.", INTO(struct sp_config, primary_realm)),
+    A("name", STRING, ACTED | SECURITY | REQUIRED, "Name of the realm.",
+      INTO(struct sp_config, primary_realm)),
     A("delimiter", STRING, SECURITY, "Between realm and user name.", DEFAULT("/")),
-    A("allowOpIfRepoDown", BOOLEAN, SECURITY, "Whether the others are asked when one does not answer.",
+    A("allowOpIfRepoDown", BOOLEAN, ACTED | SECURITY,
+      "Whether the others are asked when one does not answer.", INTO(struct sp_config, allow_op_if_repo_down),
       DEFAULT("false")),
 };
 
 static const struct sp_cfg_element primary_realm_element = {
     "primaryRealm",
     SP_CFG_NESTED_ONE,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(primary_realm_attributes),
     CHILDREN(&base_entry_element, &unique_user_id_mapping, &user_security_name_mapping,
              &user_display_name_mapping, &unique_group_id_mapping, &group_security_name_mapping,
@@ -412,7 +445,7 @@ static const struct sp_cfg_attribute federated_attributes[] = {
 
 const struct sp_cfg_element sp_cfg_federated_element = {"federatedRepository",
                                                         SP_CFG_SINGLETON,
-                                                        SECURITY,
+                                                        ACTED | SECURITY,
                                                         ROWS(federated_attributes),
                                                         CHILDREN(&primary_realm_element),
                                                         .meaning = "Several registries as one."};

@@ -31,4 +31,16 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
 enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
                                    struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
 
+/* ldap.c; `whole` is the configuration it is part of. Neither needs to outlive it. Asks no server yet. What
+ * sp_ldap_settings_init says. */
+enum sp_status sp_registry_ldap_new(const struct sp_cfg_ldap_registry *config, const struct sp_config *whole,
+                                    struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
+
+/* federation.c: several registries as one; it owns them, whatever is returned. The realm is primaryRealm's,
+ * else that of the first. SP_ENOMEM. */
+#define SP_FEDERATION_MAX 16u
+enum sp_status sp_registry_federation_new(const struct sp_config *config, struct sp_registry *const parts[],
+                                          size_t count, struct sp_registry **ret_registry,
+                                          struct sp_error *err) SP_MUST_CHECK;
+
 #endif

@@ -32,6 +32,28 @@ static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, 
                                                     nobody_free};
 static struct sp_registry nobody = {.kind = &nobody_kind, .realm = SP_STR_INIT("defaultRealm")};
 
+/* The LDAP registries and the basic one, in the order of their answers. */
+static enum sp_status make_parts(const struct sp_config *config, struct sp_registry *parts[],
+                                 size_t *ret_count, struct sp_error *err)
+{
+    size_t count = 0;
+    enum sp_status status = SP_OK;
+    if (config->ldap_registry_count >= SP_FEDERATION_MAX)
+        return sp_error_set(err, SP_ELIMIT, NULL, "there are more than %u registries", SP_FEDERATION_MAX);
+    for (size_t i = 0; status == SP_OK && i < config->ldap_registry_count; i++) {
+        status = sp_registry_ldap_new(&config->ldap_registries[i], config, &parts[count], err);
+        count += status == SP_OK;
+    }
+    if (status == SP_OK && config->basic_registry) {
+        status = sp_registry_basic_new(config->basic_registry, &config->auth_cache, &parts[count], err);
+        count += status == SP_OK;
+    }
+    for (size_t i = 0; status != SP_OK && i < count; i++)
+        sp_registry_free(parts[i]);
+    *ret_count = count;
+    return status;
+}
+
 enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
                                struct sp_registry **ret_registry, struct sp_error *err)
 {
@@ -39,9 +61,14 @@ enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_lin
         return sp_error_set(err, SP_EINVAL, NULL, "a SAF registry needs the security database");
     if (config->saf_registry_count)
         return sp_registry_saf_new(config, saf, ret_registry, err);
-    if (config->basic_registry)
-        return sp_registry_basic_new(config->basic_registry, &config->auth_cache, ret_registry, err);
-    *ret_registry = &nobody;
+    struct sp_registry *parts[SP_FEDERATION_MAX];
+    size_t count = 0;
+    enum sp_status status = make_parts(config, parts, &count, err);
+    if (status != SP_OK)
+        return status;
+    if (count > 1)
+        return sp_registry_federation_new(config, parts, count, ret_registry, err);
+    *ret_registry = count ? parts[0] : &nobody;
     return SP_OK;
 }
 

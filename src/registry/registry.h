@@ -25,8 +25,9 @@ struct sp_registry_user {
     bool is_saf; /* the name is a SAF user id */
 };
 
-/* The registry that the configuration names: SAF, else LDAP, else basic; one that knows nobody when there is
- * none. `saf`: NULL when sp_saf_link_is_wanted says no. */
+/* The registry that the configuration names: SAF, else LDAP and basic, together when there are several (a
+ * name that more than one of them knows is nobody's); one that knows nobody when there is none. `saf`: NULL
+ * when sp_saf_link_is_wanted says no. */
 enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
                                struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
 void sp_registry_free(struct sp_registry *registry);
