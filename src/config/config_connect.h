@@ -13,7 +13,7 @@ struct sp_cfg_groups {
     struct sp_str_list admin, operations, invoke, reader;
 };
 
-enum sp_cfg_interceptor_kind { SP_CFG_AUTHORIZATION, SP_CFG_AUDIT, SP_CFG_FILE_LOGGER };
+enum sp_cfg_interceptor_kind { SP_CFG_AUTHORIZATION, SP_CFG_AUDIT, SP_CFG_FILE_LOGGER, SP_CFG_PLUGIN };
 
 struct sp_cfg_interceptor {
     unsigned kind; /* enum sp_cfg_interceptor_kind */
@@ -31,10 +31,14 @@ struct sp_cfg_interceptor {
     bool request_url;                                      /* file logger */
     struct sp_str log_name, log_path, encoding;            /* file logger; ptr NULL: not set */
     bool buffered_logging;
-    int64_t max_payload_size; /* bytes, -1: no limit */
-    unsigned log_json;        /* as JSON, otherwise as text */
-    int64_t max_file_size;    /* bytes, 0: no limit */
-    int64_t max_file_count;   /* of files that are full, 0: all */
+    int64_t max_payload_size;         /* bytes, -1: no limit */
+    unsigned log_json;                /* as JSON, otherwise as text */
+    int64_t max_file_size;            /* bytes, 0: no limit */
+    int64_t max_file_count;           /* of files that are full, 0: all */
+    struct sp_str library, directory; /* plug-in */
+    int64_t timeout_us, hang_timeout_us;
+    const struct sp_cfg_property *properties;
+    size_t property_count;
 };
 
 struct sp_cfg_interceptor_list {

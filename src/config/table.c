@@ -74,6 +74,7 @@ static const struct sp_cfg_element *const table[] = {
     &sp_cfg_authorization_element,
     &sp_cfg_audit_element,
     &sp_cfg_file_logger_element,
+    &sp_cfg_plugin_element,
     &sp_cfg_file_logger_misprint,
     &sp_cfg_monitoring_element,
     &sp_cfg_policy_element,

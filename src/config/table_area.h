@@ -34,9 +34,9 @@ extern const struct sp_cfg_element sp_cfg_web_app_security_element, sp_cfg_auth_
 /* table_zosconnect.c */
 extern const struct sp_cfg_element sp_cfg_manager_element, sp_cfg_apis_element, sp_cfg_services_element,
     sp_cfg_requesters_element, sp_cfg_interceptor_list_element, sp_cfg_authorization_element,
-    sp_cfg_audit_element, sp_cfg_file_logger_element, sp_cfg_file_logger_misprint, sp_cfg_monitoring_element,
-    sp_cfg_policy_element, sp_cfg_old_service_element, sp_cfg_xform_element, sp_cfg_local_adapter_element,
-    sp_cfg_local_adapters_element;
+    sp_cfg_audit_element, sp_cfg_file_logger_element, sp_cfg_file_logger_misprint, sp_cfg_plugin_element,
+    sp_cfg_monitoring_element, sp_cfg_policy_element, sp_cfg_old_service_element, sp_cfg_xform_element,
+    sp_cfg_local_adapter_element, sp_cfg_local_adapters_element;
 /* table_sor.c */
 extern const struct sp_cfg_element sp_cfg_auth_data_element, sp_cfg_credential_element,
     sp_cfg_liberty_auth_data_element, sp_cfg_cics_element, sp_cfg_cics_group_element,

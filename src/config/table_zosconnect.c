@@ -4,8 +4,9 @@
 #include "config/table_area.h"
 #include "config/table_rows.h"
 
-#define INTERCEPTORS \
-    "zosconnect_authorizationInterceptor zosconnect_auditInterceptor zosconnect_fileSystemLoggerInterceptor"
+#define INTERCEPTORS                                                   \
+    "zosconnect_authorizationInterceptor zosconnect_auditInterceptor " \
+    "zosconnect_fileSystemLoggerInterceptor sallyport_pluginInterceptor"
 #define LISTS "zosconnect_zosConnectInterceptors"
 
 #define O struct sp_cfg_manager
@@ -327,6 +328,40 @@ const struct sp_cfg_element sp_cfg_file_logger_element = {
     ARRAY(struct sp_config, interceptors, interceptor_count),
     KIND(O, kind, SP_CFG_FILE_LOGGER),
     .meaning = "Writes requests and responses to a file."};
+
+static const struct sp_cfg_attribute plugin_attributes[] = {
+    ID_INTO(O),
+    SEQUENCE(ACTED),
+    A("library", STRING, ACTED | SECURITY | REQUIRED, "File of the shared library, in the directory.",
+      INTO(O, library)),
+    A("directory", DIRECTORY, ACTED | SECURITY, "Directory of plug-ins, which only root may write.",
+      INTO(O, directory), DEFAULT("/usr/local/lib/sallyport/interceptors")),
+    A("timeout", DURATION, ACTED | SECURITY, "Longest time that a method may take, its waits included.",
+      INTO(O, timeout_us), DEFAULT("5s")),
+    A("hangTimeout", DURATION, ACTED,
+      "Longest time that a method may run without waiting; then its worker ends. 0 for no limit.",
+      INTO(O, hang_timeout_us), DEFAULT("30s")),
+};
+
+static const struct sp_cfg_element plugin_property_element = {"property",
+                                                              SP_CFG_NESTED,
+                                                              ACTED,
+                                                              .key = "name",
+                                                              ROWS(property_attributes),
+                                                              STRUCT(struct sp_cfg_property),
+                                                              ARRAY(O, properties, property_count),
+                                                              .meaning = "What the plug-in is told."};
+
+const struct sp_cfg_element sp_cfg_plugin_element = {"sallyport_pluginInterceptor",
+                                                     SP_CFG_FACTORY,
+                                                     ACTED | SECURITY,
+                                                     ROWS(plugin_attributes),
+                                                     CHILDREN(&plugin_property_element),
+                                                     STRUCT(O),
+                                                     ARRAY(struct sp_config, interceptors, interceptor_count),
+                                                     KIND(O, kind, SP_CFG_PLUGIN),
+                                                     .meaning =
+                                                         "An interceptor of one's own, in a shared library."};
 
 const struct sp_cfg_element sp_cfg_file_logger_misprint = {
     "zosconnect_fileSystemloggerInterceptor", SP_CFG_FACTORY, 0,

@@ -14,6 +14,7 @@
 #include "gateway/shared_area.h"
 #include "intercept/audit.h"
 #include "intercept/file_logger.h"
+#include "intercept/plugin.h"
 
 /* ---------------------------------------------------------------- what generations share */
 
@@ -143,6 +144,15 @@ static enum sp_status open_audit(struct sp_generation *generation, struct sp_loo
     generation->held_audit = held;
     generation->audit = held->audit;
     return SP_OK;
+}
+
+static enum sp_status open_plugins(struct sp_generation *generation, const struct sp_worker *worker,
+                                   const struct sp_generation *previous, struct sp_error *err)
+{
+    struct sp_plugins_options options = {
+        .config = generation->config, .worker = worker, .previous = previous ? previous->plugins : NULL};
+    options.shared = sp_shared_area_part(worker, SP_SHARED_PLUGINS, &options.shared_bytes);
+    return sp_plugins_open(&options, &generation->plugins, err);
 }
 
 /* ---------------------------------------------------------------- connections */
@@ -280,6 +290,8 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     if (status == SP_OK)
         status = sp_file_loggers_open(config, &generation->loggers, err);
     if (status == SP_OK)
+        status = open_plugins(generation, worker, previous, err);
+    if (status == SP_OK)
         status = open_connections(generation, worker, previous, err);
     if (status == SP_OK)
         *ret_generation = generation;
@@ -308,7 +320,7 @@ enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp
         .counters = counters,
         .counters_bytes = counters_bytes,
         .config = generation->config,
-        .means = {.audit = generation->audit, .loggers = generation->loggers},
+        .means = {.audit = generation->audit, .loggers = generation->loggers, .plugins = generation->plugins},
         .connections = generation->connections,
         .connection_count = generation->connection_count,
         .files = files,
@@ -342,6 +354,7 @@ void sp_generation_release(struct sp_generation *generation)
     free(generation->connections);
     release_audit(generation->held_audit);
     sp_file_loggers_free(generation->loggers);
+    sp_plugins_free(generation->plugins);
     release_config(generation->held_config);
     sp_problems_finish(&generation->problems);
     free(generation);

@@ -26,6 +26,7 @@ struct sp_generation {
     struct sp_authn *authn;
     struct sp_audit *audit;          /* NULL: nothing asks for it */
     struct sp_file_loggers *loggers; /* NULL: none */
+    struct sp_plugins *plugins;      /* NULL: none */
     struct sp_sor_connection **connections;
     size_t connection_count;
     struct sp_snapshot *snapshot;

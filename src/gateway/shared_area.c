@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gateway/agreement.h"
+#include "intercept/plugin.h"
 #include "store/counter.h"
 
 #define LINE ((size_t)64)
@@ -23,9 +24,16 @@ static size_t counters_bytes(const struct sp_config *config, unsigned workers)
     return sp_store_counters_bytes();
 }
 
+/* Always there, so that plug-ins may come with an update. */
+static size_t plugins_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_plugins_shared_bytes(workers);
+}
+
 static size_t (*const wanted[SP_SHARED_PART_COUNT])(const struct sp_config *, unsigned) = {
     [SP_SHARED_AGREEMENT] = agreement_bytes,
     [SP_SHARED_COUNTERS] = counters_bytes,
+    [SP_SHARED_PLUGINS] = plugins_bytes,
 };
 
 /* ---------------------------------------------------------------- the division */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "intercept/file_logger.h"
 #include "intercept/kind.h"
+#include "intercept/plugin.h"
 
 #define REFUSED_WITHOUT_STATUS 500u
 
@@ -49,6 +50,11 @@ static enum sp_status equip(const struct sp_cfg_interceptor *config, const struc
         made.kind = &sp_interceptor_file_logger;
         made.logger = sp_file_loggers_find(means->loggers, config->id);
         equipped = made.logger;
+        break;
+    case SP_CFG_PLUGIN:
+        made.kind = &sp_interceptor_plugin;
+        made.plugin = sp_plugins_find(means->plugins, config->id);
+        equipped = made.plugin;
         break;
     default:
         equipped = false;

@@ -56,6 +56,7 @@ static const char *element_of(const struct sp_cfg_interceptor *interceptor)
         [SP_CFG_AUTHORIZATION] = "zosconnect_authorizationInterceptor",
         [SP_CFG_AUDIT] = "zosconnect_auditInterceptor",
         [SP_CFG_FILE_LOGGER] = "zosconnect_fileSystemLoggerInterceptor",
+        [SP_CFG_PLUGIN] = "sallyport_pluginInterceptor",
     };
     return elements[interceptor->kind];
 }

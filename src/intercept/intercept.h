@@ -81,11 +81,13 @@ struct sp_intercept_data {
 struct sp_intercept_chain; /* the ordered interceptors of one item; immutable */
 struct sp_audit;           /* intercept/audit.h */
 struct sp_file_loggers;    /* intercept/file_logger.h */
+struct sp_plugins;         /* intercept/plugin.h */
 
 /* What interceptors work with; must outlive the chains. */
 struct sp_intercept_means {
     struct sp_audit *audit;          /* takes the records of audit interceptors; NULL: there are none */
     struct sp_file_loggers *loggers; /* NULL: none */
+    struct sp_plugins *plugins;      /* NULL: none */
 };
 
 /* Compile the effective list: the global one (may be NULL) unless the item opts out, then the item's own; the

@@ -11,6 +11,7 @@ struct sp_interceptor {
     const struct sp_cfg_interceptor *config;
     struct sp_audit *audit;        /* for the audit interceptor */
     struct sp_file_logger *logger; /* for the file system logger */
+    struct sp_plugin *plugin;      /* for a plug-in */
 };
 
 /* Each may be NULL, which is of no interest, but `pre` and `post`. All may wait. */
@@ -32,5 +33,6 @@ struct sp_interceptor_kind {
 extern const struct sp_interceptor_kind sp_interceptor_authorization; /* authorization.c */
 extern const struct sp_interceptor_kind sp_interceptor_audit;         /* audit.c */
 extern const struct sp_interceptor_kind sp_interceptor_file_logger;   /* file_logger.c */
+extern const struct sp_interceptor_kind sp_interceptor_plugin;        /* plugin.c */
 
 #endif
