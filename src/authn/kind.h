@@ -125,6 +125,8 @@ enum sp_status sp_authn_table_add(struct sp_authn_table *table, struct sp_authn_
 /* Makers: add the providers that the configuration asks for. Listed in provider.c. */
 enum sp_status sp_authn_make_certificate(const struct sp_authn_parts *parts, struct sp_authn_table *table,
                                          struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_authn_make_token(const struct sp_authn_parts *parts, struct sp_authn_table *table,
+                                   struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_authn_make_basic(const struct sp_authn_parts *parts, struct sp_authn_table *table,
                                    struct sp_error *err) SP_MUST_CHECK;
 

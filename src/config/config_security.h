@@ -306,6 +306,16 @@ struct sp_cfg_oidc { /* openidConnectClient */
     bool access_token_cache_enabled;
     int64_t access_token_cache_timeout_us;
     struct sp_str token_endpoint_url, token_endpoint_auth_method;
+    struct sp_str auth_signing_algorithm, key_alias; /* of private_key_jwt */
+    struct sp_str discovery_url;                     /* ptr NULL: nothing is discovered */
+    int64_t discovery_polling_us;
+    struct sp_str json_web_key;      /* ptr NULL; keys themselves */
+    struct sp_str remote_validation; /* of JWTs: none, allow, require */
+    bool require_exp, require_iat;   /* in answers of introspection */
+    struct sp_str dpop;              /* accepted, required */
+    bool weak_rsa_keys;              /* RSA keys of 1024 bits count */
+    int64_t jwk_refetch_us;          /* least time between fetches that tokens cause */
+    int64_t jwk_max_stale_us;        /* keys count so long after the last successful fetch */
     bool https_required, verify_hostname;
     const struct sp_cfg_ssl *ssl; /* NULL: the outbound default */
     struct sp_cfg_oidc_login login;

@@ -639,6 +639,36 @@ enum sp_status sp_key_store_entry(const struct sp_key_store *store, struct sp_st
     return no_such_entry(store, alias, err);
 }
 
+/* PEM has no aliases: there a certificate goes by its common name. */
+static bool has_alias(const struct certificate *certificate, struct sp_str alias)
+{
+    char name[256];
+    if (certificate->alias.len)
+        return sp_str_caseless_eq(certificate->alias, alias);
+    int len = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate->x509), NID_commonName, name,
+                                        sizeof name);
+    return len > 0 && sp_str_caseless_eq(sp_str_from(name, (size_t)len), alias);
+}
+
+enum sp_status sp_key_store_certificate(const struct sp_key_store *store, struct sp_str alias,
+                                        X509 **ret_certificate, struct sp_error *err)
+{
+    for (size_t i = 0; alias.len && i < store->entry_count; i++) {
+        if (sp_str_caseless_eq(alias, store->entries[i].alias)) {
+            *ret_certificate = store->entries[i].certificate;
+            return SP_OK;
+        }
+    }
+    for (size_t i = 0; alias.len && i < store->certificate_count; i++) {
+        if (has_alias(&store->certificates[i], alias)) {
+            *ret_certificate = store->certificates[i].x509;
+            return SP_OK;
+        }
+    }
+    return sp_error_set(err, SP_ENOTFOUND, NULL, "the key store has no certificate '%.*s' among its %zu",
+                        SP_STR_ARG(alias), store->certificate_count);
+}
+
 static void warn_one(X509 *x509, time_t now, void (*fn)(void *, const char *), void *arg)
 {
     char text[512], subject[256], date[64];

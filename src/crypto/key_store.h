@@ -64,6 +64,11 @@ struct x509_st *sp_key_store_trusted(const struct sp_key_store *store, size_t in
 enum sp_status sp_key_store_entry(const struct sp_key_store *store, struct sp_str alias,
                                   const struct sp_key_entry **ret_entry, struct sp_error *err) SP_MUST_CHECK;
 
+/* A certificate by its alias (caseless), of an entry or without a key; in PEM, which has no aliases, by the
+ * common name of its subject. The store's. SP_ENOTFOUND. */
+enum sp_status sp_key_store_certificate(const struct sp_key_store *store, struct sp_str alias,
+                                        struct x509_st **ret_certificate, struct sp_error *err) SP_MUST_CHECK;
+
 /* Calls `fn` with a sentence for every certificate that has expired, will within 30 days of `realtime_us`, or
  * is not valid yet. */
 void sp_key_store_warn(const struct sp_key_store *store, int64_t realtime_us,

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authn/issuer.h"
+
+#include <openssl/ssl.h>
+#include <stdlib.h>
+
+#include "authn/jwk_source.h"
+#include "authn/refresh.h"
+#include "base/clock.h"
+#include "crypto/key_store.h"
+#include "registry/client_tls.h"
+#include "registry/key_source.h"
+#include "text/json.h"
+
+#define FETCH_TIMEOUT ((int64_t)10000000)
+#define DOCUMENT_MAX (256u << 10)
+#define ARENA_MAX ((size_t)2 << 20)
+#define CONNECTIONS 50u
+
+struct sp_issuer {
+    struct sp_loop *loop;
+    const struct sp_cfg_oidc *client;
+    const struct sp_cfg_ssl *ssl; /* NULL: there is none */
+    struct sp_http_client *http;  /* NULL: nothing is fetched */
+    struct sp_client_auth auth;
+    bool has_auth;
+    struct sp_jwk_set *fixed;     /* NULL: keys are fetched */
+    struct sp_jwk_source *source; /* NULL: keys are not fetched, or their URL is not known yet */
+    struct sp_refresh *discovery; /* NULL: none */
+    struct sp_issuer_endpoints *endpoints;
+    bool started, closed;
+};
+
+/* ---- URLs ---- */
+
+bool sp_issuer_takes_url(const struct sp_cfg_oidc *client, struct sp_str url)
+{
+    return sp_str_starts(url, SP_STR("https://")) ||
+           (!client->https_required && sp_str_starts(url, SP_STR("http://")));
+}
+
+static enum sp_status check_url(const struct sp_cfg_oidc *client, const char *name, struct sp_str url,
+                                struct sp_error *err)
+{
+    if (!url.len || sp_issuer_takes_url(client, url))
+        return SP_OK;
+    return sp_error_set(err, SP_EINVAL, "CWWKS1703E",
+                        "%s=\"%.*s\" is not an https URL, and httpsRequired is not \"false\"", name,
+                        SP_STR_ARG(url));
+}
+
+static enum sp_status check_urls(const struct sp_cfg_oidc *client, struct sp_error *err)
+{
+    enum sp_status status = check_url(client, "jwkEndpointUrl", client->jwk_url, err);
+    if (status == SP_OK)
+        status = check_url(client, "validationEndpointUrl", client->validation_url, err);
+    if (status == SP_OK)
+        status = check_url(client, "tokenEndpointUrl", client->token_endpoint_url, err);
+    if (status == SP_OK)
+        status = check_url(client, "discoveryEndpointUrl", client->discovery_url, err);
+    if (status == SP_OK)
+        status = check_url(client, "authorizationEndpointUrl", client->login.authorization_url, err);
+    return status == SP_OK ? check_url(client, "userInfoEndpointUrl", client->login.user_info_url, err)
+                           : status;
+}
+
+/* Host names that the ssl element excepts. */
+static bool any_host_name(const struct sp_issuer *issuer, struct sp_str url)
+{
+    if (!issuer->client->verify_hostname)
+        return true;
+    size_t from = sp_str_starts(url, SP_STR("https://")) ? 8 : 7, len = 0;
+    struct sp_str rest = sp_str_slice(url, from, url.len);
+    while (len < rest.len && rest.ptr[len] != '/' && rest.ptr[len] != ':' && rest.ptr[len] != '?')
+        len++;
+    struct sp_str host = sp_str_slice(rest, 0, len);
+    for (size_t i = 0; issuer->ssl && i < issuer->ssl->skip_verification_hosts.count; i++)
+        if (sp_str_caseless_eq(issuer->ssl->skip_verification_hosts.items[i], host))
+            return true;
+    return false;
+}
+
+/* ---- endpoints ---- */
+
+static struct sp_issuer_endpoints *endpoints_new(const struct sp_cfg_oidc *client)
+{
+    struct sp_issuer_endpoints *endpoints = calloc(1, sizeof *endpoints);
+    if (!endpoints)
+        return NULL;
+    sp_arena_init(&endpoints->arena, ARENA_MAX);
+    endpoints->references = 1;
+    endpoints->issuers = client->issuers;
+    endpoints->token_url = client->token_endpoint_url;
+    endpoints->authorization_url = client->login.authorization_url;
+    endpoints->jwks_url = client->jwk_url;
+    endpoints->validation_url = client->validation_url;
+    endpoints->user_info_url = client->login.user_info_url;
+    return endpoints;
+}
+
+void sp_issuer_endpoints_release(const struct sp_issuer_endpoints *held)
+{
+    struct sp_issuer_endpoints *endpoints = (struct sp_issuer_endpoints *)(uintptr_t)held;
+    if (!endpoints || --endpoints->references)
+        return;
+    sp_arena_finish(&endpoints->arena);
+    free(endpoints);
+}
+
+/* What the configuration does not say. */
+static enum sp_status take_url(const struct sp_issuer *issuer, const struct sp_json_value *document,
+                               const char *name, struct sp_str *url, struct sp_error *err)
+{
+    struct sp_str text = sp_json_member_text(document, sp_str_of(name));
+    if (url->len || !text.len)
+        return SP_OK;
+    if (!sp_issuer_takes_url(issuer->client, text))
+        return sp_error_set(err, SP_EPROTO, NULL, "%.*s: its %s is not an https URL",
+                            SP_STR_ARG(issuer->client->discovery_url), name);
+    *url = text;
+    return SP_OK;
+}
+
+/* The document speaks for the issuer at whose URL it is (RFC 8414 section 3.3), or where an issuer is
+ * configured, that one counts. */
+static enum sp_status take_issuer(const struct sp_issuer *issuer, const struct sp_json_value *document,
+                                  struct sp_issuer_endpoints *endpoints, struct sp_error *err)
+{
+    static const char *const places[] = {"/.well-known/openid-configuration",
+                                         "/.well-known/oauth-authorization-server"};
+    struct sp_str url = issuer->client->discovery_url;
+    endpoints->issuer = sp_json_member_text(document, SP_STR("issuer"));
+    if (endpoints->issuers.count)
+        return SP_OK;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct sp_str place = sp_str_of(places[i]), base = endpoints->issuer;
+        if (sp_str_ends(base, SP_STR("/")))
+            base = sp_str_slice(base, 0, base.len - 1);
+        if (base.len && sp_str_starts(url, base) && sp_str_eq(sp_str_slice(url, base.len, url.len), place)) {
+            endpoints->issuers = (struct sp_str_list){&endpoints->issuer, 1};
+            return SP_OK;
+        }
+    }
+    return sp_error_set(err, SP_EPROTO, NULL,
+                        "%.*s: it says that it is of issuer '%.*s', which does not fit its URL; set "
+                        "issuerIdentifier if that is right",
+                        SP_STR_ARG(url), (int)(endpoints->issuer.len > 200 ? 200 : endpoints->issuer.len),
+                        endpoints->issuer.ptr ? endpoints->issuer.ptr : "");
+}
+
+static enum sp_status read_document(const struct sp_issuer *issuer, struct sp_str text,
+                                    struct sp_issuer_endpoints *endpoints, struct sp_error *err)
+{
+    static const struct sp_json_limits limits = {
+        .depth = 16, .string_bytes = 8192, .number_bytes = 64, .members = 500};
+    struct sp_json_value *document;
+    struct sp_str copy = sp_arena_str(&endpoints->arena, text);
+    bool userinfo = sp_str_caseless_eq(issuer->client->validation_method, SP_STR("userinfo"));
+    enum sp_status status = copy.ptr ? sp_json_parse(copy, &endpoints->arena, &limits, &document, err)
+                                     : sp_error_set(err, SP_ENOMEM, NULL, "no memory for discovery");
+    if (status == SP_OK && document->kind != SP_JSON_IS_OBJECT)
+        status = sp_error_set(err, SP_EPROTO, NULL, "the document is no JSON object");
+    if (status != SP_OK) {
+        sp_error_prefix(err, "%.*s", SP_STR_ARG(issuer->client->discovery_url));
+        return status;
+    }
+    status = take_issuer(issuer, document, endpoints, err);
+    if (status == SP_OK)
+        status = take_url(issuer, document, "token_endpoint", &endpoints->token_url, err);
+    if (status == SP_OK)
+        status = take_url(issuer, document, "authorization_endpoint", &endpoints->authorization_url, err);
+    if (status == SP_OK)
+        status = take_url(issuer, document, "jwks_uri", &endpoints->jwks_url, err);
+    if (status == SP_OK)
+        status = take_url(issuer, document, userinfo ? "userinfo_endpoint" : "introspection_endpoint",
+                          &endpoints->validation_url, err);
+    if (status == SP_OK)
+        status = take_url(issuer, document, "userinfo_endpoint", &endpoints->user_info_url, err);
+    return status == SP_OK
+               ? take_url(issuer, document, "end_session_endpoint", &endpoints->end_session_url, err)
+               : status;
+}
+
+/* ---- keys ---- */
+
+static enum sp_status make_source(struct sp_issuer *issuer, struct sp_str url, struct sp_error *err)
+{
+    const struct sp_cfg_oidc *client = issuer->client;
+    struct sp_jwk_source_options options = {.client = issuer->http,
+                                            .url = url,
+                                            .user = client->jwk_client_id,
+                                            .password = client->jwk_client_secret,
+                                            .any_host_name = any_host_name(issuer, url),
+                                            .weak_rsa = client->weak_rsa_keys,
+                                            .refetch_us = client->jwk_refetch_us,
+                                            .max_stale_us = client->jwk_max_stale_us};
+    return sp_jwk_source_new(issuer->loop, &options, &issuer->source, err);
+}
+
+static enum sp_status take_certificate(struct sp_issuer *issuer, struct sp_error *err)
+{
+    const struct sp_cfg_oidc *client = issuer->client;
+    struct sp_key_store *store;
+    struct x509_st *certificate;
+    enum sp_status status = sp_key_source_open(client->trust_store, &store, err);
+    if (status != SP_OK)
+        return status;
+    status = sp_key_store_certificate(store, client->trust_alias, &certificate, err);
+    if (status == SP_OK)
+        status = sp_jwk_set_from_pkey(X509_get0_pubkey(certificate), certificate, client->weak_rsa_keys,
+                                      &issuer->fixed, err);
+    if (status != SP_OK)
+        sp_error_prefix(err, "trustStoreRef, trustAliasName=\"%.*s\"", SP_STR_ARG(client->trust_alias));
+    sp_key_store_free(store);
+    return status;
+}
+
+static enum sp_status take_json_key(struct sp_issuer *issuer, struct sp_error *err)
+{
+    struct sp_jwk_rules rules = {.weak_rsa = issuer->client->weak_rsa_keys};
+    enum sp_status status = sp_jwk_set_parse(issuer->client->json_web_key, &rules, &issuer->fixed, err);
+    if (status == SP_OK && !issuer->fixed->count)
+        status = sp_error_set(err, SP_EINVAL, NULL, "no key in it can be used: %s", issuer->fixed->why);
+    if (status != SP_OK)
+        sp_error_prefix(err, "jsonWebKey");
+    return status;
+}
+
+/* As in Liberty: a URL before a key store; HS keys are the secret of both. */
+static enum sp_status make_keys(struct sp_issuer *issuer, struct sp_error *err)
+{
+    const struct sp_cfg_oidc *client = issuer->client;
+    enum sp_jwa alg = sp_jwa_from(client->signature_algorithm);
+    struct sp_str secret = client->shared_key.len ? client->shared_key : client->client_secret;
+    if (client->json_web_key.len)
+        return take_json_key(issuer, err);
+    if (sp_jwa_is_symmetric(alg)) {
+        if (!secret.len)
+            return SP_OK; /* then JWTs are refused, CWWKS1739E */
+        enum sp_status status = sp_jwk_set_from_secret(secret, &issuer->fixed, err);
+        return status == SP_OK ? sp_jwa_check_key(alg, &issuer->fixed->keys[0], false, err) : status;
+    }
+    if (client->jwk_url.len)
+        return make_source(issuer, client->jwk_url, err);
+    return client->trust_store && client->trust_alias.len ? take_certificate(issuer, err) : SP_OK;
+}
+
+enum sp_status io_issuer_find_key(struct sp_issuer *issuer, enum sp_jwa alg, const struct sp_jwk_name *name,
+                                  int64_t deadline_us, struct sp_jwk_set **ret_set,
+                                  const struct sp_jwk **ret_key, struct sp_error *err)
+{
+    const struct sp_issuer_endpoints *endpoints;
+    enum sp_status status = SP_OK;
+    if (issuer->fixed) {
+        status = sp_jwk_set_choose(issuer->fixed, alg, name, ret_key, err);
+        if (status == SP_OK)
+            *ret_set = sp_jwk_set_hold(issuer->fixed);
+        return status;
+    }
+    if (!issuer->source && issuer->discovery) {
+        status = io_issuer_endpoints(issuer, deadline_us, &endpoints, err);
+        if (status != SP_OK)
+            return status;
+        sp_issuer_endpoints_release(endpoints);
+    }
+    if (!issuer->source)
+        return sp_error_set(err, SP_ENOTFOUND, NULL,
+                            "nothing says where the key is: set jwkEndpointUrl, trustStoreRef and "
+                            "trustAliasName, or clientSecret for HS algorithms");
+    return io_jwk_source_find(issuer->source, alg, name, deadline_us, ret_set, ret_key, err);
+}
+
+/* ---- discovery ---- */
+
+static enum sp_status io_fetch_document(struct sp_issuer *issuer, struct sp_issuer_endpoints *endpoints,
+                                        struct sp_error *err)
+{
+    struct sp_fetch_request request = {.url = issuer->client->discovery_url,
+                                       .max_response_bytes = DOCUMENT_MAX,
+                                       .any_host_name = any_host_name(issuer, issuer->client->discovery_url)};
+    struct sp_fetch_response response;
+    enum sp_status status = io_http_fetch(issuer->http, &request, sp_clock_monotonic_us() + FETCH_TIMEOUT,
+                                          &endpoints->arena, &response, err);
+    if (status == SP_OK && response.status != 200)
+        status = sp_error_set(err, SP_EUNAVAIL, NULL, "%.*s answers with status %u", SP_STR_ARG(request.url),
+                              response.status);
+    return status == SP_OK ? read_document(issuer, response.body, endpoints, err) : status;
+}
+
+/* Keys from where the document says, unless they are configured. */
+static enum sp_status follow(struct sp_issuer *issuer, const struct sp_issuer_endpoints *endpoints,
+                             struct sp_error *err)
+{
+    if (issuer->fixed || issuer->client->jwk_url.len || !endpoints->jwks_url.len ||
+        sp_jwa_is_symmetric(sp_jwa_from(issuer->client->signature_algorithm)))
+        return SP_OK;
+    if (issuer->source)
+        return sp_jwk_source_move(issuer->source, endpoints->jwks_url);
+    enum sp_status status = make_source(issuer, endpoints->jwks_url, err);
+    if (status == SP_OK)
+        sp_jwk_source_start(issuer->source);
+    return status;
+}
+
+static enum sp_status io_discover(void *arg, int64_t *ret_lifetime_us, struct sp_error *err)
+{
+    struct sp_issuer *issuer = arg;
+    struct sp_issuer_endpoints *endpoints = endpoints_new(issuer->client);
+    if (!endpoints)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for discovery");
+    enum sp_status status = io_fetch_document(issuer, endpoints, err);
+    if (status == SP_OK && issuer->closed)
+        status = SP_ECANCELED;
+    if (status == SP_OK)
+        status = follow(issuer, endpoints, err);
+    if (status != SP_OK) {
+        sp_issuer_endpoints_release(endpoints);
+        return status;
+    }
+    sp_issuer_endpoints_release(issuer->endpoints);
+    issuer->endpoints = endpoints;
+    *ret_lifetime_us = issuer->client->discovery_polling_us / 4 * 5;
+    return SP_OK;
+}
+
+enum sp_status io_issuer_endpoints(struct sp_issuer *issuer, int64_t deadline_us,
+                                   const struct sp_issuer_endpoints **ret_endpoints, struct sp_error *err)
+{
+    if (issuer->discovery && !sp_refresh_state(issuer->discovery)->fetched_us) {
+        const struct sp_refresh_state *state = sp_refresh_state(issuer->discovery);
+        bool may = !state->attempted_us || state->busy || sp_clock_monotonic_us() >= state->next_us;
+        enum sp_status status = may ? io_refresh_await(issuer->discovery, deadline_us) : SP_OK;
+        if (status == SP_ECANCELED)
+            return sp_error_set(err, status, NULL, "the request was given up");
+        if (!sp_refresh_state(issuer->discovery)->fetched_us)
+            return sp_error_set(err, SP_EUNAVAIL, NULL, "the issuer has not been discovered: %s",
+                                status == SP_OK ? sp_refresh_state(issuer->discovery)->problem.text
+                                                : "there was no answer in time");
+    }
+    issuer->endpoints->references++;
+    *ret_endpoints = issuer->endpoints;
+    return SP_OK;
+}
+
+/* ---- life ---- */
+
+static void issuer_drop(void *arg)
+{
+    struct sp_issuer *issuer = arg;
+    sp_jwk_source_free(issuer->source);
+    sp_http_client_free(issuer->http);
+    sp_jwk_set_release(issuer->fixed);
+    sp_issuer_endpoints_release(issuer->endpoints);
+    if (issuer->has_auth)
+        sp_client_auth_finish(&issuer->auth);
+    free(issuer);
+}
+
+static bool needs_http(const struct sp_cfg_oidc *client)
+{
+    return client->jwk_url.len || client->validation_url.len || client->discovery_url.len ||
+           client->token_endpoint_url.len;
+}
+
+static enum sp_status make_http(struct sp_issuer *issuer, struct sp_error *err)
+{
+    SSL_CTX *context = NULL;
+    enum sp_status status = issuer->ssl ? sp_client_tls_new(issuer->ssl, &context, err) : SP_OK;
+    struct sp_http_client_options options = {
+        .ssl_ctx = context, .max_connections = CONNECTIONS, .max_connections_per_host = CONNECTIONS};
+    if (status == SP_OK)
+        status = sp_http_client_new(issuer->loop, &options, &issuer->http, err);
+    SSL_CTX_free(context);
+    return status;
+}
+
+static enum sp_status set_up(struct sp_issuer *issuer, struct sp_error *err)
+{
+    const struct sp_cfg_oidc *client = issuer->client;
+    enum sp_status status = check_urls(client, err);
+    issuer->endpoints = endpoints_new(client);
+    if (status == SP_OK && !issuer->endpoints)
+        status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for an issuer");
+    if (status == SP_OK && needs_http(client) && issuer->loop)
+        status = make_http(issuer, err);
+    if (status == SP_OK && (issuer->loop || !client->jwk_url.len))
+        status = make_keys(issuer, err);
+    issuer->has_auth = client->client_id.len > 0;
+    if (status == SP_OK && issuer->has_auth)
+        status = sp_client_auth_init(&issuer->auth, client, issuer->ssl, err);
+    if (status == SP_OK && client->discovery_url.len && issuer->http)
+        status = sp_refresh_new(issuer->loop, io_discover, issuer_drop, issuer, &issuer->discovery, err);
+    return status;
+}
+
+enum sp_status sp_issuer_new(struct sp_loop *loop, const struct sp_config *config,
+                             const struct sp_cfg_oidc *client, struct sp_issuer **ret_issuer,
+                             struct sp_error *err)
+{
+    struct sp_issuer *issuer = calloc(1, sizeof *issuer);
+    if (!issuer)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for an issuer");
+    issuer->loop = loop;
+    issuer->client = client;
+    issuer->ssl = client->ssl ? client->ssl : config->ssl_default.outbound;
+    if (!issuer->ssl)
+        issuer->ssl = config->default_ssl;
+    enum sp_status status = set_up(issuer, err);
+    if (status != SP_OK) {
+        issuer_drop(issuer);
+        return status;
+    }
+    *ret_issuer = issuer;
+    return SP_OK;
+}
+
+void sp_issuer_start(struct sp_issuer *issuer)
+{
+    if (issuer->discovery)
+        sp_refresh_start(issuer->discovery);
+    if (issuer->source)
+        sp_jwk_source_start(issuer->source);
+}
+
+void sp_issuer_free(struct sp_issuer *issuer)
+{
+    if (!issuer)
+        return;
+    issuer->closed = true;
+    /* A fiber that discovers still uses it. */
+    if (issuer->discovery)
+        sp_refresh_free(issuer->discovery);
+    else
+        issuer_drop(issuer);
+}
+
+/* ---- calls ---- */
+
+static enum sp_status check_call(const struct sp_issuer *issuer, struct sp_str url, struct sp_error *err)
+{
+    if (!issuer->http)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "nothing can be fetched here");
+    return sp_issuer_takes_url(issuer->client, url)
+               ? SP_OK
+               : sp_error_set(err, SP_EINVAL, "CWWKS1703E", "'%.*s' is not an https URL", SP_STR_ARG(url));
+}
+
+enum sp_status io_issuer_post(struct sp_issuer *issuer, struct sp_str url, struct sp_str audience,
+                              struct sp_buf *form, int64_t deadline_us, struct sp_arena *arena,
+                              struct sp_fetch_response *ret_response, struct sp_error *err)
+{
+    static const struct sp_http_header headers[] = {
+        {SP_STR_INIT("Content-Type"), SP_STR_INIT("application/x-www-form-urlencoded")},
+        {SP_STR_INIT("Accept"), SP_STR_INIT("application/json")}};
+    struct sp_fetch_request request = {.method = SP_STR_INIT("POST"),
+                                       .url = url,
+                                       .headers = headers,
+                                       .header_count = 2,
+                                       .max_response_bytes = DOCUMENT_MAX,
+                                       .any_host_name = any_host_name(issuer, url)};
+    enum sp_status status = check_call(issuer, url, err);
+    if (status == SP_OK && !issuer->has_auth)
+        status =
+            sp_error_set(err, SP_EINVAL, NULL, "clientId is not set: the issuer would not know who asks");
+    if (status == SP_OK)
+        status =
+            sp_client_auth_add(&issuer->auth, audience, sp_clock_realtime_us(), arena, form, &request, err);
+    if (status == SP_OK) {
+        request.body = sp_buf_str(form);
+        status = io_http_fetch(issuer->http, &request, deadline_us, arena, ret_response, err);
+    }
+    sp_buf_wipe(form);
+    return status;
+}
+
+enum sp_status io_issuer_get(struct sp_issuer *issuer, struct sp_str url, struct sp_str token,
+                             int64_t deadline_us, struct sp_arena *arena,
+                             struct sp_fetch_response *ret_response, struct sp_error *err)
+{
+    struct sp_http_header headers[] = {{SP_STR_INIT("Authorization"), {0}},
+                                       {SP_STR_INIT("Accept"), SP_STR_INIT("application/json")}};
+    struct sp_fetch_request request = {.url = url,
+                                       .headers = headers,
+                                       .header_count = 2,
+                                       .max_response_bytes = DOCUMENT_MAX,
+                                       .any_host_name = any_host_name(issuer, url)};
+    enum sp_status status = check_call(issuer, url, err);
+    headers[0].value = sp_arena_printf(arena, "Bearer %.*s", SP_STR_ARG(token));
+    if (status == SP_OK && !headers[0].value.ptr)
+        status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a request");
+    return status == SP_OK ? io_http_fetch(issuer->http, &request, deadline_us, arena, ret_response, err)
+                           : status;
+}
