@@ -34,6 +34,8 @@ struct sp_config {
     size_t access_logging_count;
     const struct sp_cfg_cors *cors;
     size_t cors_count;
+    struct sp_cfg_requests requests;
+    struct sp_cfg_monitoring monitoring;
     struct sp_cfg_logging logging;
     struct sp_cfg_update update; /* <config> */
 

@@ -62,6 +62,20 @@ struct sp_cfg_cors {
     int64_t max_age; /* seconds, -1: not sent */
 };
 
+/* The order is that of the options in server.xml. */
+enum sp_cfg_media_types { SP_CFG_MEDIA_JSON, SP_CFG_MEDIA_ANY };
+enum sp_cfg_unknown { SP_CFG_UNKNOWN_IGNORED, SP_CFG_UNKNOWN_REFUSED };
+
+struct sp_cfg_requests { /* sallyport_requests */
+    unsigned media_types, unknown_query_parameters;
+    int64_t client_bodies; /* bytes */
+};
+
+struct sp_cfg_monitoring { /* sallyport_monitoring */
+    struct sp_str host;
+    int64_t port; /* -1: no listener */
+};
+
 struct sp_cfg_logging {
     struct sp_str trace_specification, trace_file_name, message_file_name, log_directory;
     int64_t max_file_size; /* MB, 0: no limit */

@@ -244,28 +244,60 @@ const struct sp_cfg_element sp_cfg_http_endpoint_element = {
 
 static const struct sp_cfg_attribute cors_attributes[] = {
     ID_INTO(O),
-    A("domain", STRING, SECURITY | REQUIRED, "Beginning of the paths the rules hold for.", INTO(O, domain)),
-    A("allowedOrigins", STRING, SECURITY | LATE_LIST,
+    A("domain", STRING, ACTED | SECURITY | REQUIRED, "Beginning of the paths the rules hold for.",
+      INTO(O, domain)),
+    A("allowedOrigins", STRING, ACTED | SECURITY | LATE_LIST,
       "Origins whose pages may call; * for all, nothing for none.", INTO(O, allowed_origins)),
-    A("allowedMethods", STRING, SECURITY | LATE_LIST, "Methods they may use.", INTO(O, allowed_methods)),
-    A("allowedHeaders", STRING, SECURITY | LATE_LIST, "Header fields they may send.",
+    A("allowedMethods", STRING, ACTED | SECURITY | LATE_LIST, "Methods they may use.",
+      INTO(O, allowed_methods)),
+    A("allowedHeaders", STRING, ACTED | SECURITY | LATE_LIST, "Header fields they may send.",
       INTO(O, allowed_headers)),
-    A("exposeHeaders", STRING, SECURITY | LATE_LIST, "Header fields of responses they may read.",
+    A("exposeHeaders", STRING, ACTED | SECURITY | LATE_LIST, "Header fields of responses they may read.",
       INTO(O, expose_headers)),
-    A("allowCredentials", BOOLEAN, SECURITY, "Whether cookies and credentials may come along.",
+    A("allowCredentials", BOOLEAN, ACTED | SECURITY,
+      "Whether cookies and client certificates may come along; never for allowedOrigins=\"*\".",
       INTO(O, allow_credentials)),
-    A("maxAge", INT, 0, "Seconds for which a browser may remember the answer.", INTO(O, max_age),
+    A("maxAge", INT, ACTED, "Seconds for which a browser may remember the answer.", INTO(O, max_age),
       DEFAULT("-1"), RANGE(-1, INT32_MAX)),
 };
 
-/* Without cross-origin headers a browser refuses: ignoring the element closes doors. Its single values are
- * security-relevant once it is acted on. */
 const struct sp_cfg_element sp_cfg_cors_element = {"cors",
                                                    SP_CFG_FACTORY,
-                                                   0,
+                                                   ACTED,
                                                    ROWS(cors_attributes),
                                                    STRUCT(O),
                                                    ARRAY(struct sp_config, cors, cors_count),
                                                    .meaning = "Which web pages of other origins may call."};
 
 #undef O
+#define C struct sp_config
+
+static const struct sp_cfg_attribute requests_attributes[] = {
+    A("mediaTypes", ENUM, ACTED,
+      "Which bodies are taken: json, or any, whatever Content-Type says (they are read as JSON all the "
+      "same).",
+      INTO(C, requests.media_types), ONE_OF("json", "any"), DEFAULT("json")),
+    A("unknownQueryParameters", ENUM, ACTED,
+      "What happens to query parameters that the operation does not have: ignore or refuse (400).",
+      INTO(C, requests.unknown_query_parameters), ONE_OF("ignore", "refuse"), DEFAULT("ignore")),
+    A("clientBodies", INT, ACTED | LISTENER,
+      "Most bytes of request bodies that one client address may have in each worker at one time; more: 429.",
+      INTO(C, requests.client_bodies), DEFAULT("134217728"), RANGE(1048576, INT64_C(1) << 40)),
+};
+
+const struct sp_cfg_element sp_cfg_requests_element = {
+    "sallyport_requests", SP_CFG_SINGLETON, ACTED, ROWS(requests_attributes),
+    .meaning = "What requests may look like, where the original's behaviour is not known."};
+
+static const struct sp_cfg_attribute monitoring_attributes[] = {
+    A("host", STRING, ACTED | LISTENER, "Address or name to listen on.", INTO(C, monitoring.host),
+      DEFAULT("localhost")),
+    A("port", INT, ACTED | LISTENER, "Port of health and metrics, over plain HTTP; -1 for none.",
+      INTO(C, monitoring.port), DEFAULT("-1"), RANGE(-1, 65535)),
+};
+
+const struct sp_cfg_element sp_cfg_monitoring_listener_element = {
+    "sallyport_monitoring", SP_CFG_SINGLETON, ACTED, ROWS(monitoring_attributes),
+    .meaning = "A listener of its own for health and metrics."};
+
+#undef C

@@ -42,6 +42,7 @@ struct sp_call {
     const struct sp_service *service;
     const struct sp_mapping *mapping;
     const struct sp_admission *admission;
+    const struct sp_cfg_cors *cors; /* that counts for the page it comes from; NULL: none */
     struct sp_policy_choice choice; /* of the API's rules */
     struct sp_admin_route admin;
     struct sp_admission admin_admission; /* of a request to administer an item */
@@ -63,12 +64,15 @@ struct sp_call {
 
 /* route.c */
 bool sp_step_route(struct sp_call *call);
+bool sp_step_cors(struct sp_call *call);  /* answers preflights */
 bool sp_step_found(struct sp_call *call); /* 404 and 405, told only to those who may ask */
 /* admit.c */
 bool sp_step_secure(struct sp_call *call);
 bool io_step_authenticate(struct sp_call *call);
 bool sp_step_authorize(struct sp_call *call);
 bool io_step_interceptors(struct sp_call *call);
+/* content.c: media type, character set, names in the query */
+bool sp_step_content(struct sp_call *call);
 /* invoke.c */
 bool sp_step_policy(struct sp_call *call);
 bool sp_step_map_request(struct sp_call *call);

@@ -17,6 +17,7 @@
 static bool call_program(struct sp_call *call)
 {
     return sp_step_started(call)          /* a stopped service -> 503 */
+           && sp_step_content(call)       /* media type, names in the query */
            && sp_step_policy(call)        /* rules on headers -> connection, transaction, ... */
            && sp_step_map_request(call)   /* path, query, headers, JSON -> record bytes */
            && io_step_invoke(call)        /* the system of record, identity flowing with it */
@@ -38,6 +39,7 @@ static bool io_serve(struct sp_call *call)
 static bool work(struct sp_call *call)
 {
     return sp_step_route(call)     /* path and method -> operation of an API, a service, administration */
+           && sp_step_cors(call)   /* a web page's preflight is answered */
            && sp_step_secure(call) /* TLS, where it is required */
            && io_step_authenticate(call) /* credential -> principal, mapped to a user id */
            && sp_step_authorize(call)    /* role zosConnectAccess */
@@ -46,22 +48,30 @@ static bool work(struct sp_call *call)
            && io_serve(call);
 }
 
-/* What authentication gives the client to keep. */
-static void add_login_headers(struct sp_call *call)
+static void add_headers(struct sp_call *call, const struct sp_http_header *more, size_t more_count)
 {
-    const struct sp_challenge *challenge = &call->challenge;
     struct sp_http_reply *reply = &call->reply;
-    if (challenge->status != 0 || challenge->header_count == 0)
-        return;
-    size_t count = reply->header_count + challenge->header_count;
+    size_t count = reply->header_count + more_count;
     struct sp_http_header *headers = sp_arena_calloc(&call->arena, count, sizeof *headers);
-    if (!headers)
+    if (!headers || more_count == 0)
         return;
     if (reply->header_count)
         memcpy(headers, reply->headers, reply->header_count * sizeof *headers);
-    memcpy(headers + reply->header_count, challenge->headers, challenge->header_count * sizeof *headers);
+    memcpy(headers + reply->header_count, more, more_count * sizeof *headers);
     reply->headers = headers;
     reply->header_count = count;
+}
+
+/* What authentication gives the client to keep, and what lets the page of another origin read the reply. */
+static void complete_reply(struct sp_call *call)
+{
+    struct sp_http_header headers[SP_CORS_HEADERS_MAX];
+    if (call->challenge.status == 0)
+        add_headers(call, call->challenge.headers, call->challenge.header_count);
+    if (call->cors)
+        add_headers(call, headers,
+                    sp_cors_headers(call->cors, &call->request, sp_cors_is_preflight(&call->request),
+                                    &call->arena, headers));
 }
 
 /* What interceptors want in the reply; without memory for it there is no reply that could be right. */
@@ -105,7 +115,7 @@ void sp_flow_run(void *arg)
         sp_failure_reply(&call->failure, call->generation->config->manager.use_json_error_responses,
                          &call->arena, &call->reply);
     if (call->exchange)
-        add_login_headers(call);
+        complete_reply(call);
     finish_interceptors(call);
     struct sp_exchange *exchange = call->exchange;
     if (exchange) {

@@ -3,16 +3,24 @@
  */
 #include "gateway/call.h"
 
+static bool allows(const struct sp_route *route, const char *method)
+{
+    for (size_t i = 0; i < route->allow_count; i++)
+        if (sp_str_is(route->allow[i], method))
+            return true;
+    return false;
+}
+
+/* What the archive has, and what the server does with it by itself. */
 static struct sp_str allow_value(struct sp_call *call, const struct sp_route *route)
 {
     struct sp_str value = SP_STR("");
-    for (size_t i = 0; i < route->allow_count; i++) {
+    for (size_t i = 0; i < route->allow_count && value.ptr; i++)
         value = sp_arena_printf(&call->arena, "%.*s%s%.*s", SP_STR_ARG(value), i ? ", " : "",
                                 SP_STR_ARG(route->allow[i]));
-        if (!value.ptr)
-            return value;
-    }
-    return value;
+    if (value.ptr && allows(route, "GET") && !allows(route, "HEAD"))
+        value = sp_arena_printf(&call->arena, "%.*s, HEAD", SP_STR_ARG(value));
+    return value.ptr ? sp_arena_printf(&call->arena, "%.*s, OPTIONS", SP_STR_ARG(value)) : value;
 }
 
 /* What will be answered when the request is let in. */
@@ -23,8 +31,12 @@ static void not_found(struct sp_call *call)
 
 static void not_allowed(struct sp_call *call, struct sp_str allow)
 {
-    sp_call_fail(call, 405, "Method %.*s is not available under the path of this request.",
-                 SP_STR_ARG(call->request.method));
+    if (sp_str_is(call->request.method, "OPTIONS")) {
+        sp_call_fail(call, 204, "The methods are in the header Allow.");
+        call->failure.has_body = true;
+    } else
+        sp_call_fail(call, 405, "Method %.*s is not available under the path of this request.",
+                     SP_STR_ARG(call->request.method));
     sp_call_fail_header(call, "Allow", allow);
 }
 
@@ -35,7 +47,12 @@ static bool route_in_api(struct sp_call *call, const struct sp_api *api)
     struct sp_route route;
     call->api = api;
     call->admission = &api->admission;
-    if (sp_router_find(&api->router, call->request.method, segments, count, &call->arena, &route) != SP_OK)
+    enum sp_status status =
+        sp_router_find(&api->router, call->request.method, segments, count, &call->arena, &route);
+    /* HEAD is GET, of which the engine sends the header only. */
+    if (status == SP_OK && !route.target && sp_str_is(call->request.method, "HEAD") && allows(&route, "GET"))
+        status = sp_router_find(&api->router, SP_STR("GET"), segments, count, &call->arena, &route);
+    if (status != SP_OK)
         return sp_call_fail(call, 500, "The server is out of memory.");
     if (route.target == &sp_api_document) {
         call->target = SP_TARGET_API_DOCUMENT;
@@ -84,7 +101,7 @@ static bool route_to_service(struct sp_call *call)
         call->service = service;
         call->mapping = service->mapping;
     } else {
-        not_allowed(call, SP_STR("PUT, POST"));
+        not_allowed(call, SP_STR("PUT, POST, OPTIONS"));
     }
     return true;
 }
@@ -110,6 +127,19 @@ bool sp_step_route(struct sp_call *call)
         return route_in_api(call, api);
     not_found(call);
     return true;
+}
+
+bool sp_step_cors(struct sp_call *call)
+{
+    call->step = "cors";
+    call->cors = sp_cors_find(call->generation->snapshot->cors, &call->path, &call->request);
+    if (!call->cors || !sp_cors_is_preflight(&call->request))
+        return true;
+    if (!sp_cors_allows(call->cors, &call->request))
+        return sp_call_fail(call, 403, "Pages of this origin may not send such a request.");
+    sp_call_fail(call, 204, "Pages of this origin may send such a request.");
+    call->failure.has_body = true;
+    return false;
 }
 
 bool sp_step_found(struct sp_call *call)

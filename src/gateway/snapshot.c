@@ -585,6 +585,8 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
         status = sp_authz_role_new(sources->config, load.arena, &snapshot->role, err);
     if (status == SP_OK)
         status = make_admission(&load, SP_OBJECT_SERVER, NULL, &snapshot->fallback, err);
+    if (status == SP_OK)
+        status = sp_cors_new(sources->config, &snapshot->arena, &snapshot->cors, err);
     if (status != SP_OK) {
         sp_snapshot_free(snapshot);
         return status;

@@ -9,6 +9,7 @@
 
 #include "artifact/ara.h"
 #include "base/hash.h"
+#include "gateway/cors.h"
 #include "gateway/file_set.h"
 #include "gateway/policy.h"
 #include "gateway/router.h"
@@ -76,6 +77,7 @@ struct sp_snapshot {
     struct sp_hash services;          /* name -> struct sp_service */
     struct sp_hash requesters;        /* name -> struct sp_requester */
     const struct sp_authz_role *role; /* by authorization-roles */
+    const struct sp_cors *cors;
     struct sp_admission fallback;     /* of requests that name neither */
     struct sp_store_state state;      /* what is stopped */
     /* All of them, in the order of their names. */

@@ -73,7 +73,7 @@ static void a_service_is_called_directly(void **state)
     assert_string_equal(played_sor.override, "ENQT");
     reply = server_ask(&server, "GET", target, FRED, NULL);
     assert_int_equal(reply.status, 405);
-    assert_non_null(strstr(reply.headers, "Allow: PUT, POST\n"));
+    assert_non_null(strstr(reply.headers, "Allow: PUT, POST, OPTIONS\n"));
     reply = server_ask(&server, "PUT", "/zosConnect/services/enq%3Cuire?action=invoke", FRED, body);
     assert_int_equal(reply.status, 404);
     assert_string_equal(reply.body,
@@ -243,7 +243,7 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
         assert_int_equal(server_ask(&server, "GET", unknown[i], FRED, NULL).status, 404);
     struct reply reply = server_ask(&server, "DELETE", "/accounts/new", FRED, NULL);
     assert_int_equal(reply.status, 405);
-    assert_non_null(strstr(reply.headers, "Allow: POST, GET\n"));
+    assert_non_null(strstr(reply.headers, "Allow: POST, GET, HEAD, OPTIONS\n"));
     assert_string_equal(
         reply.body, "{\"errorMessage\":\"Method DELETE is not available under the path of this request.\"}");
 }
