@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "engine/ciphers.h"
 #include "engine/message.h"
+#include "io/port.h"
 
 #define MS(us) (((us) + 999) / 1000)
 #define SECONDS(us) (((us) + 999999) / 1000000)
@@ -139,6 +140,7 @@ static const struct {
     {"405", 405, "The method is not allowed."},
     {"413", 413, "The request body is larger than the server accepts."},
     {"414", 414, "The request target is longer than the server accepts."},
+    {"429", 429, "This client has as many bytes of request bodies in work as it may have."},
     {"494", 431, "The request header has more or longer fields than the server accepts."},
     {"495", 400, "The client certificate was not accepted."},
     {"496", 400, "A client certificate is required."},
@@ -217,7 +219,8 @@ static enum sp_status put_options(struct writing *to, const struct sp_cfg_http_o
                   ";\n    sallyport_max_field %" PRId64 ";\n",
                   2 * options->limit_field_size + 1024, options->limit_num_headers,
                   options->limit_field_size);
-    sp_buf_printf(to->buf, "    sallyport_server_header %s;\n", options->remove_server_header ? "off" : "on");
+    sp_buf_printf(to->buf, "    sallyport_server_header %s;\n    sallyport_client_bodies %" PRId64 ";\n",
+                  options->remove_server_header ? "off" : "on", to->config->requests.client_bodies);
     return SP_OK;
 }
 
@@ -304,6 +307,22 @@ static enum sp_status put_server(struct writing *to, size_t index, bool tls)
     return status;
 }
 
+/* Health and metrics; the gateway knows this endpoint by its number. */
+static enum sp_status put_monitoring(struct writing *to)
+{
+    const struct sp_cfg_monitoring *monitoring = &to->config->monitoring;
+    const struct sp_cfg_http_endpoint endpoint = {.id = SP_STR_INIT("sallyport_monitoring"),
+                                                  .host = monitoring->host};
+    sp_buf_printf(to->buf, "server {\n");
+    enum sp_status status = put_listen(to, &endpoint, monitoring->port, "");
+    sp_buf_printf(to->buf,
+                  "    client_max_body_size 1k;\n    location / {\n        sallyport_endpoint %u 0;\n    }\n",
+                  SP_ENDPOINT_MONITORING);
+    put_own_error_locations(to->buf);
+    sp_buf_printf(to->buf, "}\n");
+    return status;
+}
+
 static enum sp_status put_servers(struct writing *to)
 {
     enum sp_status status = SP_OK;
@@ -314,6 +333,8 @@ static enum sp_status put_servers(struct writing *to)
         if (status == SP_OK && endpoint->enabled && endpoint->https_port > 0)
             status = put_server(to, i, true);
     }
+    if (status == SP_OK && to->config->monitoring.port > 0)
+        status = put_monitoring(to);
     return status;
 }
 

@@ -27,6 +27,8 @@ static void detach(struct engine_exchange *exchange)
         exchange->with_handler = 0;
         ngx_queue_remove(&exchange->link);
     }
+    sp_bodies_give(&engine_worker.bodies, exchange->account, exchange->taken);
+    exchange->taken = 0;
 }
 
 /* Rule 5: nginx runs this when the request ends in any other way than exchange_finish. */
@@ -95,15 +97,50 @@ static void take_reply(struct sp_exchange *port, const struct sp_http_reply *rep
     ngx_post_event(&exchange->finish, &ngx_posted_events);
 }
 
+static const struct engine_location_conf *conf_of(ngx_http_request_t *r)
+{
+    return ngx_http_get_module_loc_conf(r, ngx_http_sallyport_module);
+}
+
+/* What has come of the body is the client's; false: it has too much. */
+static bool take_bytes(struct engine_exchange *exchange, uint64_t come)
+{
+    uint64_t more = come > exchange->taken ? come - exchange->taken : 0;
+    if (!sp_bodies_take(&engine_worker.bodies, exchange->account, more,
+                        conf_of(exchange->r)->client_bodies)) {
+        ngx_log_error(NGX_LOG_INFO, exchange->r->connection->log, 0,
+                      "client has too many bytes of request bodies in work");
+        exchange->r->keepalive = 0;
+        return false;
+    }
+    exchange->taken += more;
+    return true;
+}
+
+/* Instead of nginx's own handler, which does the work: more of the body is there. */
+static void read_more(ngx_http_request_t *r)
+{
+    struct engine_exchange *exchange = ngx_http_get_module_ctx(r, ngx_http_sallyport_module);
+    if (take_bytes(exchange, (uint64_t)(r->request_length - exchange->header_bytes))) {
+        exchange->body_reader(r);
+        return;
+    }
+    detach(exchange);
+    r->read_event_handler = ngx_http_block_reading;
+    ngx_http_finalize_request(r, NGX_HTTP_TOO_MANY_REQUESTS);
+}
+
 /* nginx calls this when the whole body is here, perhaps before engine_content_handler returns. */
 static void body_is_read(ngx_http_request_t *r)
 {
     struct engine_exchange *exchange = ngx_http_get_module_ctx(r, ngx_http_sallyport_module);
     if (exchange->body_timer.timer_set)
         ngx_del_timer(&exchange->body_timer);
-    if (engine_fill_body(r, &exchange->request.body) != NGX_OK) {
+    ngx_int_t rc = engine_fill_body(r, &exchange->request.body);
+    if (rc != NGX_OK || !take_bytes(exchange, exchange->request.body.len)) {
         detach(exchange);
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        ngx_http_finalize_request(r,
+                                  rc != NGX_OK ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_HTTP_TOO_MANY_REQUESTS);
         return;
     }
     /* A write event would otherwise run the phases once more, and with them the content handler. */
@@ -126,8 +163,8 @@ static void body_is_late(ngx_event_t *event)
 {
     struct engine_exchange *exchange = event->data;
     ngx_http_request_t *r = exchange->r;
-    const struct engine_location_conf *conf = ngx_http_get_module_loc_conf(r, ngx_http_sallyport_module);
-    if (r->read_event_handler != exchange->body_reader)
+    const struct engine_location_conf *conf = conf_of(r);
+    if (r->read_event_handler != read_more)
         return; /* nginx has ended the reading with an error and is answering */
     off_t received = r->request_length - exchange->header_bytes;
     ngx_msec_t allowed = conf->body_patience + (ngx_msec_t)(received * 1000 / (off_t)conf->body_rate);
@@ -140,6 +177,7 @@ static void body_is_late(ngx_event_t *event)
                   received, taken);
     r->connection->timedout = 1;
     detach(exchange);
+    r->read_event_handler = ngx_http_block_reading;
     finalise(r, NGX_HTTP_REQUEST_TIME_OUT);
 }
 
@@ -168,7 +206,7 @@ static struct engine_exchange *exchange_new(ngx_http_request_t *r)
 
 ngx_int_t engine_content_handler(ngx_http_request_t *r)
 {
-    const struct engine_location_conf *conf = ngx_http_get_module_loc_conf(r, ngx_http_sallyport_module);
+    const struct engine_location_conf *conf = conf_of(r);
     if (!engine_worker.handler.start)
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     ngx_int_t rc = engine_check_request(r, conf);
@@ -177,11 +215,18 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r)
     struct engine_exchange *exchange = exchange_new(r);
     if (!exchange || engine_fill_request(r, conf, &exchange->request) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    exchange->account = sp_bodies_account(&engine_worker.bodies, exchange->request.peer_address);
+    uint64_t said = r->headers_in.content_length_n > 0 ? (uint64_t)r->headers_in.content_length_n : 0;
+    if (!sp_bodies_fit(&engine_worker.bodies, exchange->account, said, conf->client_bodies)) {
+        r->keepalive = 0;
+        return NGX_HTTP_TOO_MANY_REQUESTS;
+    }
     rc = ngx_http_read_client_request_body(r, body_is_read);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
         return rc;
     if (rc == NGX_AGAIN) {
         exchange->body_reader = r->read_event_handler;
+        r->read_event_handler = read_more;
         exchange->body_begun = ngx_current_msec;
         exchange->header_bytes = r->request_length;
         ngx_add_timer(&exchange->body_timer, conf->body_patience);

@@ -76,6 +76,10 @@ static ngx_command_t commands[] = {
      .type = ANYWHERE | NGX_CONF_TAKE1,
      SLOT(ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
           offsetof(struct engine_location_conf, body_rate))},
+    {.name = ngx_string("sallyport_client_bodies"),
+     .type = ANYWHERE | NGX_CONF_TAKE1,
+     SLOT(ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
+          offsetof(struct engine_location_conf, client_bodies))},
     ngx_null_command,
 };
 
@@ -102,6 +106,7 @@ static void *create_location_conf(ngx_conf_t *cf)
     conf->max_field = NGX_CONF_UNSET_SIZE;
     conf->body_patience = NGX_CONF_UNSET_MSEC;
     conf->body_rate = NGX_CONF_UNSET_SIZE;
+    conf->client_bodies = NGX_CONF_UNSET_SIZE;
     return conf;
 }
 
@@ -114,6 +119,7 @@ static char *merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->max_field, outer->max_field, 32768);
     ngx_conf_merge_msec_value(conf->body_patience, outer->body_patience, 60000);
     ngx_conf_merge_size_value(conf->body_rate, outer->body_rate, 16384);
+    ngx_conf_merge_size_value(conf->client_bodies, outer->client_bodies, 128 << 20);
     if (conf->body_rate == 0)
         return zero_rate;
     return NGX_CONF_OK;

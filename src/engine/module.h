@@ -19,6 +19,7 @@
 #include <ngx_http.h>
 
 #include "engine/app.h"
+#include "engine/bodies.h"
 #include "io/loop.h"
 
 /* At the start of the memory that all workers share; the app's part follows. Lives until the server ends,
@@ -49,6 +50,7 @@ struct engine_location_conf {
     size_t max_field;         /* bytes of a header's name or value */
     ngx_msec_t body_patience; /* a body may take so long, plus its bytes / body_rate */
     size_t body_rate;         /* bytes a second */
+    size_t client_bodies;     /* most bytes of bodies that a client has in a worker */
 };
 
 /* The worker's one instance; handler.start is NULL until it runs. */
@@ -59,6 +61,7 @@ struct engine_worker {
     ngx_event_t in_flight_timer;
     ngx_queue_t in_flight; /* exchanges the handler has */
     unsigned stopping;
+    struct sp_bodies bodies;
 };
 
 struct engine_exchange {
@@ -70,6 +73,8 @@ struct engine_exchange {
     ngx_event_t finish;
     ngx_event_t body_timer;
     ngx_http_event_handler_pt body_reader; /* nginx's, while the body is read */
+    unsigned account;                      /* in engine_worker.bodies, where it has `taken` bytes */
+    uint64_t taken;
     ngx_msec_t body_begun;
     off_t header_bytes;    /* of the request, with what had come of the body by then */
     unsigned with_handler; /* started, neither replied nor canceled */

@@ -109,6 +109,7 @@ ngx_int_t engine_init_process(ngx_cycle_t *cycle)
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
     engine_log_to(NULL);
     ngx_queue_init(&engine_worker.in_flight);
+    sp_bodies_init(&engine_worker.bodies);
     engine_worker.in_flight_timer.handler = in_flight_check;
     engine_worker.in_flight_timer.log = cycle->log;
     struct sp_error err = SP_ERROR_INIT;

@@ -78,8 +78,8 @@ struct sp_snapshot {
     struct sp_hash requesters;        /* name -> struct sp_requester */
     const struct sp_authz_role *role; /* by authorization-roles */
     const struct sp_cors *cors;
-    struct sp_admission fallback;     /* of requests that name neither */
-    struct sp_store_state state;      /* what is stopped */
+    struct sp_admission fallback; /* of requests that name neither */
+    struct sp_store_state state;  /* what is stopped */
     /* All of them, in the order of their names. */
     const struct sp_service **service_list;
     const struct sp_api **api_list;

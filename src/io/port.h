@@ -15,6 +15,9 @@ struct sp_http_header {
     struct sp_str value;
 };
 
+/* The listener of sallyport_monitoring. */
+#define SP_ENDPOINT_MONITORING 65535u
+
 /* Everything is a view of memory that the engine keeps until the reply was given or the request was canceled.
  */
 struct sp_http_request {
@@ -31,9 +34,9 @@ struct sp_http_request {
     unsigned peer_port;
     struct sp_str local_address;
     unsigned local_port;
-    unsigned endpoint;          /* index of the httpEndpoint in the configuration */
-    unsigned https_port;        /* where the same endpoint listens with TLS; 0: nowhere */
-    bool tls;                   /* arrived over TLS that this engine ended */
+    unsigned endpoint;   /* index of the httpEndpoint in the configuration, or SP_ENDPOINT_MONITORING */
+    unsigned https_port; /* where the same endpoint listens with TLS; 0: nowhere */
+    bool tls;            /* arrived over TLS that this engine ended */
     struct sp_str tls_protocol; /* "TLSv1.3"; empty without TLS */
     struct sp_str tls_cipher;
     struct sp_str client_certificate; /* DER of the verified client certificate; empty when none */
