@@ -71,6 +71,8 @@ struct sp_config {
     struct sp_cfg_admin_role administrators, readers;
     struct sp_cfg_web_app_security web_app_security;
     struct sp_cfg_smf smf;
+    const struct sp_cfg_audit_sink *audit_sinks;
+    size_t audit_sink_count;
     struct sp_cfg_auth_cache auth_cache;
     struct sp_cfg_ltpa ltpa;
     const struct sp_cfg_auth_filter *auth_filters;

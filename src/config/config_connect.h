@@ -47,12 +47,38 @@ struct sp_cfg_interceptor_list {
     size_t count;
 };
 
+enum sp_cfg_smf_fsync { SP_CFG_FSYNC_EACH, SP_CFG_FSYNC_BATCH, SP_CFG_FSYNC_INTERVAL };
+enum sp_cfg_smf_when_full { SP_CFG_WHEN_FULL_COUNT, SP_CFG_WHEN_FULL_BLOCK, SP_CFG_WHEN_FULL_REFUSE };
+
 struct sp_cfg_smf { /* sallyport_smf */
     struct sp_str file;
     struct sp_str sid, system; /* ptr NULL: from the host's name */
     struct sp_str sysplex;
     int64_t ccsid;
     int64_t write_delay_us;
+    bool block_descriptors;
+    unsigned fsync; /* enum sp_cfg_smf_fsync */
+    int64_t fsync_interval_us;
+    int64_t max_file_size; /* MB; 0: no limit */
+    int64_t max_files;     /* 0: all */
+    int64_t rotate_interval_us;
+    unsigned when_full; /* enum sp_cfg_smf_when_full */
+    int64_t buffer_records;
+    bool security_events;
+    struct sp_str security_file; /* ptr NULL: none */
+};
+
+enum sp_cfg_audit_sink_kind { SP_CFG_SINK_SYSLOG, SP_CFG_SINK_KAFKA, SP_CFG_SINK_OTLP };
+
+struct sp_cfg_audit_sink { /* sallyport_auditSink */
+    struct sp_str id;
+    unsigned kind; /* enum sp_cfg_audit_sink_kind */
+    struct sp_str endpoint, topic;
+    struct sp_str ca_file, certificate_file, key_file; /* ptr NULL: none */
+    struct sp_str user, password;                      /* ptr NULL: none. A secret */
+    unsigned events;                                   /* 0: all, 1: failures of security only */
+    bool tls;
+    int64_t timeout_us;
 };
 
 struct sp_cfg_policy {

@@ -10,7 +10,8 @@
 extern const struct sp_cfg_element sp_cfg_feature_manager, sp_cfg_include, sp_cfg_variable,
     sp_cfg_update_element, sp_cfg_logging_element, sp_cfg_sallyport_element,
     sp_cfg_application_monitor_element, sp_cfg_application_manager_element, sp_cfg_web_application_element,
-    sp_cfg_remote_file_access_element, sp_cfg_monitor_element, sp_cfg_zos_logging_element, sp_cfg_smf_element;
+    sp_cfg_remote_file_access_element, sp_cfg_monitor_element, sp_cfg_zos_logging_element, sp_cfg_smf_element,
+    sp_cfg_audit_sink_element;
 /* table_http.c */
 extern const struct sp_cfg_element sp_cfg_http_options_element, sp_cfg_tcp_options_element,
     sp_cfg_access_logging_element, sp_cfg_headers_element, sp_cfg_remote_ip_element,

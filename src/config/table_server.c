@@ -132,6 +132,37 @@ static const struct sp_cfg_attribute smf_attributes[] = {
       RANGE(1, 65535)),
     A("writeDelay", DURATION, ACTED, "Longest time that a record waits for others to be written with it.",
       INTO(O, write_delay_us), DEFAULT("1s"), RANGE(1000, 60000000)),
+    A("blockDescriptors", BOOLEAN, ACTED,
+      "Whether records stand in blocks with descriptor words (RECFM=VB), or one behind the other with their "
+      "own "
+      "alone.",
+      INTO(O, block_descriptors), DEFAULT("true")),
+    A("fsync", ENUM, ACTED,
+      "When the disk has to have what was written: after each record, after each batch of what was there to "
+      "write, or "
+      "at intervals.",
+      INTO(O, fsync), ONE_OF("each", "batch", "interval"), DEFAULT("interval")),
+    A("fsyncInterval", DURATION, ACTED, "The interval of fsync=\"interval\".", INTO(O, fsync_interval_us),
+      DEFAULT("1s"), RANGE(10000, 3600000000)),
+    A("maxFileSize", INT, ACTED, "Size in MB after which a new file is begun; 0 for no limit.",
+      INTO(O, max_file_size), DEFAULT("0"), RANGE(0, 1048576)),
+    A("maxFiles", INT, ACTED, "How many files are kept, the one in use among them; 0 for all.",
+      INTO(O, max_files), DEFAULT("0"), RANGE(0, 4096)),
+    A("rotateInterval", DURATION, ACTED,
+      "How long a file is written to before a new one is begun; 0 for ever.", INTO(O, rotate_interval_us),
+      DEFAULT("0"), RANGE(0, 31622400000000)),
+    A("whenFull", ENUM, ACTED,
+      "What happens when records cannot be written and the memory for them is full: records are lost and "
+      "counted, requests wait, or requests are refused with 503.",
+      INTO(O, when_full), ONE_OF("count", "block", "refuse"), DEFAULT("count")),
+    A("bufferRecords", INT, ACTED,
+      "How many records the memory holds that workers and writer share, 4 KB each; a change needs a restart.",
+      INTO(O, buffer_records), DEFAULT("4096"), RANGE(64, 65536)),
+    A("securityEvents", BOOLEAN, ACTED,
+      "Whether failures of authentication and authorization are recorded, where anything is.",
+      INTO(O, security_events), DEFAULT("true")),
+    A("securityFile", FILE, ACTED, "File that the same failures are appended to, one JSON object a line.",
+      INTO(O, security_file)),
 };
 
 const struct sp_cfg_element sp_cfg_smf_element = {"sallyport_smf",
@@ -142,6 +173,44 @@ const struct sp_cfg_element sp_cfg_smf_element = {"sallyport_smf",
                                                   PLACE(struct sp_config, smf),
                                                   .meaning =
                                                       "Where SMF records go, and who they say wrote them."};
+
+#undef O
+
+#define O struct sp_cfg_audit_sink
+
+static const struct sp_cfg_attribute audit_sink_attributes[] = {
+    ID_INTO(O),
+    A("kind", ENUM, ACTED | REQUIRED, "How events are sent: syslog (RFC 5424), Kafka, or OpenTelemetry logs.",
+      INTO(O, kind), ONE_OF("syslog", "kafka", "otlp")),
+    A("endpoint", STRING, ACTED | REQUIRED,
+      "host:port of the syslog receiver, host:port of Kafka brokers with commas between, or the URL of the "
+      "OpenTelemetry collector.",
+      INTO(O, endpoint)),
+    A("topic", STRING, ACTED, "Topic in Kafka; APP-NAME in syslog.", INTO(O, topic),
+      DEFAULT("sallyport-audit")),
+    A("tls", BOOLEAN, ACTED | SECURITY, "Whether syslog and Kafka are spoken over TLS; a URL says it itself.",
+      INTO(O, tls), DEFAULT("true")),
+    A("caFile", FILE, ACTED | SECURITY,
+      "PEM file of the authorities that are trusted; those of the system when not set.", INTO(O, ca_file)),
+    A("certificateFile", FILE, ACTED, "PEM file of our certificate, if the other side wants one.",
+      INTO(O, certificate_file)),
+    A("keyFile", FILE, ACTED, "PEM file of its key.", INTO(O, key_file)),
+    A("user", STRING, ACTED, "User at Kafka (SASL PLAIN) or at the collector (basic).", INTO(O, user)),
+    A("password", PASSWORD, ACTED, "The user's password.", INTO(O, password)),
+    A("events", ENUM, ACTED, "What is sent: everything, or failures of security only.", INTO(O, events),
+      ONE_OF("all", "security"), DEFAULT("all")),
+    A("timeout", DURATION, ACTED, "Longest wait for the other side.", INTO(O, timeout_us), DEFAULT("10s"),
+      RANGE(100000, 300000000)),
+};
+
+const struct sp_cfg_element sp_cfg_audit_sink_element = {
+    "sallyport_auditSink",
+    SP_CFG_FACTORY,
+    ACTED | SECURITY,
+    ROWS(audit_sink_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_config, audit_sinks, audit_sink_count),
+    .meaning = "A place besides the file that audit events are sent to."};
 
 #undef O
 

@@ -11,6 +11,7 @@
 #include "engine/settings.h"
 #include "gateway/shared_area.h"
 #include "gateway/update.h"
+#include "intercept/smf/share.h"
 
 /* What the master process read, and workers begin with. */
 struct state {
@@ -20,7 +21,12 @@ struct state {
     char *control_dir;
 };
 
+/* Made by the master process once, and inherited by all workers until the server ends: what a worker of an
+ * earlier configuration has put is written by the writer of all. */
+static struct sp_smf_share audit_share = SP_SMF_SHARE_INIT;
+
 /* Of this worker. */
+static struct sp_worker here;
 static struct sp_gateway *gateway;
 static struct sp_update *update;
 static struct sp_config *newer; /* than what the master read */
@@ -77,6 +83,15 @@ static bool ask_reload(void *arg)
     return sp_reload_ask();
 }
 
+/* Without it, an audit that is asked for says why it cannot be. */
+static void open_audit_share(const struct sp_config *config)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    if (audit_share.ring_fd < 0 &&
+        sp_smf_share_open((unsigned)config->smf.buffer_records, &audit_share, &err) != SP_OK)
+        audit_share = (struct sp_smf_share)SP_SMF_SHARE_INIT;
+}
+
 static enum sp_status load(const struct sp_str *args, size_t arg_count, void **ret_state,
                            struct sp_error *err)
 {
@@ -96,6 +111,7 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
         unload(state);
         return status;
     }
+    open_audit_share(state->settings->config);
     state->options = (struct sp_update_options){
         .share = &state->share,
         .config = state->settings->options,
@@ -124,10 +140,13 @@ static enum sp_status tls(void *arg, unsigned endpoint, struct ssl_ctx_st *conte
 /* ---------------------------------------------------------------- in a worker */
 
 /* One worker reports for all: what they find in server.xml and the archives is the same. */
-static enum sp_status start(void *arg, const struct sp_worker *worker, struct sp_handler *ret_handler,
+static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_handler *ret_handler,
                             struct sp_error *err)
 {
     const struct state *state = arg;
+    const struct sp_worker *worker = &here;
+    here = *given;
+    here.audit = audit_share.ring_fd >= 0 ? &audit_share : NULL;
     struct sp_problems problems;
     struct sp_file_set *files = NULL;
     uint64_t word = 0;

@@ -67,8 +67,11 @@ bool io_step_authenticate(struct sp_call *call)
                      &call->principal, challenge, &err);
     if (sp_fiber_canceled())
         return false;
-    if (status != SP_OK || call->principal.demoted)
+    if (status != SP_OK || call->principal.demoted) {
         sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+        sp_call_security(call, status == SP_OK ? SP_SMF_ACCESS : SP_SMF_AUTHENTICATION, challenge->status,
+                         &err);
+    }
     if (status != SP_OK && challenge->status == 0)
         challenge->status = 503;
     return challenge->status == 0 || answer(call, challenge);
@@ -97,6 +100,7 @@ bool sp_step_authorize(struct sp_call *call)
     if (status == SP_OK)
         return true;
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+    sp_call_security(call, SP_SMF_ACCESS, status == SP_EUNAVAIL || status == SP_ENOMEM ? 503 : 403, &err);
     if (status == SP_EUNAVAIL || status == SP_ENOMEM)
         return sp_call_fail(call, 503, "The security database is not available.");
     return sp_call_fail(call, 403, "Error 403: AuthorizationFailed");
@@ -176,6 +180,8 @@ static bool refused_by_interceptor(struct sp_call *call, unsigned status, const 
     struct sp_str origin = sp_call_origin(call, call->request.tls, 0), name;
     const char *of = what_for(call, &name);
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
+    if (status == 401 || status == 403)
+        sp_call_security(call, SP_SMF_ACCESS, status, err);
     sp_call_fail(
         call, status,
         "BAQR0406W: The %s interceptor encountered an error while processing a request%s%.*s under request "

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "gateway/errors.h"
 #include "gateway/generation.h"
+#include "intercept/smf/record.h"
 
 struct sp_fiber;
 struct sp_gateway;
@@ -100,6 +101,11 @@ void sp_call_log(const struct sp_call *call, enum sp_log_severity severity, cons
 /* "https://host:8443" of this server as the client addressed it; `port` 0: as addressed. The host is that of
  * the Host header when it is made of characters a host may have, otherwise the local address. */
 struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port);
+
+/* security_event.c: tell the audit that the request is refused. `status`: of HTTP, 0 when it goes on with
+ * less. */
+void sp_call_security(struct sp_call *call, enum sp_smf_security_event event, unsigned status,
+                      const struct sp_error *err);
 
 /* flow.c: the fiber of a request. */
 void sp_flow_run(void *call);

@@ -11,6 +11,7 @@
 #include "gateway/correlator.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
+#include "gateway/shared_area.h"
 #include "intercept/message.h"
 #include "io/fiber.h"
 
@@ -73,7 +74,6 @@ static struct sp_call *take_call(struct sp_gateway *gateway, struct sp_exchange 
     if (!call)
         return NULL;
     struct sp_arena arena = call->arena;
-    const struct sp_worker *worker = gateway->worker;
     *call = (struct sp_call){
         .gateway = gateway,
         .exchange = exchange,
@@ -83,8 +83,7 @@ static struct sp_call *take_call(struct sp_gateway *gateway, struct sp_exchange 
         .step = "begin",
         .request = *exchange->request,
     };
-    /* Different in every worker of the server. */
-    call->data.request_id = gateway->requests++ * worker->count + worker->index + 1;
+    call->data.request_id = atomic_fetch_add(gateway->request_count, 1) + 1;
     call->data.correlator =
         sp_correlator(&call->request, gateway->correlator_seed, call->data.request_id, &call->arena);
     link_running(gateway, call);
@@ -189,22 +188,38 @@ static void watch_loggers(struct sp_gateway *gateway)
     gateway->log_lost = counts.lost;
 }
 
-/* Says so, at most every few seconds, when records were lost or cannot be written. */
+static void report_sinks(struct sp_gateway *gateway, const struct sp_audit_counts *counts)
+{
+    for (size_t i = 0; i < counts->sink_count; i++) {
+        if (counts->sinks[i].failures > gateway->sink_failures[i] && counts->sinks[i].message[0])
+            sp_log(SP_LOG_WARNING, SP_MSG_AUDIT_SINK, "audit sink %s: %s", counts->sinks[i].name,
+                   counts->sinks[i].message);
+        if (counts->sinks[i].lost > gateway->sink_lost[i])
+            sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_SINK_LOST,
+                   "audit sink %s lost %llu events, which it was too slow for", counts->sinks[i].name,
+                   (unsigned long long)(counts->sinks[i].lost - gateway->sink_lost[i]));
+        gateway->sink_failures[i] = counts->sinks[i].failures;
+        gateway->sink_lost[i] = counts->sinks[i].lost;
+    }
+}
+
+/* Says so, at most every few seconds, when records were lost or cannot be written. One worker does it for
+ * all. */
 static void watch_audit(void *arg)
 {
     struct sp_gateway *gateway = arg;
+    struct sp_audit_counts counts = {0};
     watch_loggers(gateway);
-    struct sp_smf_writer_counts counts = {0};
-    if (gateway->present->audit)
+    if (gateway->present->audit && gateway->worker->index == 0)
         sp_audit_counts(gateway->present->audit, &counts);
     if (counts.lost > gateway->audit_lost)
         sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_LOST, "%llu SMF records were lost since the last message",
                (unsigned long long)(counts.lost - gateway->audit_lost));
-    if (counts.failures > gateway->audit_failures && counts.last_error.status != SP_OK)
-        sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_UNWRITTEN, "SMF records cannot be written: %s",
-               counts.last_error.text);
+    if (counts.failures > gateway->audit_failures && counts.failing)
+        sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_UNWRITTEN, "SMF records cannot be written: %s", counts.message);
     gateway->audit_lost = counts.lost;
     gateway->audit_failures = counts.failures;
+    report_sinks(gateway, &counts);
     enum sp_status set =
         sp_timer_set(gateway->worker->loop, &gateway->audit_watch, sp_clock_monotonic_us() + AUDIT_WATCH_US);
     (void)set; /* without memory for a timer nothing is reported any more */
@@ -228,6 +243,9 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
     gateway->worker = worker;
     gateway->audit_watch.fn = watch_audit;
     gateway->audit_watch.arg = gateway;
+    gateway->request_count = sp_shared_area_part(worker, SP_SHARED_REQUESTS, NULL);
+    if (!gateway->request_count)
+        gateway->request_count = &gateway->own_count;
     sp_secret_random(gateway->correlator_seed, sizeof gateway->correlator_seed);
     enum sp_status status = sp_generation_open(config, false, worker, NULL, &gateway->present, err);
     if (status == SP_OK)
@@ -239,6 +257,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
         return status;
     }
     sp_authn_start(gateway->present->authn);
+    sp_security_events_start(&gateway->security_events, worker->loop, &gateway->present);
     if (gateway->present->audit || gateway->present->loggers)
         watch_audit(gateway);
     *ret_gateway = gateway;
@@ -248,8 +267,6 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
 void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation)
 {
     struct sp_generation *before = gateway->present;
-    if (generation->audit != before->audit)
-        gateway->audit_lost = gateway->audit_failures = 0;
     if (generation->loggers != before->loggers)
         gateway->log_lost = 0;
     gateway->present = generation;
@@ -278,6 +295,9 @@ void sp_gateway_free(struct sp_gateway *gateway)
         return;
     end_calls(gateway);
     sp_timer_clear(&gateway->audit_watch);
+    sp_security_events_stop(&gateway->security_events);
+    if (gateway->present)
+        sp_security_events_take(gateway->present);
     sp_generation_release(gateway->present);
     free(gateway);
 }

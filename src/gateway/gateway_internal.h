@@ -4,8 +4,11 @@
 #ifndef SP_GATEWAY_GATEWAY_INTERNAL_H
 #define SP_GATEWAY_GATEWAY_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "gateway/call.h"
 #include "gateway/gateway.h"
+#include "gateway/security_event.h"
 #include "intercept/audit.h"
 #include "intercept/file_logger.h"
 #include "io/loop.h"
@@ -17,12 +20,15 @@ struct sp_gateway {
 
     struct sp_call *running, *idle;
     size_t idle_count;
-    uint64_t requests;                 /* taken so far, for their ids */
+    /* Requests taken so far by the whole server, for their ids; `own_count` where nothing is shared. */
+    _Atomic uint64_t *request_count, own_count;
     unsigned char correlator_seed[16]; /* of this worker, for those who send none */
 
+    struct sp_security_events security_events;
     struct sp_timer audit_watch;
     uint64_t audit_lost, audit_failures; /* as last reported */
     uint64_t log_lost;                   /* of file system loggers */
+    uint64_t sink_lost[SP_SMF_SINKS_MAX], sink_failures[SP_SMF_SINKS_MAX];
 };
 
 /* The flow's last act: the call goes back to the pool. */

@@ -72,14 +72,6 @@ static enum sp_status no_memory(struct sp_error *err)
 
 /* ---------------------------------------------------------------- the audit */
 
-static bool wants_audit(const struct sp_config *config)
-{
-    for (size_t i = 0; i < config->interceptor_count; i++)
-        if (config->interceptors[i].kind == SP_CFG_AUDIT)
-            return true;
-    return false;
-}
-
 /* The directories above a file, as far as they are missing. */
 static enum sp_status make_directories(struct sp_str file, struct sp_error *err)
 {
@@ -94,39 +86,23 @@ static enum sp_status make_directories(struct sp_str file, struct sp_error *err)
     return SP_OK;
 }
 
-static bool same_smf(const struct sp_cfg_smf *a, const struct sp_cfg_smf *b)
-{
-    return sp_str_eq(a->file, b->file) && sp_str_eq(a->sid, b->sid) && sp_str_eq(a->system, b->system) &&
-           sp_str_eq(a->sysplex, b->sysplex) && a->ccsid == b->ccsid &&
-           a->write_delay_us == b->write_delay_us;
-}
-
-static enum sp_status new_audit(const struct sp_config *config, struct sp_loop *loop,
+static enum sp_status new_audit(const struct sp_config *config, const struct sp_worker *worker,
                                 struct sp_audit **ret_audit, struct sp_error *err)
 {
-    const struct sp_cfg_smf *smf = &config->smf;
-    const struct sp_audit_options options = {
-        .writer = {.path = smf->file.ptr, .delay_us = smf->write_delay_us},
-        .ccsid = (unsigned)smf->ccsid,
-        .sid = smf->sid,
-        .system = smf->system,
-        .sysplex = smf->sysplex,
-        .server_name = config->server_name,
-        .config_dir = config->config_dir,
-        .product = SP_STR_INIT(SP_VERSION),
-    };
-    if (!smf->file.len)
-        return sp_error_set(err, SP_EINVAL, NULL, "sallyport_smf has no file for SMF records");
-    enum sp_status status = make_directories(smf->file, err);
-    return status == SP_OK ? sp_audit_new(loop, &options, ret_audit, err) : status;
+    enum sp_status status = make_directories(config->smf.file, err);
+    if (status == SP_OK)
+        status = make_directories(config->smf.security_file, err);
+    return status == SP_OK
+               ? sp_audit_new(worker->loop, config, worker->audit, SP_STR(SP_VERSION), ret_audit, err)
+               : status;
 }
 
-static enum sp_status open_audit(struct sp_generation *generation, struct sp_loop *loop,
+static enum sp_status open_audit(struct sp_generation *generation, const struct sp_worker *worker,
                                  const struct sp_generation *previous, struct sp_error *err)
 {
-    if (!wants_audit(generation->config))
+    if (!sp_audit_is_wanted(generation->config))
         return SP_OK;
-    if (previous && previous->held_audit && same_smf(&previous->config->smf, &generation->config->smf)) {
+    if (previous && previous->held_audit && sp_audit_is_same(previous->config, generation->config)) {
         generation->held_audit = previous->held_audit;
         generation->held_audit->references++;
         generation->audit = generation->held_audit->audit;
@@ -135,7 +111,7 @@ static enum sp_status open_audit(struct sp_generation *generation, struct sp_loo
     struct sp_generation_audit *held = calloc(1, sizeof *held);
     if (!held)
         return no_memory(err);
-    enum sp_status status = new_audit(generation->config, loop, &held->audit, err);
+    enum sp_status status = new_audit(generation->config, worker, &held->audit, err);
     if (status != SP_OK) {
         free(held);
         return status;
@@ -286,7 +262,7 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     sp_intercept_check(config, &generation->problems);
     generation->worker = worker;
     share_saf(generation, previous);
-    enum sp_status status = open_audit(generation, worker->loop, previous, err);
+    enum sp_status status = open_audit(generation, worker, previous, err);
     if (status == SP_OK)
         status = sp_file_loggers_open(config, &generation->loggers, err);
     if (status == SP_OK)

@@ -30,10 +30,16 @@ static size_t plugins_bytes(const struct sp_config *config, unsigned workers)
     return sp_plugins_shared_bytes(workers);
 }
 
+static size_t request_count_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sizeof(uint64_t);
+}
+
 static size_t (*const wanted[SP_SHARED_PART_COUNT])(const struct sp_config *, unsigned) = {
     [SP_SHARED_AGREEMENT] = agreement_bytes,
     [SP_SHARED_COUNTERS] = counters_bytes,
     [SP_SHARED_PLUGINS] = plugins_bytes,
+    [SP_SHARED_REQUESTS] = request_count_bytes,
 };
 
 /* ---------------------------------------------------------------- the division */

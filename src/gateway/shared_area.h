@@ -16,6 +16,7 @@ enum sp_shared_part {
     SP_SHARED_AGREEMENT, /* struct sp_agreement: which generation is in use */
     SP_SHARED_COUNTERS,  /* struct sp_store_counter: how often services were called */
     SP_SHARED_PLUGINS,   /* intercept/plugin.h: which plug-in a worker died in */
+    SP_SHARED_REQUESTS,  /* _Atomic uint64_t: requests taken so far */
     SP_SHARED_PART_COUNT
 };
 

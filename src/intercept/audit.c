@@ -4,39 +4,37 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "intercept/kind.h"
-#include "intercept/smf/record.h"
+#include "intercept/smf/event.h"
+#include "io/fiber.h"
 #include "io/loop.h"
 
-#define CCSID_1047 1047u
+#define CCSID_1047 1047
 #define DEFAULT_BATCH_DELAY_US 1000000
-#define ORIGIN_MAX 4096u /* bytes of the origin's texts */
+#define DEFAULT_WRITE_DELAY_US 1000000
+#define DEFAULT_BUFFER_RECORDS 4096
+#define TEXTS_MAX 16384u /* bytes of the server's texts */
 #define TIMED_OUT_FLAG 0x80u
 #define HEADERS_MAX 4u /* that are recorded, each way */
 #define HEADER_BYTES 64u
+#define LOOK_US 200000       /* whether the writer lives */
+#define ROOM_LOOK_US 5000    /* whether there is room again */
+#define LAST_LOOK_US 1000    /* whether the last events are written */
+#define LAST_MOST_US 8000000 /* how long the end waits for that */
+#define LAST_FAILING_US 1000000
 
 struct sp_audit {
     struct sp_loop *loop;
-    struct sp_smf_writer *writer;
-    struct sp_arena arena; /* texts of the origin */
-    struct sp_smf_origin origin;
+    struct sp_cfg_smf smf; /* its texts may be gone */
+    struct sp_smf_share *share, own;
+    struct sp_smf_shared *shared;
     struct sp_timer timer;
-    size_t batched; /* requests in `batch` */
-    unsigned char batch[SP_SMF_V2_BYTES(SP_SMF_REQUESTS_MAX)];
 };
 
-static int64_t local_offset_us(int64_t now_us)
-{
-    time_t now = (time_t)(now_us / 1000000);
-    struct tm local;
-    return localtime_r(&now, &local) ? (int64_t)local.tm_gmtoff * 1000000 : 0;
-}
-
-/* ---------------------------------------------------------------- records */
+/* ---------------------------------------------------------------- the interceptor's data */
 
 /* "name:value" of the fields that are asked for and there, in the memory given. */
 static void put_headers(const struct sp_str_list *names, const struct sp_http_header *headers, size_t count,
@@ -86,72 +84,119 @@ static struct sp_smf_request request_section(const struct sp_intercept_data *dat
     };
 }
 
-static void hand_on_batch(struct sp_audit *audit)
+/* ---------------------------------------------------------------- into the ring */
+
+static bool put(struct sp_audit *audit, const struct sp_smf_event *event)
 {
-    if (!audit->batched)
-        return;
-    sp_timer_clear(&audit->timer);
-    int64_t now = sp_clock_realtime_us();
-    sp_smf_v2_write_head(&audit->origin, audit->batched, now, local_offset_us(now), audit->batch);
-    /* A record that was lost is counted by the writer. */
-    enum sp_status put =
-        sp_smf_writer_put(audit->writer, sp_str_from(audit->batch, SP_SMF_V2_BYTES(audit->batched)));
-    (void)put;
-    audit->batched = 0;
+    uint64_t position;
+    void *slot = sp_smf_ring_claim(&audit->share->ring, &position);
+    if (!slot)
+        return false;
+    sp_smf_event_pack(event, slot);
+    sp_smf_ring_commit(&audit->share->ring, position);
+    return true;
 }
 
-static void batch_is_due(void *arg)
+static void lose(struct sp_audit *audit)
 {
-    hand_on_batch(arg);
+    int64_t none = 0;
+    atomic_compare_exchange_strong(&audit->shared->lost_since_us, &none, sp_clock_realtime_us());
+    atomic_fetch_add(&audit->shared->lost, 1);
 }
 
-/* The batch goes on not later than in `delay_us`; without a timer, now. */
-static void limit_wait(struct sp_audit *audit, int64_t delay_us)
+/* Waits for room where that is wanted and possible. */
+static void io_put(struct sp_audit *audit, const struct sp_smf_event *event)
 {
-    int64_t deadline = sp_clock_monotonic_us() + delay_us;
-    if (audit->timer.loop && audit->timer.deadline_us <= deadline)
-        return;
-    sp_timer_clear(&audit->timer);
-    if (sp_timer_set(audit->loop, &audit->timer, deadline) != SP_OK)
-        hand_on_batch(audit);
+    while (!put(audit, event))
+        if (audit->smf.when_full != SP_CFG_WHEN_FULL_BLOCK || sp_fiber_sleep(ROOM_LOOK_US) != SP_OK) {
+            lose(audit);
+            return;
+        }
 }
 
-static void batch_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
-                          const struct sp_intercept_data *data)
+static int64_t due_us(const struct sp_audit *audit, unsigned version, int64_t max_delay_us)
 {
-    struct sp_smf_request request = request_section(data);
-    char texts[2][HEADERS_MAX][HEADER_BYTES + 1];
-    put_headers(&config->provider_request_headers, data->request->headers, data->request->header_count,
-                texts[0], request.request_headers);
-    put_headers(&config->provider_response_headers, data->mapped_headers, data->mapped_header_count, texts[1],
-                request.response_headers);
-    sp_smf_v2_write_request(&audit->origin, &request, audit->batch + SP_SMF_V2_BYTES(audit->batched));
-    audit->batched++;
-    int64_t delay_us = config->provider_max_delay_us;
-    if (audit->batched == SP_SMF_REQUESTS_MAX || delay_us == 0)
-        hand_on_batch(audit);
-    else
-        limit_wait(audit, delay_us > 0 ? delay_us : DEFAULT_BATCH_DELAY_US);
+    int64_t delay_us = audit->smf.write_delay_us ? audit->smf.write_delay_us : DEFAULT_WRITE_DELAY_US;
+    if (version == 2)
+        delay_us = max_delay_us >= 0 ? max_delay_us : DEFAULT_BATCH_DELAY_US;
+    return sp_clock_monotonic_us() + delay_us;
 }
 
-void sp_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
+void io_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
                       const struct sp_intercept_data *data)
 {
-    if (config->provider_smf_version == 2) {
-        batch_request(audit, config, data);
-        return;
+    struct sp_smf_event event = {
+        .kind = SP_SMF_EVENT_REQUEST,
+        .version = config->provider_smf_version == 2 ? 2 : 1,
+        .at_us = sp_clock_realtime_us(),
+        .of.request = request_section(data),
+    };
+    char texts[2][HEADERS_MAX][HEADER_BYTES + 1];
+    event.due_us = due_us(audit, event.version, config->provider_max_delay_us);
+    if (event.version == 2) {
+        put_headers(&config->provider_request_headers, data->request->headers, data->request->header_count,
+                    texts[0], event.of.request.request_headers);
+        put_headers(&config->provider_response_headers, data->mapped_headers, data->mapped_header_count,
+                    texts[1], event.of.request.response_headers);
     }
-    struct sp_smf_request request = request_section(data);
-    unsigned char record[SP_SMF_V1_BYTES];
-    int64_t now = sp_clock_realtime_us();
-    sp_smf_v1_write(&audit->origin, &request, now, local_offset_us(now), record);
-    enum sp_status put = sp_smf_writer_put(audit->writer, sp_str_from(record, sizeof record));
-    (void)put;
+    io_put(audit, &event);
 }
 
-void sp_audit_counts(const struct sp_audit *audit, struct sp_smf_writer_counts *ret_counts)
+void io_audit_call(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
+                   const struct sp_smf_requester *call)
 {
-    sp_smf_writer_counts(audit->writer, ret_counts);
+    const struct sp_smf_event event = {
+        .kind = SP_SMF_EVENT_CALL,
+        .version = 2,
+        .at_us = sp_clock_realtime_us(),
+        .due_us = due_us(audit, 2, config->requester_max_delay_us),
+        .of.call = *call,
+    };
+    io_put(audit, &event);
+}
+
+void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *event)
+{
+    if (!audit || !audit->smf.security_events)
+        return;
+    struct sp_smf_event whole = {
+        .kind = SP_SMF_EVENT_SECURITY,
+        .version = 1,
+        .at_us = sp_clock_realtime_us(),
+        .due_us = due_us(audit, 1, 0),
+        .of.security = *event,
+    };
+    if (!whole.of.security.at_us)
+        whole.of.security.at_us = whole.at_us;
+    if (!put(audit, &whole))
+        lose(audit);
+}
+
+/* ---------------------------------------------------------------- room that is kept
+ *
+ * With whenFull="refuse" a request takes room when it begins. What a worker holds is in a counter of its own,
+ * so that a worker that dies holds nothing. */
+
+static _Atomic uint32_t *reserved_here(struct sp_audit *audit)
+{
+    return &audit->shared->reserved[audit->share->ring.producer];
+}
+
+static uint64_t reserved_by_all(const struct sp_audit *audit)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < SP_SMF_RING_PRODUCERS; i++)
+        sum += atomic_load_explicit(&audit->shared->reserved[i], memory_order_relaxed);
+    return sum;
+}
+
+static enum sp_status reserve(struct sp_audit *audit, struct sp_error *err)
+{
+    atomic_fetch_add(reserved_here(audit), 1);
+    if (reserved_by_all(audit) <= sp_smf_ring_free_slots(&audit->share->ring))
+        return SP_OK;
+    atomic_fetch_sub(reserved_here(audit), 1);
+    return sp_error_set(err, SP_EUNAVAIL, NULL, "the request could not be recorded by the audit");
 }
 
 /* ---------------------------------------------------------------- the interceptor */
@@ -159,18 +204,35 @@ void sp_audit_counts(const struct sp_audit *audit, struct sp_smf_writer_counts *
 static enum sp_status pre(const struct sp_interceptor *self, struct sp_intercept_data *data,
                           unsigned *ret_status, struct sp_error *err)
 {
-    return SP_OK;
+    struct sp_audit *audit = self->audit;
+    if (audit->smf.when_full != SP_CFG_WHEN_FULL_REFUSE)
+        return SP_OK;
+    enum sp_status status = reserve(audit, err);
+    if (status == SP_OK)
+        data->audit_reserved++;
+    else
+        *ret_status = 503;
+    return status;
 }
 
 static void post(const struct sp_interceptor *self, struct sp_intercept_data *data)
 {
-    sp_audit_request(self->audit, self->config, data);
+    struct sp_audit *audit = self->audit;
+    bool refused = audit->smf.when_full == SP_CFG_WHEN_FULL_REFUSE && !data->audit_reserved;
+    if (data->audit_reserved) {
+        data->audit_reserved--;
+        atomic_fetch_sub(reserved_here(audit), 1);
+    }
+    if (!refused)
+        io_audit_request(audit, self->config, data);
+    else
+        lose(audit);
 }
 
 static void early(const struct sp_interceptor *self, const struct sp_intercept_data *data)
 {
     if (self->config->provider_early_failure)
-        sp_audit_request(self->audit, self->config, data);
+        io_audit_request(self->audit, self->config, data);
 }
 
 const struct sp_interceptor_kind sp_interceptor_audit = {
@@ -229,55 +291,180 @@ void sp_audit_check(const struct sp_config *config, struct sp_problems *problems
     }
 }
 
-/* ---------------------------------------------------------------- life */
+bool sp_audit_is_wanted(const struct sp_config *config)
+{
+    for (size_t i = 0; i < config->interceptor_count; i++)
+        if (config->interceptors[i].kind == SP_CFG_AUDIT)
+            return true;
+    return config->smf.security_file.len > 0;
+}
+
+static bool is_same_sink(const struct sp_cfg_audit_sink *a, const struct sp_cfg_audit_sink *b)
+{
+    const struct sp_str pairs[][2] = {
+        {a->id, b->id},           {a->endpoint, b->endpoint}, {a->topic, b->topic},
+        {a->ca_file, b->ca_file}, {a->key_file, b->key_file}, {a->certificate_file, b->certificate_file},
+        {a->user, b->user},       {a->password, b->password},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (!sp_str_eq(pairs[i][0], pairs[i][1]))
+            return false;
+    return a->kind == b->kind && a->events == b->events && a->tls == b->tls && a->timeout_us == b->timeout_us;
+}
+
+bool sp_audit_is_same(const struct sp_config *one, const struct sp_config *other)
+{
+    const struct sp_cfg_smf *a = &one->smf, *b = &other->smf;
+    bool same = sp_str_eq(a->file, b->file) && sp_str_eq(a->sid, b->sid) && sp_str_eq(a->system, b->system) &&
+                sp_str_eq(a->sysplex, b->sysplex) && sp_str_eq(a->security_file, b->security_file) &&
+                a->ccsid == b->ccsid && a->write_delay_us == b->write_delay_us &&
+                a->block_descriptors == b->block_descriptors && a->fsync == b->fsync &&
+                a->fsync_interval_us == b->fsync_interval_us && a->max_file_size == b->max_file_size &&
+                a->max_files == b->max_files && a->rotate_interval_us == b->rotate_interval_us &&
+                a->when_full == b->when_full && a->security_events == b->security_events &&
+                one->audit_sink_count == other->audit_sink_count;
+    for (size_t i = 0; same && i < one->audit_sink_count; i++)
+        same = is_same_sink(&one->audit_sinks[i], &other->audit_sinks[i]);
+    return same;
+}
+
+/* ---------------------------------------------------------------- settings of the writer */
 
 /* `given`, or `otherwise` up to the first dot, at most `most` characters and in upper case. */
-static struct sp_str name_field(struct sp_audit *audit, struct sp_str given, struct sp_str otherwise,
+static struct sp_str name_field(struct sp_arena *arena, struct sp_str given, struct sp_str otherwise,
                                 size_t most)
 {
     struct sp_str from = given.len ? given : sp_str_slice(otherwise, 0, sp_str_find(otherwise, '.'));
-    struct sp_str copy = sp_arena_str(&audit->arena, sp_str_slice(from, 0, most));
+    struct sp_str copy = sp_arena_str(arena, sp_str_slice(from, 0, most));
     for (size_t i = 0; copy.ptr && i < copy.len; i++)
         ((char *)copy.ptr)[i] = sp_upper(copy.ptr[i]);
     return copy;
 }
 
-static enum sp_status fill_origin(struct sp_audit *audit, const struct sp_audit_options *options,
-                                  struct sp_error *err)
+static enum sp_status copy_sinks(const struct sp_config *config, struct sp_arena *arena,
+                                 struct sp_smf_settings *settings, struct sp_error *err)
+{
+    size_t count = config->audit_sink_count;
+    struct sp_smf_sink_settings *sinks = sp_arena_calloc(arena, count + 1, sizeof *sinks);
+    if (!sinks)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the audit");
+    if (count > SP_SMF_SINKS_MAX)
+        return sp_error_set(err, SP_ELIMIT, NULL, "there are more than %u sallyport_auditSink elements",
+                            SP_SMF_SINKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct sp_cfg_audit_sink *from = &config->audit_sinks[i];
+        if (from->id.len == 0 || from->id.len >= SP_SMF_SINK_NAME)
+            return sp_error_set(err, SP_EINVAL, NULL,
+                                "sallyport_auditSink wants an id of 1 to %u characters, not \"%.*s\"",
+                                SP_SMF_SINK_NAME - 1, SP_STR_ARG(from->id));
+        sinks[i] = (struct sp_smf_sink_settings){
+            .kind = from->kind,
+            .id = from->id,
+            .endpoint = from->endpoint,
+            .topic = from->topic,
+            .ca_file = from->ca_file,
+            .certificate_file = from->certificate_file,
+            .key_file = from->key_file,
+            .user = from->user,
+            .password = from->password,
+            .timeout_us = from->timeout_us,
+            .security_only = from->events == 1,
+            .tls = from->tls,
+        };
+    }
+    settings->sinks = sinks;
+    settings->sink_count = count;
+    return SP_OK;
+}
+
+static enum sp_status tell_writer(struct sp_audit *audit, const struct sp_config *config,
+                                  struct sp_str product, struct sp_arena *arena, struct sp_error *err)
 {
     char host[HOST_NAME_MAX + 1] = "";
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = 0;
-    struct sp_str host_name = sp_str_of(host);
-    struct sp_smf_server *server = &audit->origin.server;
-    audit->origin.sid = name_field(audit, options->sid, host_name, 4);
-    server->system = name_field(audit, options->system, host_name, 8);
-    server->sysplex = name_field(audit, options->sysplex, SP_STR("LOCAL"), 8);
-    server->job_id = sp_arena_printf(&audit->arena, "P%07ld", (long)getpid() % 10000000);
-    server->job_name = name_field(audit, options->server_name, SP_STR(""), 8);
-    server->stoken = (uint64_t)(sp_clock_realtime_us() / 1000000) << 32 | (uint32_t)getpid();
-    server->config_dir = sp_arena_str(&audit->arena, sp_str_slice(options->config_dir, 0, 128));
-    server->product = sp_arena_str(&audit->arena, sp_str_slice(options->product, 0, 16));
-    if (!server->product.ptr)
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the audit's texts");
-    return sp_smf_text_init(&audit->origin.text, options->ccsid ? options->ccsid : CCSID_1047, err);
+    const struct sp_cfg_smf *smf = &config->smf;
+    struct sp_smf_settings settings = {
+        .file = smf->file,
+        .security_file = smf->security_file,
+        .sid = name_field(arena, smf->sid, sp_str_of(host), 4),
+        .system = name_field(arena, smf->system, sp_str_of(host), 8),
+        .sysplex = name_field(arena, smf->sysplex, SP_STR("LOCAL"), 8),
+        .job_name = name_field(arena, config->server_name, SP_STR(""), 8),
+        .config_dir = config->config_dir,
+        .product = product,
+        .ccsid = smf->ccsid ? smf->ccsid : CCSID_1047,
+        .unblocked = !smf->block_descriptors,
+        .fsync = smf->fsync,
+        .fsync_interval_us = smf->fsync_interval_us,
+        .max_file_bytes = smf->max_file_size * 1024 * 1024,
+        .rotate_interval_us = smf->rotate_interval_us,
+        .max_files = smf->max_files,
+    };
+    struct sp_smf_text text;
+    enum sp_status status = sp_smf_text_init(&text, (unsigned)settings.ccsid, err);
+    if (status == SP_OK && !smf->file.len)
+        status = sp_error_set(err, SP_EINVAL, NULL, "sallyport_smf has no file for SMF records");
+    if (status == SP_OK)
+        status = copy_sinks(config, arena, &settings, err);
+    return status == SP_OK ? sp_smf_settings_store(&audit->share->ring, &settings, err) : status;
 }
 
-enum sp_status sp_audit_new(struct sp_loop *loop, const struct sp_audit_options *options,
-                            struct sp_audit **ret_audit, struct sp_error *err)
+/* ---------------------------------------------------------------- life */
+
+/* A writer that died has another after it; what cannot be started now is tried again. */
+static void look_after_writer(void *arg)
+{
+    struct sp_audit *audit = arg;
+    struct sp_error err = SP_ERROR_INIT;
+    if (sp_smf_share_start_writer(audit->share, &err) != SP_OK) {
+        atomic_fetch_add(&audit->shared->failures, 1);
+        sp_smf_message_set(&audit->share->ring, audit->shared->message, err.text);
+        atomic_store(&audit->shared->failing, 1);
+    }
+    enum sp_status set = sp_timer_set(audit->loop, &audit->timer, sp_clock_monotonic_us() + LOOK_US);
+    (void)set; /* without memory for a timer the other workers look */
+}
+
+static enum sp_status begin(struct sp_audit *audit, const struct sp_config *config, struct sp_str product,
+                            struct sp_error *err)
+{
+    struct sp_arena arena;
+    int64_t slots = config->smf.buffer_records ? config->smf.buffer_records : DEFAULT_BUFFER_RECORDS;
+    enum sp_status status = audit->share ? SP_OK : sp_smf_share_open((unsigned)slots, &audit->own, err);
+    if (!audit->share)
+        audit->share = &audit->own;
+    if (status == SP_OK)
+        status = sp_smf_share_join(audit->share, err);
+    if (status != SP_OK)
+        return status;
+    audit->shared = sp_smf_shared(&audit->share->ring);
+    sp_arena_init(&arena, TEXTS_MAX);
+    status = tell_writer(audit, config, product, &arena, err);
+    sp_arena_finish(&arena);
+    if (status == SP_OK)
+        look_after_writer(audit);
+    else
+        sp_smf_share_leave(audit->share);
+    return status;
+}
+
+enum sp_status sp_audit_new(struct sp_loop *loop, const struct sp_config *config, struct sp_smf_share *share,
+                            struct sp_str product, struct sp_audit **ret_audit, struct sp_error *err)
 {
     struct sp_audit *audit = calloc(1, sizeof *audit);
     if (!audit)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the audit");
-    sp_arena_init(&audit->arena, ORIGIN_MAX * 4);
-    audit->loop = loop;
-    audit->timer.fn = batch_is_due;
-    audit->timer.arg = audit;
-    enum sp_status status = fill_origin(audit, options, err);
-    if (status == SP_OK)
-        status = sp_smf_writer_new(loop, &options->writer, &audit->writer, err);
+    *audit = (struct sp_audit){
+        .loop = loop,
+        .smf = config->smf,
+        .share = share,
+        .own = SP_SMF_SHARE_INIT,
+        .timer = {.fn = look_after_writer, .arg = audit},
+    };
+    enum sp_status status = begin(audit, config, product, err);
     if (status != SP_OK) {
-        sp_arena_finish(&audit->arena);
+        sp_smf_share_close(&audit->own);
         free(audit);
         return status;
     }
@@ -285,13 +472,81 @@ enum sp_status sp_audit_new(struct sp_loop *loop, const struct sp_audit_options 
     return SP_OK;
 }
 
+/* Everything that was put before is written, or it cannot be. */
+static enum sp_status wait_for_writer(struct sp_audit *audit, struct sp_error *err)
+{
+    struct sp_smf_shared *shared = audit->shared;
+    struct sp_smf_ring *ring = &audit->share->ring;
+    uint64_t to = sp_smf_ring_head(ring), flush = atomic_load(&shared->flush_to);
+    int64_t begun = sp_clock_monotonic_us();
+    while (flush < to && !atomic_compare_exchange_weak(&shared->flush_to, &flush, to))
+        ;
+    while (atomic_load(&shared->written_to) < to) {
+        int64_t waited = sp_clock_monotonic_us() - begun;
+        char message[SP_SMF_MESSAGE] = "the writer does not come to it";
+        bool failing = atomic_load(&shared->failing);
+        if (waited > LAST_MOST_US || (failing && waited > LAST_FAILING_US)) {
+            if (failing)
+                sp_smf_message_get(ring, shared->message, message);
+            return sp_error_set(err, SP_EIO, NULL, "%s", message);
+        }
+        if (sp_smf_share_start_writer(audit->share, NULL) == SP_OK)
+            sp_smf_ring_ring(ring);
+        usleep(LAST_LOOK_US);
+    }
+    return SP_OK;
+}
+
 enum sp_status sp_audit_free(struct sp_audit *audit, struct sp_error *err)
 {
+    enum sp_status status = SP_OK;
     if (!audit)
         return SP_OK;
-    hand_on_batch(audit);
-    enum sp_status status = sp_smf_writer_free(audit->writer, err);
-    sp_arena_finish(&audit->arena);
+    sp_timer_clear(&audit->timer);
+    if (audit->share->users == 1)
+        status = wait_for_writer(audit, err);
+    sp_smf_share_leave(audit->share);
+    sp_smf_share_close(&audit->own);
     free(audit);
     return status;
+}
+
+/* ---------------------------------------------------------------- counts */
+
+static void count_sinks(const struct sp_audit *audit, uint64_t head, struct sp_audit_counts *counts)
+{
+    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++) {
+        const struct sp_smf_sink_state *state = &audit->shared->sinks[i];
+        if (!state->name[0])
+            continue;
+        uint64_t position = atomic_load(&state->position);
+        size_t n = counts->sink_count++;
+        snprintf(counts->sinks[n].name, SP_SMF_SINK_NAME, "%s", state->name);
+        counts->sinks[n].delivered = atomic_load(&state->delivered);
+        counts->sinks[n].lost = atomic_load(&state->lost);
+        counts->sinks[n].failures = atomic_load(&state->failures);
+        counts->sinks[n].pending = head > position ? head - position : 0;
+        sp_smf_message_get(&audit->share->ring, state->message, counts->sinks[n].message);
+    }
+}
+
+void sp_audit_counts(const struct sp_audit *audit, struct sp_audit_counts *ret_counts)
+{
+    struct sp_smf_shared *shared = audit->shared;
+    uint64_t written_to = atomic_load(&shared->written_to);
+    uint64_t head = sp_smf_ring_head(&audit->share->ring);
+    *ret_counts = (struct sp_audit_counts){
+        .put = head,
+        .written = atomic_load(&shared->written),
+        .lost = atomic_load(&shared->lost),
+        .given_up = atomic_load(&shared->given_up),
+        .pending = head > written_to ? head - written_to : 0,
+        .room = sp_smf_ring_free_slots(&audit->share->ring),
+        .failures = atomic_load(&shared->failures),
+        .rotations = atomic_load(&shared->rotations),
+        .failing = atomic_load(&shared->failing),
+    };
+    if (ret_counts->failing)
+        sp_smf_message_get(&audit->share->ring, shared->message, ret_counts->message);
+    count_sinks(audit, head, ret_counts);
 }

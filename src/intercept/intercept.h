@@ -71,6 +71,7 @@ struct sp_intercept_data {
     const struct sp_http_header *mapped_headers; /* of the response, that the API maps */
     size_t mapped_header_count;
     bool timed_out;
+    unsigned audit_reserved; /* records that the audit keeps room for */
     uint64_t request_id;
     struct sp_header_edit *request_edits, *response_edits; /* by interceptors */
     char stakeholders[9]; /* letters that interceptors added; ends with NUL */

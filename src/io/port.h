@@ -68,6 +68,8 @@ struct sp_handler {
     void *handler;
 };
 
+struct sp_smf_share;
+
 /* What a worker gives the handler when it starts (after fork). After a reload, workers that end their last
  * requests live on beside the new ones, with the same indexes and the same shared memory; a worker that
  * replaces one which crashed has its index. */
@@ -77,6 +79,8 @@ struct sp_worker {
     unsigned count; /* workers */
     void *shared;   /* memory shared by all workers, zero-filled when the server started */
     size_t shared_bytes;
+    struct sp_smf_share
+        *audit; /* what audit records go through (intercept/smf/share.h); NULL: a way of its own */
 };
 
 /* The value of the first header of that name, or a view with ptr NULL. */

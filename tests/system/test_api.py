@@ -250,7 +250,8 @@ def test_every_call_is_recorded_with_who_and_what(make_gateway):
     assert bad(server, "NOTHING", headers=[JSON, basic("mary")]).status == 403
     server.stop()
     text = json.dumps(smf(server))
-    assert text.count("/bad/do") == 2
+    assert text.count('"REQ_TARGET_URI": "/bad/do"') == 3  # the refusal is an event, too
+    assert text.count('"REC_TYPE": 208') == 1
     assert re.search(r'"fred"', text) and re.search(r'"mary"', text)
     assert " server.xml: audit interceptor audit writes SMF type 123" in server.log()
 

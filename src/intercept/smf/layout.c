@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The tables: where each field of a type 123 record is.
+ * The tables: where each field of a record is.
  */
 #include "intercept/smf/record.h"
 
@@ -25,6 +25,15 @@
 #define REQUEST(name, offset, length, kind, member)                     \
     {                                                                   \
         name, offset, length, SP_SMF_##kind, AT(sp_smf_request, member) \
+    }
+
+#define CALL(name, offset, length, kind, member)                          \
+    {                                                                     \
+        name, offset, length, SP_SMF_##kind, AT(sp_smf_requester, member) \
+    }
+#define EVENT(name, offset, length, kind, member)                        \
+    {                                                                    \
+        name, offset, length, SP_SMF_##kind, AT(sp_smf_security, member) \
     }
 
 /* clang-format off */
@@ -148,8 +157,106 @@ static const struct sp_smf_field v2_request[] = {
     REQUEST("RESP_HDR4", 1496, 64, TEXT, response_headers[3]),
 };
 
+/* Names, order and meaning are IBM's; offsets and lengths are decided here, after those of the same data in
+ * subtype 1 or in the control blocks of CICS and IMS, and stand only here. */
+static const struct sp_smf_field v2_call[] = {
+    CALL("REQ_DATA_VERSION", 0, 1, NUMBER, version),
+    CALL("REQ_APP_TYPE", 1, 1, NUMBER, application_type),
+    CALL("HTTP_RESP_CODE", 2, 2, NUMBER, status),
+    CALL("REQ_STATUS_CODE", 4, 2, NUMBER, result),
+    CALL("RESP_FLAGS", 6, 1, NUMBER, flags),
+    RESERVED(7, 1),
+    CALL("REQ_PAYLOAD_LEN", 8, 4, NUMBER, request_bytes),
+    CALL("RESP_PAYLOAD_LEN", 12, 4, NUMBER, response_bytes),
+    CALL("USER_NAME", 16, 64, TEXT, user),
+    CALL("USER_NAME_MAPPED", 80, 8, TEXT, mapped_user),
+    CALL("USER_NAME_ASSERTED", 88, 8, TEXT, asserted_user),
+    CALL("API_REQ_NAME", 96, 64, TEXT, name),
+    CALL("API_REQ_VERSION", 160, 8, TEXT, api_version),
+    CALL("ENDPOINT_REFERENCE", 168, 32, TEXT, endpoint_reference),
+    CALL("ENDPOINT_HOST", 200, 64, TEXT, endpoint_host),
+    CALL("ENDPOINT_PORT", 264, 4, NUMBER, endpoint_port),
+    RESERVED(268, 4),
+    CALL("ENDPOINT_FULL_PATH", 272, 256, TEXT, path),
+    CALL("ENDPOINT_METHOD", 528, 8, TEXT, method),
+    CALL("ENDPOINT_QUERY_STR", 536, 128, TEXT, query),
+    CALL("TIME_STUB_SENT", 664, 16, STCKE, stub_sent_us),
+    CALL("TIME_ZC_ENTRY", 680, 16, STCKE, entry_us),
+    CALL("TIME_ZC_EXIT", 696, 16, STCKE, exit_us),
+    CALL("TIME_TOKEN_GET_START", 712, 16, STCKE, token_start_us),
+    CALL("TIME_TOKEN_GET_FINISH", 728, 16, STCKE, token_finish_us),
+    CALL("TIME_ENDPOINT_SENT", 744, 16, STCKE, endpoint_sent_us),
+    CALL("TIME_ENDPOINT_RECEIVED", 760, 16, STCKE, endpoint_received_us),
+    CALL("MVS_JOBNAME", 776, 8, TEXT, job_name),
+    CALL("MVS_JOBID", 784, 8, TEXT, job_id),
+    CALL("MVS_SYSNAME", 792, 8, TEXT, system),
+    CALL("MVS_ASID", 800, 4, NUMBER, asid),
+    CALL("MVS_SID", 804, 4, TEXT, sid),
+    CALL("CICS_APPLID", 808, 8, TEXT, cics_applid),
+    CALL("CICS_TASK_NUMBER", 816, 4, NUMBER, cics_task),
+    CALL("CICS_TRANSID", 820, 4, TEXT, cics_transaction),
+    CALL("CICS_RMUOWID", 824, 8, BYTES, cics_unit_of_work),
+    CALL("CICS_NETUOW_PX", 832, 20, BYTES, cics_network_prefix),
+    CALL("CICS_NETUOW_SX", 852, 8, BYTES, cics_network_suffix),
+    RESERVED(860, 4),
+    CALL("IMS_IDENTIFIER", 864, 8, TEXT, ims_identifier),
+    CALL("IMS_REGION_ID", 872, 4, NUMBER, ims_region),
+    RESERVED(876, 4),
+    CALL("IMS_TRANSNAME", 880, 8, TEXT, ims_transaction),
+    CALL("IMS_APPNAME", 888, 8, TEXT, ims_application),
+    CALL("IMS_PSBNAME", 896, 8, TEXT, ims_psb),
+    CALL("IMS_RECOVERY_TOKEN", 904, 16, BYTES, ims_recovery_token),
+    CALL("REQ_ID", 920, 8, NUMBER, id),
+    CALL("TRACKING_TOKEN", 928, 64, BYTES, token),
+    CALL("REQ_HDR1", 992, 64, TEXT, request_headers[0]),
+    CALL("REQ_HDR2", 1056, 64, TEXT, request_headers[1]),
+    CALL("REQ_HDR3", 1120, 64, TEXT, request_headers[2]),
+    CALL("REQ_HDR4", 1184, 64, TEXT, request_headers[3]),
+    CALL("RESP_HDR1", 1248, 64, TEXT, response_headers[0]),
+    CALL("RESP_HDR2", 1312, 64, TEXT, response_headers[1]),
+    CALL("RESP_HDR3", 1376, 64, TEXT, response_headers[2]),
+    CALL("RESP_HDR4", 1440, 64, TEXT, response_headers[3]),
+    RESERVED(1504, 56),
+};
+
+/* This product's own; header and server section are those of version 2. */
+static const struct sp_smf_field security_event[] = {
+    EVENT("EVENT_SECT_VERSION", 0, 1, NUMBER, version),
+    EVENT("EVENT", 1, 1, NUMBER, event),
+    EVENT("QUALIFIER", 2, 1, NUMBER, qualifier),
+    EVENT("ORIGIN", 3, 1, NUMBER, origin),
+    EVENT("HTTP_RESP_CODE", 4, 2, NUMBER, status),
+    RESERVED(6, 2),
+    EVENT("USER_NAME", 8, 64, TEXT, user),
+    EVENT("USER_NAME_MAPPED", 72, 8, TEXT, saf_user),
+    EVENT("REALM", 80, 32, TEXT, realm),
+    EVENT("CLIENT_IP_ADDR", 112, 48, TEXT, client_address),
+    EVENT("REQ_METHOD", 160, 8, TEXT, method),
+    EVENT("REQ_TARGET_URI", 168, 256, TEXT, uri),
+    EVENT("API_NAME", 424, 64, TEXT, api_name),
+    EVENT("SERVICE_NAME", 488, 64, TEXT, service_name),
+    EVENT("CLASS", 552, 8, TEXT, class_name),
+    EVENT("RESOURCE", 560, 248, TEXT, resource),
+    EVENT("ACCESS", 808, 8, TEXT, access),
+    EVENT("ALLOWED", 816, 8, TEXT, allowed),
+    EVENT("STEP", 824, 16, TEXT, step),
+    EVENT("MESSAGE_ID", 840, 16, TEXT, message_id),
+    EVENT("REASON", 856, 128, TEXT, reason),
+    EVENT("REQ_ID", 984, 8, NUMBER, id),
+    EVENT("TRACKING_TOKEN", 992, 64, BYTES, token),
+    EVENT("TIME", 1056, 16, STCKE, at_us),
+    EVENT("LOST", 1072, 8, NUMBER, lost),
+    EVENT("LOST_SINCE", 1080, 8, STCK, since_us),
+};
+
 const struct sp_smf_version sp_smf_versions[] = {
-    {1, 1, SECTION(v1_head, 72), SECTION(v1_server, 80), SECTION(v1_request, 336)},
-    {1, 2, SECTION(v2_head, 56), SECTION(v2_server, 188), SECTION(v2_request, 1560)},
+    [SP_SMF_PROVIDER_1] = {SP_SMF_TYPE, 1, 1, SECTION(v1_head, 72), SECTION(v1_server, 80),
+                           SECTION(v1_request, 336), sizeof(struct sp_smf_request)},
+    [SP_SMF_PROVIDER_2] = {SP_SMF_TYPE, 1, 2, SECTION(v2_head, 56), SECTION(v2_server, 188),
+                           SECTION(v2_request, 1560), sizeof(struct sp_smf_request)},
+    [SP_SMF_REQUESTER_2] = {SP_SMF_TYPE, 2, 2, SECTION(v2_head, 56), SECTION(v2_server, 188),
+                            SECTION(v2_call, 1560), sizeof(struct sp_smf_requester)},
+    [SP_SMF_SECURITY_1] = {SP_SMF_SECURITY_TYPE, 1, 1, SECTION(v2_head, 56), SECTION(v2_server, 188),
+                           SECTION(security_event, 1088), sizeof(struct sp_smf_security)},
 };
 const size_t sp_smf_version_count = COUNT(sp_smf_versions);

@@ -99,12 +99,26 @@ static void print_section_text(const struct sp_smf_section *section, const void 
     }
 }
 
+static const char *item_title(const struct sp_smf_version *version)
+{
+    if (version->type == SP_SMF_SECURITY_TYPE)
+        return " event";
+    return version->subtype == 2 ? " call" : " request";
+}
+
+struct sp_str sp_smf_items_name(const struct sp_smf_version *version)
+{
+    if (version->type == SP_SMF_SECURITY_TYPE)
+        return SP_STR("events");
+    return version->subtype == 2 ? SP_STR("calls") : SP_STR("requests");
+}
+
 void sp_smf_print_text(const struct sp_smf_record *record, struct sp_buf *buf)
 {
     print_section_text(&record->version->head, &record->head, "record", buf);
     print_section_text(&record->version->server, &record->server, " server", buf);
-    for (size_t i = 0; i < record->request_count; i++)
-        print_section_text(&record->version->request, &record->requests[i], " request", buf);
+    for (size_t i = 0; i < record->item_count; i++)
+        print_section_text(&record->version->item, sp_smf_item(record, i), item_title(record->version), buf);
 }
 
 static void print_section_json(const struct sp_smf_section *section, const void *values,
@@ -142,10 +156,10 @@ void sp_smf_print_json(const struct sp_smf_record *record, struct sp_json_writer
     print_section_json(&record->version->head, &record->head, writer);
     sp_json_name(writer, SP_STR("server"));
     print_section_json(&record->version->server, &record->server, writer);
-    sp_json_name(writer, SP_STR("requests"));
+    sp_json_name(writer, sp_smf_items_name(record->version));
     sp_json_array_begin(writer);
-    for (size_t i = 0; i < record->request_count; i++)
-        print_section_json(&record->version->request, &record->requests[i], writer);
+    for (size_t i = 0; i < record->item_count; i++)
+        print_section_json(&record->version->item, sp_smf_item(record, i), writer);
     sp_json_array_end(writer);
     sp_json_object_end(writer);
 }

@@ -7,6 +7,7 @@
 #include "text/utf8.h"
 
 #define FLAG 0x5Eu
+#define TYPE_AT 5u
 #define BLANK 0x40u
 #define QUESTION_MARK 0x6Fu
 #define V2_TRIPLETS_AT 40u
@@ -153,11 +154,11 @@ static struct sp_smf_standard standard_head(const struct sp_smf_version *layout,
                                             const struct sp_smf_origin *origin, size_t requests,
                                             int64_t written_us, int64_t local_offset_us)
 {
-    const size_t request_at = layout->head.bytes + layout->server.bytes;
+    const size_t items_at = layout->head.bytes + layout->server.bytes;
     return (struct sp_smf_standard){
-        .length = request_at + requests * layout->request.bytes,
+        .length = items_at + requests * layout->item.bytes,
         .flag = FLAG,
-        .type = SP_SMF_TYPE,
+        .type = layout->type,
         .time = sp_smf_time(written_us + local_offset_us),
         .date = sp_smf_date(written_us + local_offset_us),
         .sid = origin->sid,
@@ -168,8 +169,8 @@ static struct sp_smf_standard standard_head(const struct sp_smf_version *layout,
         .server_offset = layout->head.bytes,
         .server_length = layout->server.bytes,
         .server_count = 1,
-        .request_offset = request_at,
-        .request_length = layout->request.bytes,
+        .request_offset = items_at,
+        .request_length = layout->item.bytes,
         .request_count = requests,
     };
 }
@@ -185,7 +186,7 @@ static void write_server(const struct sp_smf_version *layout, const struct sp_sm
 void sp_smf_v1_write(const struct sp_smf_origin *origin, const struct sp_smf_request *request,
                      int64_t written_us, int64_t local_offset_us, unsigned char ret_record[SP_SMF_V1_BYTES])
 {
-    const struct sp_smf_version *layout = &sp_smf_versions[0];
+    const struct sp_smf_version *layout = &sp_smf_versions[SP_SMF_PROVIDER_1];
     struct sp_smf_standard head = standard_head(layout, origin, 1, written_us, local_offset_us);
     head.record_index = head.record_total = 1;
     sp_smf_section_write(&layout->head, &origin->text, &head, ret_record);
@@ -193,9 +194,21 @@ void sp_smf_v1_write(const struct sp_smf_origin *origin, const struct sp_smf_req
     struct sp_smf_request user_data = *request;
     user_data.version = 1;
     user_data.data_type = SP_SMF_V1_DATA_TYPE;
-    user_data.data_length = layout->request.bytes - 12; /* behind the field itself */
+    user_data.data_length = layout->item.bytes - 12; /* behind the field itself */
     user_data.data_version = 3;
-    sp_smf_section_write(&layout->request, &origin->text, &user_data, ret_record + head.request_offset);
+    sp_smf_section_write(&layout->item, &origin->text, &user_data, ret_record + head.request_offset);
+}
+
+/* Header and server section as version 2 has them. */
+static void write_v2_head(const struct sp_smf_version *layout, const struct sp_smf_origin *origin,
+                          size_t items, int64_t written_us, int64_t local_offset_us,
+                          unsigned char *ret_record)
+{
+    struct sp_smf_standard head = standard_head(layout, origin, items, written_us, local_offset_us);
+    head.triplet_offset = V2_TRIPLETS_AT;
+    head.local_offset = local_offset_us * STCK_UNITS_PER_US;
+    sp_smf_section_write(&layout->head, &origin->text, &head, ret_record);
+    write_server(layout, origin, ret_record);
 }
 
 void sp_smf_v2_write_request(const struct sp_smf_origin *origin, const struct sp_smf_request *request,
@@ -203,18 +216,41 @@ void sp_smf_v2_write_request(const struct sp_smf_origin *origin, const struct sp
 {
     struct sp_smf_request section = *request;
     section.version = 1;
-    sp_smf_section_write(&sp_smf_versions[1].request, &origin->text, &section, ret_section);
+    sp_smf_section_write(&sp_smf_versions[SP_SMF_PROVIDER_2].item, &origin->text, &section, ret_section);
 }
 
 void sp_smf_v2_write_head(const struct sp_smf_origin *origin, size_t requests, int64_t written_us,
                           int64_t local_offset_us, unsigned char ret_record[SP_SMF_V2_FIRST_REQUEST])
 {
-    const struct sp_smf_version *layout = &sp_smf_versions[1];
-    struct sp_smf_standard head = standard_head(layout, origin, requests, written_us, local_offset_us);
-    head.triplet_offset = V2_TRIPLETS_AT;
-    head.local_offset = local_offset_us * STCK_UNITS_PER_US;
-    sp_smf_section_write(&layout->head, &origin->text, &head, ret_record);
-    write_server(layout, origin, ret_record);
+    write_v2_head(&sp_smf_versions[SP_SMF_PROVIDER_2], origin, requests, written_us, local_offset_us,
+                  ret_record);
+}
+
+void sp_smf_requester_write(const struct sp_smf_origin *origin, const struct sp_smf_requester *call,
+                            unsigned char ret_section[SP_SMF_V2_REQUEST_BYTES])
+{
+    struct sp_smf_requester section = *call;
+    section.version = 1;
+    sp_smf_section_write(&sp_smf_versions[SP_SMF_REQUESTER_2].item, &origin->text, &section, ret_section);
+}
+
+void sp_smf_requester_write_head(const struct sp_smf_origin *origin, size_t calls, int64_t written_us,
+                                 int64_t local_offset_us, unsigned char ret_record[SP_SMF_V2_FIRST_REQUEST])
+{
+    write_v2_head(&sp_smf_versions[SP_SMF_REQUESTER_2], origin, calls, written_us, local_offset_us,
+                  ret_record);
+}
+
+void sp_smf_security_write(const struct sp_smf_origin *origin, const struct sp_smf_security *event,
+                           int64_t written_us, int64_t local_offset_us,
+                           unsigned char ret_record[SP_SMF_SECURITY_BYTES])
+{
+    const struct sp_smf_version *layout = &sp_smf_versions[SP_SMF_SECURITY_1];
+    struct sp_smf_security section = *event;
+    section.version = 1;
+    write_v2_head(layout, origin, 1, written_us, local_offset_us, ret_record);
+    sp_smf_section_write(&layout->item, &origin->text, &section,
+                         ret_record + layout->head.bytes + layout->server.bytes);
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -329,16 +365,18 @@ static enum sp_status find_version(struct sp_str record, const struct sp_smf_ver
     if (sp_get_u16(bytes + 2) != 0)
         return bad(err, SP_EUNSUPPORTED, 2, "spanned records are not read: dump them unspanned",
                    sp_get_u16(bytes + 2));
-    if (bytes[5] != SP_SMF_TYPE)
-        return bad(err, SP_EUNSUPPORTED, 5, "the record is not of type 123", bytes[5]);
-    uint64_t subtype = sp_get_u16(bytes + 22), version = sp_get_u32(bytes + 24);
-    for (size_t i = 0; i < sp_smf_version_count; i++)
-        if (sp_smf_versions[i].subtype == subtype && sp_smf_versions[i].version == version) {
-            *ret_version = &sp_smf_versions[i];
+    uint64_t type = bytes[TYPE_AT], subtype = sp_get_u16(bytes + 22), version = sp_get_u32(bytes + 24);
+    if (type != SP_SMF_TYPE && type != SP_SMF_SECURITY_TYPE)
+        return bad(err, SP_EUNSUPPORTED, TYPE_AT, "the record is not of type 123 or 208", type);
+    for (size_t i = 0; i < sp_smf_version_count; i++) {
+        const struct sp_smf_version *known = &sp_smf_versions[i];
+        if (known->type == type && known->subtype == subtype && known->version == version) {
+            *ret_version = known;
             return SP_OK;
         }
-    sp_error_set(err, SP_EUNSUPPORTED, NULL, "records of subtype %llu version %llu are not known",
-                 (unsigned long long)subtype, (unsigned long long)version);
+    }
+    sp_error_set(err, SP_EUNSUPPORTED, NULL, "records of type %llu subtype %llu version %llu are not known",
+                 (unsigned long long)type, (unsigned long long)subtype, (unsigned long long)version);
     sp_error_at_offset(err, NULL, 22);
     return SP_EUNSUPPORTED;
 }
@@ -354,22 +392,22 @@ static enum sp_status check_triplet(struct sp_str record, const char *name, uint
                         (unsigned long long)count);
 }
 
-static enum sp_status read_requests(struct sp_str record, const struct sp_smf_text *text,
-                                    struct sp_arena *arena, struct sp_smf_record *out, struct sp_error *err)
+static enum sp_status read_items(struct sp_str record, const struct sp_smf_text *text, struct sp_arena *arena,
+                                 struct sp_smf_record *out, struct sp_error *err)
 {
     const struct sp_smf_standard *head = &out->head;
-    struct sp_smf_request *requests = sp_arena_calloc(arena, head->request_count + 1, sizeof *requests);
-    if (!requests)
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a record's requests");
+    char *items = sp_arena_calloc(arena, head->request_count + 1, out->version->item_size);
+    if (!items)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a record's sections");
     for (size_t i = 0; i < head->request_count; i++) {
-        enum sp_status status = read_section(&out->version->request, text, record,
-                                             head->request_offset + i * head->request_length,
-                                             head->request_length, arena, &requests[i], err);
+        enum sp_status status =
+            read_section(&out->version->item, text, record, head->request_offset + i * head->request_length,
+                         head->request_length, arena, items + i * out->version->item_size, err);
         if (status != SP_OK)
             return status;
     }
-    out->requests = requests;
-    out->request_count = head->request_count;
+    out->items = items;
+    out->item_count = head->request_count;
     return SP_OK;
 }
 
@@ -396,7 +434,7 @@ enum sp_status sp_smf_record_read(struct sp_str record, const struct sp_smf_text
         status = read_section(&out.version->server, text, record, head->server_offset, head->server_length,
                               arena, &out.server, err);
     if (status == SP_OK)
-        status = read_requests(record, text, arena, &out, err);
+        status = read_items(record, text, arena, &out, err);
     if (status == SP_OK)
         *ret_record = out;
     return status;

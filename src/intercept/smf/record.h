@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * record.h: SMF type 123 records, to bytes and back.
+ * record.h: SMF records, to bytes and back.
  *
  * Sans-IO. Each section is a table of fields: name, offset, length, kind, and the member of a C structure
- * that holds its value; writing, reading and printing all walk the same tables (layout.c). Known: subtype 1
- * versions 1 and 2. All integers are big-endian, characters are EBCDIC,
- * left-justified and padded with blanks. docs/audit.md says what each field holds.
+ * that holds its value; writing, reading and printing all walk the same tables (layout.c). Known: type 123
+ * subtype 1 versions 1 and 2, subtype 2 version 2, and type 208 of our own. All integers are big-endian,
+ * characters are EBCDIC, left-justified and padded with blanks. docs/audit.md says what each field holds.
  */
 #ifndef SP_INTERCEPT_SMF_RECORD_H
 #define SP_INTERCEPT_SMF_RECORD_H
@@ -13,7 +13,8 @@
 #include "text/codepage.h"
 
 #define SP_SMF_TYPE 123u
-#define SP_SMF_RECORD_MAX 32756u /* with its RDW */
+#define SP_SMF_SECURITY_TYPE 208u /* our own: 80, as RACF's, among the numbers that are left to users */
+#define SP_SMF_RECORD_MAX 32756u  /* with its RDW */
 #define SP_SMF_HEADER_BYTES 24u
 #define SP_SMF_V1_BYTES 488u
 #define SP_SMF_V1_DATA_TYPE 102u /* user data of z/OS Connect */
@@ -21,6 +22,7 @@
 #define SP_SMF_V2_REQUEST_BYTES 1560u
 #define SP_SMF_V2_BYTES(requests) (SP_SMF_V2_FIRST_REQUEST + (requests)*SP_SMF_V2_REQUEST_BYTES)
 #define SP_SMF_REQUESTS_MAX 20u /* of a version 2 record */
+#define SP_SMF_SECURITY_BYTES 1332u
 
 enum sp_smf_kind {
     SP_SMF_NUMBER,   /* unsigned; uint64_t */
@@ -80,13 +82,67 @@ struct sp_smf_request {
     uint64_t data_type, data_length, data_version; /* version 1 */
 };
 
-/* The layouts of one subtype and version. */
-struct sp_smf_version {
-    uint64_t subtype, version;
-    struct sp_smf_section head, server, request;
+/* A call of an API requester: subtype 2 version 2. The names, order and meaning of the fields are IBM's,
+ * their places are this product's own until IBM's become known. */
+struct sp_smf_requester {
+    uint64_t version, application_type, status, result, flags;
+    uint64_t request_bytes, response_bytes;
+    struct sp_str user, mapped_user, asserted_user;
+    struct sp_str name, api_version, endpoint_reference, endpoint_host;
+    uint64_t endpoint_port;
+    struct sp_str path, method, query;
+    int64_t stub_sent_us, entry_us, exit_us, token_start_us, token_finish_us;
+    int64_t endpoint_sent_us, endpoint_received_us;
+    struct sp_str job_name, job_id, system;
+    uint64_t asid;
+    struct sp_str sid;
+    struct sp_str cics_applid;
+    uint64_t cics_task;
+    struct sp_str cics_transaction, cics_unit_of_work, cics_network_prefix, cics_network_suffix;
+    struct sp_str ims_identifier;
+    uint64_t ims_region;
+    struct sp_str ims_transaction, ims_application, ims_psb, ims_recovery_token;
+    uint64_t id;
+    struct sp_str token;
+    struct sp_str request_headers[4], response_headers[4];
 };
 
-/* All that are known; `sp_smf_version_count` of them. */
+enum sp_smf_security_event { /* the first two are numbered as in type 80, and so are qualifiers */
+                             SP_SMF_AUTHENTICATION = 1, /* credentials were refused */
+                             SP_SMF_ACCESS =
+                                 2, /* someone known may not do what was asked for, or is watched */
+                             SP_SMF_RECORDS_LOST = 255,
+};
+enum sp_smf_security_origin {
+    SP_SMF_FROM_GATEWAY = 1,
+    SP_SMF_FROM_REGION = 2,
+    SP_SMF_FROM_AUDIT = 3,
+    SP_SMF_FROM_SAF = 4, /* the security database, asked by the gateway */
+};
+
+/* A failure of authentication or authorization, or of the audit itself: type 208 of our own. */
+struct sp_smf_security {
+    uint64_t version, event, qualifier, origin, status; /* status: of HTTP, 0 without */
+    struct sp_str user, saf_user, realm, client_address;
+    struct sp_str method, uri, api_name, service_name;
+    struct sp_str class_name, resource, access, allowed; /* of the security database, or level and groups */
+    struct sp_str step, message_id, reason;
+    uint64_t id;
+    struct sp_str token;
+    int64_t at_us;
+    uint64_t lost; /* records, since `since_us` */
+    int64_t since_us;
+};
+
+/* The layouts of one type, subtype and version. */
+struct sp_smf_version {
+    uint64_t type, subtype, version;
+    struct sp_smf_section head, server, item;
+    size_t item_size; /* of the structure that holds the values of one item */
+};
+
+enum sp_smf_version_index { SP_SMF_PROVIDER_1, SP_SMF_PROVIDER_2, SP_SMF_REQUESTER_2, SP_SMF_SECURITY_1 };
+/* All that are known, by that index; `sp_smf_version_count` of them. */
 extern const struct sp_smf_version sp_smf_versions[];
 extern const size_t sp_smf_version_count;
 
@@ -94,9 +150,15 @@ struct sp_smf_record {
     const struct sp_smf_version *version;
     struct sp_smf_standard head;
     struct sp_smf_server server;
-    const struct sp_smf_request *requests;
-    size_t request_count;
+    const void *items; /* structures of version->item_size bytes */
+    size_t item_count;
 };
+
+/* One request, call or event of a record. */
+static inline const void *sp_smf_item(const struct sp_smf_record *record, size_t index)
+{
+    return (const char *)record->items + index * record->version->item_size;
+}
 
 /* Characters of the records: a code page and its table for ASCII. */
 struct sp_smf_text {
@@ -131,6 +193,17 @@ void sp_smf_v2_write_request(const struct sp_smf_origin *origin, const struct sp
                              unsigned char ret_section[SP_SMF_V2_REQUEST_BYTES]);
 void sp_smf_v2_write_head(const struct sp_smf_origin *origin, size_t requests, int64_t written_us,
                           int64_t local_offset_us, unsigned char ret_record[SP_SMF_V2_FIRST_REQUEST]);
+
+/* A record of subtype 2 version 2 in the same two steps. */
+void sp_smf_requester_write(const struct sp_smf_origin *origin, const struct sp_smf_requester *call,
+                            unsigned char ret_section[SP_SMF_V2_REQUEST_BYTES]);
+void sp_smf_requester_write_head(const struct sp_smf_origin *origin, size_t calls, int64_t written_us,
+                                 int64_t local_offset_us, unsigned char ret_record[SP_SMF_V2_FIRST_REQUEST]);
+
+/* One event as a record of type 208. */
+void sp_smf_security_write(const struct sp_smf_origin *origin, const struct sp_smf_security *event,
+                           int64_t written_us, int64_t local_offset_us,
+                           unsigned char ret_record[SP_SMF_SECURITY_BYTES]);
 
 /* Read a record of any known version. `record` begins with its RDW. Offsets, lengths and counts are taken
  * from the record, as IBM asks; a section that is shorter than known has zeros and empty texts at its end.

@@ -1,272 +1,528 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "intercept/smf/writer.h"
 
-#include <stdlib.h>
+#include <signal.h>
+#include <stdio.h>
 
 #include "base/clock.h"
-#include "intercept/smf/block.h"
-#include "intercept/smf/file.h"
-#include "io/fiber.h"
-#include "io/loop.h"
-#include "io/offload.h"
+#include "intercept/smf/encode.h"
+#include "intercept/smf/event_json.h"
+#include "intercept/smf/output.h"
+#include "intercept/smf/shared.h"
+#include "intercept/smf/sink.h"
 
-#define DEFAULT_DELAY_US 1000000
-#define DEFAULT_BLOCKS 64u
-#define BLOCKS_AT_ONCE 64u
+#define SETTINGS_ARENA_MAX (256u * 1024u)
+#define PASS_EVENTS 1000u /* written at a time */
+#define PASS_BYTES (8u * 1024u * 1024u)
+#define FULL_BLOCK_BYTES 32000u
+#define CLAIM_PATIENCE_US 50000
+#define CLAIM_LOOK_US 10000
+#define RETRY_US 250000
+#define IDLE_US 500000
+#define LAST_FILE_US 5000000  /* how long one that is to end tries to write to the file */
+#define LAST_SINKS_US 5000000 /* and waits for its sinks after that */
+#define NOTHING INT64_MAX
 
-struct node {
-    struct node *next;
-    unsigned records;
-    struct sp_smf_block block;
+struct writer {
+    struct sp_smf_ring ring;
+    struct sp_smf_shared *shared;
+
+    struct sp_arena arena; /* of the settings */
+    struct sp_smf_settings settings;
+    uint64_t serial;
+    struct sp_smf_origin origin;
+    bool usable; /* settings were read and can be followed */
+    bool alone;  /* no worker is there: everything is due */
+
+    struct sp_smf_output records, security;
+    struct sp_smf_encoder encoder;
+    struct sp_buf lines;
+    _Atomic uint64_t settled;
+    uint64_t given_up; /* in the range being written */
+    int64_t synced_us;
+    struct sp_smf_sink *sinks[SP_SMF_SINKS_MAX];
 };
 
-struct queue {
-    struct node *first, *last;
-};
+/* ---------------------------------------------------------------- what goes wrong */
 
-/* What a thread writes: blocks taken off the queue. */
-struct job {
-    struct sp_smf_writer *writer;
-    struct queue blocks;
-    bool ran;
-    enum sp_status status;
-    struct sp_error err;
-};
-
-struct sp_smf_writer {
-    struct sp_loop *loop;
-    char *path;
-    int64_t delay_us;
-    unsigned most_blocks, blocks; /* blocks: in memory, wherever they are */
-    struct queue queue;           /* the last one is being filled */
-    struct node *idle;
-    struct sp_timer timer;
-    bool busy; /* `job` is under way */
-    struct job job;
-    struct sp_smf_writer_counts counts;
-};
-
-static void push(struct queue *queue, struct node *node)
+static void fail(struct writer *writer, const struct sp_error *err)
 {
-    node->next = NULL;
-    if (queue->last)
-        queue->last->next = node;
-    else
-        queue->first = node;
-    queue->last = node;
+    atomic_fetch_add(&writer->shared->failures, 1);
+    sp_smf_message_set(&writer->ring, writer->shared->message, err->text);
+    atomic_store(&writer->shared->failing, 1);
 }
 
-static struct node *pop(struct queue *queue)
+static void recovered(struct writer *writer)
 {
-    struct node *node = queue->first;
-    if (!node)
+    if (atomic_exchange(&writer->shared->failing, 0))
+        sp_smf_message_set(&writer->ring, writer->shared->message, NULL);
+}
+
+/* ---------------------------------------------------------------- settings */
+
+static void stop_sinks(struct writer *writer)
+{
+    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++) {
+        sp_smf_sink_stop(writer->sinks[i]);
+        writer->sinks[i] = NULL;
+    }
+}
+
+static struct sp_smf_sink_state *state_named(struct sp_smf_shared *shared, struct sp_str name)
+{
+    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++)
+        if (sp_str_is(name, shared->sinks[i].name))
+            return &shared->sinks[i];
+    return NULL;
+}
+
+static bool is_wanted(const struct sp_smf_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->sink_count; i++)
+        if (sp_str_is(settings->sinks[i].id, name))
+            return true;
+    return false;
+}
+
+static struct sp_smf_sink_state *new_state(struct writer *writer, struct sp_str name)
+{
+    struct sp_smf_sink_state *state = state_named(writer->shared, SP_STR(""));
+    if (!state)
         return NULL;
-    queue->first = node->next;
-    if (!queue->first)
-        queue->last = NULL;
-    return node;
+    atomic_store(&state->position, sp_smf_ring_tail(&writer->ring));
+    atomic_store(&state->delivered, 0);
+    atomic_store(&state->lost, 0);
+    atomic_store(&state->failures, 0);
+    state->message[0] = 0;
+    snprintf(state->name, sizeof state->name, "%.*s", SP_STR_ARG(name));
+    return state;
 }
 
-static void put_in_front(struct queue *queue, const struct queue *before)
+static void start_sinks(struct writer *writer)
 {
-    if (!before->first)
-        return;
-    before->last->next = queue->first;
-    if (!queue->first)
-        queue->last = before->last;
-    queue->first = before->first;
-}
-
-/* ---------------------------------------------------------------- the file */
-
-static enum sp_status append_blocks(const char *path, const struct queue *blocks, struct sp_error *err)
-{
-    struct sp_str parts[BLOCKS_AT_ONCE];
-    size_t count = 0;
-    for (const struct node *node = blocks->first; node; node = node->next)
-        parts[count++] = sp_str_from(node->block.bytes, node->block.len);
-    return sp_smf_file_append(path, parts, count, err);
-}
-
-static enum sp_status write_job(void *arg)
-{
-    struct job *job = arg;
-    job->ran = true;
-    job->status = append_blocks(job->writer->path, &job->blocks, &job->err);
-    return job->status;
-}
-
-static void take_blocks(struct queue *from, struct queue *ret_blocks)
-{
-    for (unsigned n = 0; n < BLOCKS_AT_ONCE && from->first; n++)
-        push(ret_blocks, pop(from));
-}
-
-/* The outcome of a write: its blocks are free again, or come first the next time. */
-static void settle(struct sp_smf_writer *writer, struct queue *blocks, enum sp_status status,
-                   const struct sp_error *err)
-{
-    if (status != SP_OK) {
-        writer->counts.failures++;
-        writer->counts.last_error = *err;
-        put_in_front(&writer->queue, blocks);
-        return;
-    }
-    sp_error_clear(&writer->counts.last_error);
-    for (struct node *node = pop(blocks); node; node = pop(blocks)) {
-        writer->counts.written += node->records;
-        node->records = 0;
-        node->block.len = 0;
-        node->next = writer->idle;
-        writer->idle = node;
+    const struct sp_smf_settings *settings = &writer->settings;
+    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++)
+        if (!is_wanted(settings, writer->shared->sinks[i].name))
+            writer->shared->sinks[i].name[0] = 0;
+    for (size_t i = 0; i < settings->sink_count; i++) {
+        struct sp_error err = SP_ERROR_INIT;
+        const struct sp_smf_sink_settings *sink = &settings->sinks[i];
+        struct sp_smf_sink_state *state = state_named(writer->shared, sink->id);
+        if (!state)
+            state = new_state(writer, sink->id);
+        if (!state || sp_smf_sink_start(&writer->ring, sink, settings, state, &writer->settled,
+                                        &writer->sinks[i], &err) != SP_OK)
+            fail(writer, &err);
     }
 }
 
-/* ---------------------------------------------------------------- when to write */
-
-static void flush(void *arg);
-
-static void arm(struct sp_smf_writer *writer, int64_t in_us)
+static enum sp_status open_outputs(struct writer *writer, struct sp_error *err)
 {
-    if (writer->timer.loop || writer->busy)
-        return;
-    /* Without a timer the next record, or the end, tries again. */
-    enum sp_status set = sp_timer_set(writer->loop, &writer->timer, sp_clock_monotonic_us() + in_us);
-    (void)set;
-}
-
-static void finish_job(void *arg)
-{
-    struct job *job = arg;
-    struct sp_smf_writer *writer = job->writer;
-    if (!job->ran)
-        job->status =
-            sp_error_set(&job->err, SP_EUNAVAIL, NULL, "no thread is free to write %s", writer->path);
-    settle(writer, &job->blocks, job->status, &job->err);
-    writer->busy = false;
-    if (writer->queue.first)
-        arm(writer, job->status == SP_OK && writer->queue.first->next ? 0 : writer->delay_us);
-}
-
-static void flush_fiber(void *arg)
-{
-    struct job *job = arg;
-    /* Canceled: finish_job is called when the thread has ended. */
-    if (io_offload(write_job, job, finish_job, 0) != SP_ECANCELED)
-        finish_job(job);
-}
-
-static void flush(void *arg)
-{
-    struct sp_smf_writer *writer = arg;
-    if (writer->busy || !writer->queue.first)
-        return;
-    writer->job = (struct job){.writer = writer, .err = SP_ERROR_INIT};
-    take_blocks(&writer->queue, &writer->job.blocks);
-    writer->busy = true;
-    if (sp_fiber_start(writer->loop, flush_fiber, &writer->job, NULL) != SP_OK)
-        finish_job(&writer->job);
-}
-
-/* ---------------------------------------------------------------- records */
-
-static struct node *new_block(struct sp_smf_writer *writer)
-{
-    struct node *node = writer->idle;
-    if (node) {
-        writer->idle = node->next;
-        return node;
-    }
-    if (writer->blocks >= writer->most_blocks)
-        return NULL;
-    node = malloc(sizeof *node);
-    if (!node)
-        return NULL;
-    writer->blocks++;
-    node->records = 0;
-    node->block.len = 0;
-    return node;
-}
-
-enum sp_status sp_smf_writer_put(struct sp_smf_writer *writer, struct sp_str record)
-{
-    writer->counts.put++;
-    struct node *filling = writer->queue.last;
-    if (!filling || !sp_smf_block_add(&filling->block, record)) {
-        struct node *fresh = new_block(writer);
-        if (!fresh || !sp_smf_block_add(&fresh->block, record)) {
-            if (fresh) {
-                fresh->next = writer->idle;
-                writer->idle = fresh;
-            }
-            writer->counts.lost++;
-            return SP_ELIMIT;
-        }
-        push(&writer->queue, fresh);
-        bool one_is_full = filling != NULL;
-        if (one_is_full && writer->counts.last_error.status == SP_OK)
-            sp_timer_clear(&writer->timer);
-        filling = fresh;
-        arm(writer, one_is_full ? 0 : writer->delay_us);
-    }
-    filling->records++;
-    return SP_OK;
-}
-
-void sp_smf_writer_counts(const struct sp_smf_writer *writer, struct sp_smf_writer_counts *ret_counts)
-{
-    *ret_counts = writer->counts;
-}
-
-/* ---------------------------------------------------------------- life */
-
-enum sp_status sp_smf_writer_new(struct sp_loop *loop, const struct sp_smf_writer_options *options,
-                                 struct sp_smf_writer **ret_writer, struct sp_error *err)
-{
-    struct sp_smf_writer *writer = calloc(1, sizeof *writer);
-    char *path = strdup(options->path);
-    if (!writer || !path) {
-        free(writer);
-        free(path);
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the SMF writer");
-    }
-    writer->loop = loop;
-    writer->path = path;
-    writer->delay_us = options->delay_us ? options->delay_us : DEFAULT_DELAY_US;
-    writer->most_blocks = options->most_blocks ? options->most_blocks : DEFAULT_BLOCKS;
-    writer->timer.fn = flush;
-    writer->timer.arg = writer;
-    sp_error_clear(&writer->counts.last_error);
-    *ret_writer = writer;
-    return SP_OK;
-}
-
-static void free_nodes(struct node *node)
-{
-    while (node) {
-        struct node *next = node->next;
-        free(node);
-        node = next;
-    }
-}
-
-enum sp_status sp_smf_writer_free(struct sp_smf_writer *writer, struct sp_error *err)
-{
-    if (!writer)
-        return SP_OK;
-    while (writer->busy)
-        sp_loop_run_once(writer->loop, 100);
-    sp_timer_clear(&writer->timer);
-    enum sp_status status = SP_OK;
-    while (writer->queue.first && status == SP_OK) {
-        struct queue blocks = {0};
-        take_blocks(&writer->queue, &blocks);
-        status = append_blocks(writer->path, &blocks, err);
-        free_nodes(blocks.first);
-    }
-    free_nodes(writer->queue.first);
-    free_nodes(writer->idle);
-    free(writer->path);
-    free(writer);
+    const struct sp_smf_settings *settings = &writer->settings;
+    enum sp_status status =
+        sp_smf_output_init(&writer->records, settings->file,
+                           settings->unblocked ? SP_SMF_FORM_RECORDS : SP_SMF_FORM_BLOCKS, err);
+    if (status == SP_OK)
+        status = sp_smf_output_init(&writer->security, settings->security_file, SP_SMF_FORM_LINES, err);
+    writer->records.max_bytes = writer->security.max_bytes = settings->max_file_bytes;
+    writer->records.max_age_us = writer->security.max_age_us = settings->rotate_interval_us;
+    writer->records.max_files = writer->security.max_files = settings->max_files;
     return status;
+}
+
+static void fill_origin(struct writer *writer)
+{
+    int64_t created_us, pid;
+    const struct sp_smf_settings *settings = &writer->settings;
+    struct sp_smf_server *server = &writer->origin.server;
+    sp_smf_ring_origin(&writer->ring, &created_us, &pid);
+    writer->origin.sid = settings->sid;
+    *server = (struct sp_smf_server){
+        .system = settings->system,
+        .sysplex = settings->sysplex,
+        .job_id = sp_arena_printf(&writer->arena, "P%07lld", (long long)pid % 10000000),
+        .job_name = settings->job_name,
+        .stoken = (uint64_t)(created_us / 1000000) << 32 | (uint32_t)pid,
+        .config_dir = settings->config_dir,
+        .product = settings->product,
+    };
+}
+
+static void drop_settings(struct writer *writer)
+{
+    stop_sinks(writer);
+    sp_smf_output_finish(&writer->records);
+    sp_smf_output_finish(&writer->security);
+    sp_arena_finish(&writer->arena);
+    sp_arena_init(&writer->arena, SETTINGS_ARENA_MAX);
+    writer->usable = false;
+}
+
+/* Follow what the workers say now. */
+static void take_settings(struct writer *writer)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    if (writer->serial && writer->serial == atomic_load(&writer->shared->settings_serial))
+        return;
+    drop_settings(writer);
+    enum sp_status status =
+        sp_smf_settings_load(&writer->ring, &writer->arena, &writer->settings, &writer->serial, &err);
+    if (status == SP_ENOTFOUND)
+        return;
+    if (status == SP_OK)
+        status = sp_smf_text_init(&writer->origin.text, (unsigned)writer->settings.ccsid, &err);
+    if (status == SP_OK)
+        status = open_outputs(writer, &err);
+    if (status != SP_OK) {
+        fail(writer, &err);
+        return;
+    }
+    fill_origin(writer);
+    writer->usable = true;
+    start_sinks(writer);
+}
+
+/* ---------------------------------------------------------------- what is due */
+
+/* The part of an event that the writer plans with. */
+static bool look_at(const struct writer *writer, uint64_t position, struct sp_smf_event *ret_head)
+{
+    const void *slot = sp_smf_ring_at(&writer->ring, position);
+    if (slot)
+        memcpy(ret_head, slot, offsetof(struct sp_smf_event, of));
+    return slot != NULL;
+}
+
+static bool is_hurried(const struct writer *writer, uint64_t from, uint64_t to)
+{
+    return writer->alone || atomic_load(&writer->shared->flush_to) > from ||
+           to - from > sp_smf_ring_slots(&writer->ring) / 2;
+}
+
+/* The end of what is to be written now, and when the rest is due. */
+static uint64_t choose_end(struct writer *writer, uint64_t from, uint64_t to, int64_t *ret_due_us)
+{
+    uint64_t most = from + (writer->settings.fsync == SP_SMF_FSYNC_EACH ? SP_SMF_REQUESTS_MAX : PASS_EVENTS);
+    uint64_t full = from, requests = 0, calls = 0, bytes = 0;
+    int64_t due_us = NOTHING;
+    bool hurried = is_hurried(writer, from, to);
+    to = to < most ? to : most;
+    for (uint64_t at = from; at < to; at++) {
+        struct sp_smf_event head;
+        if (look_at(writer, at, &head)) {
+            bool collected = head.kind != SP_SMF_EVENT_SECURITY && head.version != 1;
+            due_us = head.due_us < due_us ? head.due_us : due_us;
+            requests += collected && head.kind == SP_SMF_EVENT_REQUEST;
+            calls += collected && head.kind == SP_SMF_EVENT_CALL;
+            bytes += collected ? 0 : SP_SMF_V1_BYTES;
+        }
+        if (requests % SP_SMF_REQUESTS_MAX == 0 && calls % SP_SMF_REQUESTS_MAX == 0 &&
+            (requests || calls || due_us == NOTHING))
+            full = at + 1;
+    }
+    *ret_due_us = due_us;
+    if (from == to || hurried || due_us <= sp_clock_monotonic_us() || bytes >= FULL_BLOCK_BYTES)
+        return to;
+    return full;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void add_line(struct writer *writer, const struct sp_smf_event *event)
+{
+    struct sp_json_writer json;
+    if (!writer->security.path || event->kind != SP_SMF_EVENT_SECURITY)
+        return;
+    sp_json_writer_init(&json, &writer->lines, 0);
+    sp_smf_event_json(event, &json);
+    sp_buf_append_byte(&writer->lines, '\n');
+}
+
+static void add_loss(struct writer *writer, uint64_t lost)
+{
+    static const char reason[] =
+        "Records were lost: they could not be written, and memory for them was full.";
+    const struct sp_smf_event event = {
+        .kind = SP_SMF_EVENT_SECURITY,
+        .at_us = sp_clock_realtime_us(),
+        .of.security = {.event = SP_SMF_RECORDS_LOST,
+                        .origin = SP_SMF_FROM_AUDIT,
+                        .reason = SP_STR_INIT(reason),
+                        .at_us = sp_clock_realtime_us(),
+                        .lost = lost,
+                        .since_us = atomic_load(&writer->shared->lost_since_us)},
+    };
+    sp_smf_encoder_add(&writer->encoder, &event);
+    add_line(writer, &event);
+}
+
+/* *ret_to: how many fitted. */
+static bool encode(struct writer *writer, uint64_t from, uint64_t to, uint64_t lost)
+{
+    sp_smf_encoder_reset(&writer->encoder, &writer->origin, writer->settings.unblocked);
+    sp_buf_reset(&writer->lines);
+    writer->given_up = 0;
+    for (uint64_t at = from; at < to; at++) {
+        struct sp_smf_event event;
+        const void *slot = sp_smf_ring_at(&writer->ring, at);
+        if (slot && sp_smf_event_unpack(slot, &event)) {
+            sp_smf_encoder_add(&writer->encoder, &event);
+            add_line(writer, &event);
+        } else {
+            writer->given_up++;
+        }
+    }
+    if (lost)
+        add_loss(writer, lost);
+    return sp_smf_encoder_flush(&writer->encoder) && !writer->lines.failed;
+}
+
+static void note_intent(struct writer *writer, const struct sp_smf_place *records,
+                        const struct sp_smf_place *security, uint64_t to, uint64_t lost)
+{
+    struct sp_smf_intent *intent = &writer->shared->intent;
+    intent->device = records->device;
+    intent->inode = records->inode;
+    intent->offset = records->offset;
+    intent->length = writer->encoder.bytes.len;
+    intent->position = to;
+    intent->lost = lost;
+    intent->security_device = security->device;
+    intent->security_inode = security->inode;
+    intent->security_offset = security->offset;
+    intent->security_length = writer->lines.len;
+    atomic_store(&intent->valid, 1);
+}
+
+static enum sp_status sync_both(struct writer *writer, struct sp_error *err)
+{
+    enum sp_status status = sp_smf_output_sync(&writer->security, err);
+    if (status == SP_OK)
+        status = sp_smf_output_sync(&writer->records, err);
+    if (status == SP_OK)
+        writer->synced_us = sp_clock_monotonic_us();
+    return status;
+}
+
+/* The lines come first: when the records are there, all is. */
+static enum sp_status append_both(struct writer *writer, const struct sp_smf_place *records,
+                                  const struct sp_smf_place *security, struct sp_error *err)
+{
+    enum sp_status status = sp_smf_output_append(&writer->security, sp_buf_str(&writer->lines), err);
+    if (status == SP_OK)
+        status = sp_smf_output_append(&writer->records, sp_buf_str(&writer->encoder.bytes), err);
+    if (status == SP_OK && writer->settings.fsync != SP_SMF_FSYNC_INTERVAL)
+        status = sync_both(writer, err);
+    if (status != SP_OK) {
+        sp_smf_output_cut(&writer->security, security);
+        sp_smf_output_cut(&writer->records, records);
+    }
+    return status;
+}
+
+static void settle_range(struct writer *writer, uint64_t from, uint64_t to, uint64_t lost)
+{
+    struct sp_smf_shared *shared = writer->shared;
+    atomic_fetch_add(&shared->written, to - from - writer->given_up);
+    atomic_fetch_add(&shared->given_up, writer->given_up);
+    atomic_fetch_add(&shared->bytes, writer->encoder.bytes.len);
+    atomic_store(&shared->rotations, writer->records.rotations);
+    if (lost) {
+        atomic_fetch_add(&shared->lost_recorded, lost);
+        atomic_store(&shared->lost_since_us, 0);
+    }
+    atomic_store(&shared->written_to, to);
+    atomic_store(&shared->intent.valid, 0);
+}
+
+static enum sp_status write_range(struct writer *writer, uint64_t from, uint64_t to, struct sp_error *err)
+{
+    struct sp_smf_place records = {0}, security = {0};
+    uint64_t lost = atomic_load(&writer->shared->lost) - atomic_load(&writer->shared->lost_recorded);
+    if (!encode(writer, from, to, lost))
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory to make audit records in");
+    enum sp_status status = sp_smf_output_prepare(&writer->security, writer->lines.len, &security, err);
+    if (status == SP_OK)
+        status = sp_smf_output_prepare(&writer->records, writer->encoder.bytes.len, &records, err);
+    if (status != SP_OK)
+        return status;
+    note_intent(writer, &records, &security, to, atomic_load(&writer->shared->lost_recorded) + lost);
+    status = append_both(writer, &records, &security, err);
+    if (status == SP_OK)
+        settle_range(writer, from, to, lost);
+    else
+        atomic_store(&writer->shared->intent.valid, 0);
+    return status;
+}
+
+/* ---------------------------------------------------------------- after one that died */
+
+static enum sp_status finish_intent(struct writer *writer, struct sp_error *err)
+{
+    struct sp_smf_shared *shared = writer->shared;
+    struct sp_smf_intent *intent = &shared->intent;
+    if (!atomic_load(&intent->valid))
+        return SP_OK;
+    bool done = atomic_load(&shared->written_to) >= intent->position, cut = false;
+    enum sp_status status = SP_OK;
+    if (!done) {
+        const struct sp_smf_place records = {intent->device, intent->inode, intent->offset};
+        status = sp_smf_output_recover(writer->records.path, &records, intent->length, &done, err);
+    }
+    if (status == SP_OK && !done && intent->security_length) {
+        const struct sp_smf_place lines = {intent->security_device, intent->security_inode,
+                                           intent->security_offset};
+        status = sp_smf_output_recover(writer->security.path, &lines, UINT64_MAX / 2, &cut, err);
+    }
+    if (status != SP_OK)
+        return status;
+    if (done && atomic_load(&shared->written_to) < intent->position) {
+        atomic_fetch_add(&shared->written, intent->position - atomic_load(&shared->written_to));
+        atomic_store(&shared->lost_recorded, intent->lost);
+        atomic_store(&shared->written_to, intent->position);
+    }
+    atomic_store(&intent->valid, 0);
+    return SP_OK;
+}
+
+/* ---------------------------------------------------------------- the ring's slots */
+
+static void free_slots(struct writer *writer)
+{
+    uint64_t to = atomic_load(&writer->shared->written_to);
+    unsigned slots = sp_smf_ring_slots(&writer->ring);
+    uint64_t least = sp_smf_ring_head(&writer->ring);
+    least = least > slots * 3 / 4 ? least - slots * 3 / 4 : 0;
+    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++) {
+        if (!writer->sinks[i])
+            continue;
+        const struct sp_smf_sink_state *state = state_named(writer->shared, writer->settings.sinks[i].id);
+        if (atomic_load(&state->position) < least)
+            sp_smf_sink_skip_to(writer->sinks[i], least < to ? least : to);
+        uint64_t at = atomic_load(&state->position);
+        to = at < to ? at : to;
+        sp_smf_sink_wake(writer->sinks[i]);
+    }
+    sp_smf_ring_free_to(&writer->ring, to);
+}
+
+static bool sinks_are_done(struct writer *writer)
+{
+    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++)
+        if (writer->sinks[i] &&
+            atomic_load(&state_named(writer->shared, writer->settings.sinks[i].id)->position) <
+                atomic_load(&writer->settled))
+            return false;
+    return true;
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+/* Writes what is due. Returns when to look again (monotonic). */
+static int64_t work(struct writer *writer)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    int64_t due_us = NOTHING, now = sp_clock_monotonic_us();
+    uint64_t settled = sp_smf_ring_settle(&writer->ring, CLAIM_PATIENCE_US, NULL, NULL);
+    atomic_store(&writer->settled, settled);
+    take_settings(writer);
+    if (!writer->usable)
+        return now + RETRY_US;
+    enum sp_status status = finish_intent(writer, &err);
+    while (status == SP_OK) {
+        uint64_t from = atomic_load(&writer->shared->written_to);
+        uint64_t to = choose_end(writer, from, settled, &due_us);
+        bool lost = atomic_load(&writer->shared->lost) > atomic_load(&writer->shared->lost_recorded);
+        if (from == to && !lost)
+            break;
+        status = write_range(writer, from, to, &err);
+        if (status == SP_OK) {
+            recovered(writer);
+            free_slots(writer);
+        }
+    }
+    if (status == SP_OK && now - writer->synced_us >= writer->settings.fsync_interval_us)
+        status = sync_both(writer, &err);
+    free_slots(writer);
+    if (status == SP_OK)
+        return due_us;
+    fail(writer, &err);
+    return now + RETRY_US;
+}
+
+static void rest(struct writer *writer, int64_t due_us)
+{
+    uint64_t settled = atomic_load(&writer->settled), from = atomic_load(&writer->shared->written_to);
+    int64_t now = sp_clock_monotonic_us(), longest = IDLE_US;
+    bool failing = atomic_load(&writer->shared->failing);
+    if (sp_smf_ring_is_claimed(&writer->ring, settled))
+        longest = CLAIM_LOOK_US;
+    int64_t left = due_us == NOTHING ? longest : due_us - now;
+    left = left < longest ? left : longest;
+    uint64_t wake_at = settled;
+    if (failing)
+        wake_at = UINT64_MAX >> 1;
+    else if (from < settled && from + SP_SMF_REQUESTS_MAX - 1 > settled)
+        wake_at = from + SP_SMF_REQUESTS_MAX - 1;
+    if (left > 0)
+        sp_smf_ring_sleep(&writer->ring, wake_at, left);
+}
+
+static void run(struct writer *writer)
+{
+    int64_t alone_since = 0, written_since = 0;
+    for (;;) {
+        writer->alone = !sp_smf_ring_has_producers(&writer->ring);
+        int64_t due_us = work(writer), now = sp_clock_monotonic_us();
+        if (!writer->alone) {
+            alone_since = written_since = 0;
+            rest(writer, due_us);
+            continue;
+        }
+        alone_since = alone_since ? alone_since : now;
+        bool written = atomic_load(&writer->shared->written_to) >= sp_smf_ring_head(&writer->ring);
+        if (written && !written_since)
+            written_since = now;
+        if ((written && (sinks_are_done(writer) || now - written_since > LAST_SINKS_US)) ||
+            (!written && now - alone_since > LAST_FILE_US))
+            return;
+        sp_smf_ring_sleep(&writer->ring, UINT64_MAX >> 1, CLAIM_LOOK_US);
+    }
+}
+
+/* It ends when the workers have ended, not when the terminal or the supervisor wants them to. */
+static void ignore_signals(void)
+{
+    static const int signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGPIPE,
+                                  SIGUSR1, SIGUSR2, SIGXFSZ, SIGWINCH};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        signal(signals[i], SIG_IGN);
+}
+
+int sp_smf_writer_run(int fd)
+{
+    static struct writer writer;
+    struct sp_error err = SP_ERROR_INIT;
+    ignore_signals();
+    if (sp_smf_ring_map(fd, &writer.ring, &err) != SP_OK) {
+        fprintf(stderr, "sallyport-smf-writer: %s\n", err.text);
+        return 1;
+    }
+    if (sp_smf_ring_consume(&writer.ring, &err) != SP_OK)
+        return 3;
+    writer.shared = sp_smf_shared(&writer.ring);
+    sp_arena_init(&writer.arena, SETTINGS_ARENA_MAX);
+    sp_smf_encoder_init(&writer.encoder, PASS_BYTES);
+    sp_buf_init(&writer.lines, PASS_BYTES);
+    run(&writer);
+    if (atomic_load(&writer.shared->failing))
+        fprintf(stderr, "sallyport-smf-writer: audit records are lost: %s\n", writer.shared->message);
+    if (sync_both(&writer, &err) != SP_OK)
+        fprintf(stderr, "sallyport-smf-writer: %s\n", err.text);
+    drop_settings(&writer);
+    sp_arena_finish(&writer.arena);
+    sp_smf_encoder_finish(&writer.encoder);
+    sp_buf_finish(&writer.lines);
+    sp_smf_ring_unmap(&writer.ring);
+    return 0;
 }

@@ -6,7 +6,9 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <stdlib.h>
 
 #include "intercept/intercept.h"
@@ -19,6 +21,11 @@
     "<zosconnect_zosConnectInterceptors id='all' interceptorRef='auth,audit'/>"                  \
     "<zosconnect_auditInterceptor id='audit' sequence='1' apiProviderSmfVersion='" version "'/>" \
     "<zosconnect_authorizationInterceptor id='auth' sequence='2'/>"
+
+static const struct sp_smf_request *request_at(const struct sp_smf_record *record, size_t index)
+{
+    return sp_smf_item(record, index);
+}
 
 static struct server server;
 static struct sp_arena arena;
@@ -65,8 +72,8 @@ static void read_file(const char *name)
         assert_int_equal(sp_smf_record_read(record_bytes, &text, &arena, &record, &err), SP_OK);
         head = record.head;
         origin = record.server;
-        for (size_t i = 0; i < record.request_count; i++)
-            requests[count++] = record.requests[i];
+        for (size_t i = 0; record.version->type == SP_SMF_TYPE && i < record.item_count; i++)
+            requests[count++] = *request_at(&record, i);
     }
 }
 
@@ -221,6 +228,33 @@ static void server_xml_says_where_and_by_whom(void **state)
     assert_text(origin.sysplex, "PLEX1");
 }
 
+static unsigned files_in(const char *name)
+{
+    char path[200];
+    unsigned found = 0;
+    snprintf(path, sizeof path, "%s%s", server.directory, name);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        found += entry->d_name[0] != '.';
+    closedir(dir);
+    return found;
+}
+
+static void files_are_begun_anew_as_server_xml_says(void **state)
+{
+    server_start(&server, AUDITED,
+                 INTERCEPTORS("1") "<sallyport_smf file='${server.output.dir}/a/b/records' writeDelay='1ms' "
+                                   "rotateInterval='1ms' maxFiles='2'/>");
+    for (unsigned n = 0; n < 4; n++) {
+        assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL).status, 200);
+        usleep(50000);
+    }
+    read_file("a/b/records");
+    assert_true(count >= 1 && count < 4);
+    assert_int_equal(files_in("a/b"), 2);
+}
+
 #define WITH_HEADERS(attributes)                                           \
     "<zosconnect_zosConnectInterceptors id='all' interceptorRef='audit'/>" \
     "<zosconnect_auditInterceptor id='audit' sequence='1' " attributes "/>"
@@ -281,6 +315,7 @@ int main(void)
         TEST(what_ends_before_the_interceptors_leaves_no_record),
         TEST(early_failures_are_recorded_on_request),
         TEST(server_xml_says_where_and_by_whom),
+        TEST(files_are_begun_anew_as_server_xml_says),
         TEST(headers_that_are_asked_for_are_recorded),
         TEST(more_than_four_headers_are_none),
         TEST(headers_need_version_2),

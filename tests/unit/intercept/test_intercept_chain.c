@@ -13,14 +13,16 @@
 
 static struct sp_arena arena;
 static struct sp_loop *loop;
+static struct sp_config config;
 static struct sp_audit *audit;
 static struct sp_error err = SP_ERROR_INIT;
 
 static int set_up(void **state)
 {
     sp_arena_init(&arena, 1000000);
-    const struct sp_audit_options options = {.writer = {.path = "/dev/null"}};
-    return sp_loop_new(NULL, &loop, &err) == SP_OK && sp_audit_new(loop, &options, &audit, &err) == SP_OK
+    config.smf = (struct sp_cfg_smf){.file = SP_STR_INIT("/dev/null"), .block_descriptors = true};
+    return sp_loop_new(NULL, &loop, &err) == SP_OK &&
+                   sp_audit_new(loop, &config, NULL, SP_STR("0.1.0"), &audit, &err) == SP_OK
                ? 0
                : -1;
 }
@@ -53,7 +55,7 @@ static const struct sp_cfg_groups groups = {.invoke = {&clerk, 1}};
 
 static uint64_t records(void)
 {
-    struct sp_smf_writer_counts counts;
+    struct sp_audit_counts counts;
     sp_audit_counts(audit, &counts);
     return counts.put;
 }

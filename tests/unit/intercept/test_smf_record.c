@@ -16,6 +16,11 @@
 #define EXAMPLE_US INT64_C(1687944334844246)
 #define TWO_HOURS_US INT64_C(7200000000)
 
+static const struct sp_smf_request *request_at(const struct sp_smf_record *record, size_t index)
+{
+    return sp_smf_item(record, index);
+}
+
 static struct sp_arena arena;
 static struct sp_smf_origin origin = {
     .sid = SP_STR_INIT("SYS1"),
@@ -151,7 +156,7 @@ static void the_tables_cover_their_sections_without_gap_or_overlap(void **state)
 {
     for (size_t v = 0; v < sp_smf_version_count; v++) {
         const struct sp_smf_section *sections[] = {&sp_smf_versions[v].head, &sp_smf_versions[v].server,
-                                                   &sp_smf_versions[v].request};
+                                                   &sp_smf_versions[v].item};
         for (size_t s = 0; s < 3; s++) {
             size_t at = 0;
             for (size_t i = 0; i < sections[s]->count; i++) {
@@ -176,22 +181,22 @@ static void what_is_written_is_read_back(void **state)
     sp_smf_v2_write_head(&origin, 2, EXAMPLE_US, -TWO_HOURS_US, bytes);
     assert_int_equal(
         sp_smf_record_read(sp_str_from(bytes, sizeof bytes), &origin.text, &arena, &record, &err), SP_OK);
-    assert_int_equal(record.request_count, 2);
+    assert_int_equal(record.item_count, 2);
     assert_true(record.head.date == 2023179);
     assert_true(record.head.local_offset == -TWO_HOURS_US * 4096);
     assert_true(sp_str_is(record.head.ssi, "ZCON"));
     assert_true(sp_str_is(record.server.config_dir, "/srv/zcon/myserver/"));
-    assert_true(sp_str_is(record.requests[1].uri, "/inqaccz/enquiry/12"));
-    assert_true(record.requests[1].id == 78);
-    assert_true(record.requests[0].exit_us == EXAMPLE_US + 15200);
-    assert_int_equal(record.requests[0].service_version.len, 0);
+    assert_true(sp_str_is(request_at(&record, 1)->uri, "/inqaccz/enquiry/12"));
+    assert_true(request_at(&record, 1)->id == 78);
+    assert_true(request_at(&record, 0)->exit_us == EXAMPLE_US + 15200);
+    assert_int_equal(request_at(&record, 0)->service_version.len, 0);
     sp_smf_v1_write(&origin, &request, EXAMPLE_US, 0, bytes);
     assert_int_equal(
         sp_smf_record_read(sp_str_from(bytes, SP_SMF_V1_BYTES), &origin.text, &arena, &record, &err), SP_OK);
-    assert_int_equal(record.request_count, 1);
-    assert_true(record.requests[0].data_type == 102);
-    assert_true(record.requests[0].entry_us == EXAMPLE_US);
-    assert_true(sp_str_is(record.requests[0].service_name, "CSaccenq"));
+    assert_int_equal(record.item_count, 1);
+    assert_true(request_at(&record, 0)->data_type == 102);
+    assert_true(request_at(&record, 0)->entry_us == EXAMPLE_US);
+    assert_true(sp_str_is(request_at(&record, 0)->service_name, "CSaccenq"));
     assert_true(sp_str_is(record.server.job_name, "ZCEESRVR"));
 }
 
@@ -210,11 +215,11 @@ static void long_texts_are_cut_and_strange_ones_written_visibly(void **state)
     sp_smf_v1_write(&origin, &request, EXAMPLE_US, 0, bytes);
     assert_int_equal(
         sp_smf_record_read(sp_str_from(bytes, sizeof bytes), &origin.text, &arena, &record, &err), SP_OK);
-    assert_int_equal(record.requests[0].uri.len, 64);
-    assert_true(sp_str_is(record.requests[0].user, "J\xc3\xbcrgen??"
-                                                   "?<"));
-    assert_true(sp_str_is(record.requests[0].mapped_user, "TOOLONGN"));
-    assert_true(record.requests[0].request_bytes == UINT32_MAX);
+    assert_int_equal(request_at(&record, 0)->uri.len, 64);
+    assert_true(sp_str_is(request_at(&record, 0)->user, "J\xc3\xbcrgen??"
+                                                        "?<"));
+    assert_true(sp_str_is(request_at(&record, 0)->mapped_user, "TOOLONGN"));
+    assert_true(request_at(&record, 0)->request_bytes == UINT32_MAX);
 }
 
 static void a_shorter_section_leaves_the_rest_empty(void **state)
@@ -228,9 +233,9 @@ static void a_shorter_section_leaves_the_rest_empty(void **state)
     sp_put_u16(bytes, 152 + 240);
     assert_int_equal(sp_smf_record_read(sp_str_from(bytes, 152 + 240), &origin.text, &arena, &record, &err),
                      SP_OK);
-    assert_true(sp_str_is(record.requests[0].user, "fred"));
-    assert_true(record.requests[0].id == 0);
-    assert_int_equal(record.requests[0].mapped_user.len, 0);
+    assert_true(sp_str_is(request_at(&record, 0)->user, "fred"));
+    assert_true(request_at(&record, 0)->id == 0);
+    assert_int_equal(request_at(&record, 0)->mapped_user.len, 0);
 }
 
 static void records_that_lie_are_refused(void **state)
@@ -249,7 +254,7 @@ static void records_that_lie_are_refused(void **state)
     };
     unsigned char good[SP_SMF_V1_BYTES], bytes[SP_SMF_V1_BYTES];
     struct sp_smf_request request = example();
-    struct sp_smf_record record = {.request_count = 99};
+    struct sp_smf_record record = {.item_count = 99};
     sp_smf_v1_write(&origin, &request, EXAMPLE_US, 0, good);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct sp_error err = SP_ERROR_INIT;
@@ -260,7 +265,7 @@ static void records_that_lie_are_refused(void **state)
             sp_smf_record_read(sp_str_from(bytes, sizeof bytes), &origin.text, &arena, &record, &err),
             rows[i].status);
         assert_true(err.text[0] != 0);
-        assert_int_equal(record.request_count, 99);
+        assert_int_equal(record.item_count, 99);
     }
     for (size_t len = 0; len < SP_SMF_V1_BYTES; len++) {
         struct sp_error err = SP_ERROR_INIT;

@@ -1,10 +1,14 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * From the audit through shared memory and the writer's process to the file.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -12,16 +16,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "intercept/audit.h"
+#include "intercept/kind.h"
 #include "intercept/smf/block.h"
-#include "intercept/smf/file.h"
-#include "intercept/smf/record.h"
-#include "intercept/smf/writer.h"
+#include "io/fiber.h"
 #include "io/loop.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static struct sp_loop *loop;
 static struct sp_error err = SP_ERROR_INIT;
-static char directory[64], path[96];
+static char directory[64], path[96], lines_path[96];
+static struct sp_config config;
+static struct sp_audit *audit;
 
 static int set_up(void **state)
 {
@@ -29,201 +37,412 @@ static int set_up(void **state)
     if (!mkdtemp(directory))
         return -1;
     snprintf(path, sizeof path, "%s/smf", directory);
+    snprintf(lines_path, sizeof lines_path, "%s/lines", directory);
+    memset(&config, 0, sizeof config);
+    config.smf = (struct sp_cfg_smf){.file = sp_str_of(path),
+                                     .block_descriptors = true,
+                                     .write_delay_us = 20000,
+                                     .security_events = true,
+                                     .buffer_records = 64};
+    config.server_name = SP_STR("server");
+    config.config_dir = SP_STR("/servers/server");
     return sp_loop_new(NULL, &loop, &err) == SP_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
+    char name[400];
     sp_loop_free(loop);
-    unlink(path);
-    rmdir(path);
+    DIR *dir = opendir(directory);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        snprintf(name, sizeof name, "%s/%s", directory, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(name);
+    }
+    closedir(dir);
     return rmdir(directory);
 }
 
-static struct sp_smf_writer *make(int64_t delay_us, unsigned most_blocks)
+static void make(void)
 {
-    const struct sp_smf_writer_options options = {
-        .path = path, .delay_us = delay_us, .most_blocks = most_blocks};
-    struct sp_smf_writer *writer;
-    assert_int_equal(sp_smf_writer_new(loop, &options, &writer, &err), SP_OK);
-    return writer;
+    assert_int_equal(sp_audit_new(loop, &config, NULL, SP_STR("0.1.0"), &audit, &err), SP_OK);
 }
 
-static enum sp_status put(struct sp_smf_writer *writer, unsigned number)
+static struct sp_audit_counts counts(void)
 {
-    unsigned char record[488] = {0};
-    sp_put_u16(record, sizeof record);
-    record[5] = 123;
-    sp_put_u32(record + 8, number);
-    return sp_smf_writer_put(writer, sp_str_from(record, sizeof record));
+    struct sp_audit_counts now;
+    sp_audit_counts(audit, &now);
+    return now;
 }
 
-/* How many records the file has; checks that they are numbered from 0. */
-static unsigned in_file(void)
+static void put(unsigned version, uint64_t number, int64_t delay_us)
 {
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return 0;
-    char *bytes = malloc((size_t)st.st_size + 1);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fread(bytes, 1, (size_t)st.st_size, file), st.st_size);
-    fclose(file);
+    const struct sp_cfg_interceptor interceptor = {.provider_smf_version = version,
+                                                   .provider_max_delay_us = delay_us};
+    struct sp_http_request request = {.method = SP_STR_INIT("GET"), .path = SP_STR_INIT("/x")};
+    struct sp_principal principal = {.name = SP_STR_INIT("fred")};
+    struct sp_intercept_data data = {
+        .request = &request, .principal = &principal, .type = SP_REQUEST_API, .request_id = number};
+    io_audit_request(audit, &interceptor, &data);
+}
+
+/* ---------------------------------------------------------------- the file, read again */
+
+static struct {
+    unsigned records, requests, losses, seen[20000];
+    size_t sizes[2000]; /* requests in each record */
+    uint64_t lost;
+} found;
+
+static void see(const struct sp_smf_record *record)
+{
+    if (found.records < COUNT(found.sizes))
+        found.sizes[found.records] = record->item_count;
+    found.records++;
+    for (size_t i = 0; i < record->item_count; i++) {
+        const void *item = sp_smf_item(record, i);
+        const struct sp_smf_security *event = item;
+        if (record->version->type == SP_SMF_SECURITY_TYPE) {
+            found.losses += event->event == SP_SMF_RECORDS_LOST;
+            found.lost += event->lost;
+            continue;
+        }
+        uint64_t number = ((const struct sp_smf_request *)item)->id;
+        found.requests++;
+        assert_true(number < COUNT(found.seen));
+        found.seen[number]++;
+    }
+}
+
+static void read_file(const char *name)
+{
+    static char bytes[40u * 1024 * 1024];
+    FILE *file = fopen(name, "rb");
+    size_t len = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
     struct sp_smf_reader reader;
-    struct sp_str record;
+    struct sp_smf_text text;
+    struct sp_str record_bytes;
     enum sp_status status;
-    unsigned count = 0;
-    sp_smf_reader_init(&reader, sp_str_from(bytes, (size_t)st.st_size));
-    while ((status = sp_smf_reader_next(&reader, &record, &err)) == SP_OK)
-        assert_int_equal(sp_get_u32((const unsigned char *)record.ptr + 8), count++);
+    assert_int_equal(sp_smf_text_init(&text, 1047, &err), SP_OK);
+    sp_smf_reader_init(&reader, sp_str_from(bytes, len));
+    while ((status = sp_smf_reader_next(&reader, &record_bytes, &err)) == SP_OK) {
+        struct sp_arena arena;
+        struct sp_smf_record record;
+        sp_arena_init(&arena, 4u * 1024 * 1024);
+        assert_int_equal(sp_smf_record_read(record_bytes, &text, &arena, &record, &err), SP_OK);
+        see(&record);
+        sp_arena_finish(&arena);
+    }
     assert_int_equal(status, SP_ENOTFOUND);
-    free(bytes);
-    return count;
 }
 
-static struct sp_smf_writer_counts counts_of(const struct sp_smf_writer *writer)
+static void read_all(void)
 {
-    struct sp_smf_writer_counts counts;
-    sp_smf_writer_counts(writer, &counts);
-    return counts;
+    memset(&found, 0, sizeof found);
+    read_file(path);
 }
 
-static void run_until_written(struct sp_smf_writer *writer, uint64_t records)
+static void wait_for_requests(unsigned requests)
 {
-    for (int turns = 0; turns < 200 && counts_of(writer).written < records; turns++)
-        sp_loop_run_once(loop, 20);
-    assert_int_equal(counts_of(writer).written, records);
+    for (int turns = 0; turns < 400; turns++) {
+        sp_loop_run_once(loop, 10);
+        read_all();
+        if (found.requests >= requests)
+            break;
+    }
+    assert_int_equal(found.requests, requests);
 }
+
+static void finish(void)
+{
+    assert_int_equal(sp_audit_free(audit, &err), SP_OK);
+    read_all();
+}
+
+/* ---------------------------------------------------------------- when it is written */
 
 static void a_record_is_written_after_the_delay(void **state)
 {
-    struct sp_smf_writer *writer = make(30000, 0);
-    assert_int_equal(put(writer, 0), SP_OK);
-    assert_int_equal(put(writer, 1), SP_OK);
-    sp_loop_run_ready(loop);
-    assert_int_equal(in_file(), 0);
-    run_until_written(writer, 2);
-    assert_int_equal(in_file(), 2);
-    assert_int_equal(put(writer, 2), SP_OK);
-    run_until_written(writer, 3);
-    assert_int_equal(in_file(), 3);
-    assert_int_equal(sp_smf_writer_free(writer, &err), SP_OK);
+    config.smf.write_delay_us = 300000;
+    make();
+    int64_t before = sp_clock_monotonic_us();
+    put(1, 0, 0);
+    put(1, 1, 0);
+    wait_for_requests(2);
+    assert_true(sp_clock_monotonic_us() - before >= 250000);
+    put(1, 2, 0);
+    finish();
+    assert_int_equal(found.requests, 3);
+    assert_int_equal(sp_audit_free(NULL, &err), SP_OK);
 }
 
-static void a_full_block_does_not_wait(void **state)
+static void twenty_requests_are_written_at_once(void **state)
 {
-    struct sp_smf_writer *writer = make(60000000, 0);
-    for (unsigned n = 0; n < 68; n++) /* 67 to a block */
-        assert_int_equal(put(writer, n), SP_OK);
-    run_until_written(writer, 68);
-    assert_int_equal(sp_smf_writer_free(writer, &err), SP_OK);
-    assert_int_equal(in_file(), 68);
+    make();
+    for (unsigned n = 0; n < 20; n++)
+        put(2, n, 60000000);
+    wait_for_requests(20);
+    assert_int_equal(found.records, 1);
+    put(2, 20, 60000000);
+    put(2, 21, 60000000);
+    finish();
+    assert_int_equal(found.records, 2);
+    assert_int_equal(found.sizes[0], 20);
+    assert_int_equal(found.sizes[1], 2);
 }
 
-static void what_is_buffered_is_written_at_the_end(void **state)
+static void a_request_of_version_2_waits_for_the_delay_at_most(void **state)
 {
-    struct sp_smf_writer *writer = make(60000000, 0);
-    for (unsigned n = 0; n < 500; n++)
-        assert_int_equal(put(writer, n), SP_OK);
-    assert_int_equal(sp_smf_writer_free(writer, &err), SP_OK);
-    assert_int_equal(in_file(), 500);
-    assert_int_equal(sp_smf_writer_free(NULL, &err), SP_OK);
+    make();
+    put(2, 0, 50000);
+    wait_for_requests(1);
+    assert_int_equal(found.sizes[0], 1);
+    finish();
 }
 
-static void while_the_disk_refuses_records_are_kept_then_lost(void **state)
+static void versions_stand_in_one_file(void **state)
 {
-    assert_int_equal(mkdir(path, 0700), 0); /* not a file */
-    struct sp_smf_writer *writer = make(10000, 2);
+    make();
+    for (unsigned n = 0; n < 45; n++)
+        put(n % 3 == 0 ? 1 : 2, n, 60000000);
+    finish();
+    assert_int_equal(found.requests, 45);
+    for (unsigned n = 0; n < 45; n++)
+        assert_int_equal(found.seen[n], 1);
+}
+
+static void records_may_stand_without_blocks(void **state)
+{
+    config.smf.block_descriptors = false;
+    make();
+    for (unsigned n = 0; n < 40; n++)
+        put(2, n, 60000000);
+    finish();
+    assert_int_equal(found.records, 2);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 2 * SP_SMF_V2_BYTES(20));
+}
+
+static void every_policy_of_durability_writes_all(void **state)
+{
+    for (unsigned fsync = 0; fsync < 3; fsync++) {
+        config.smf.fsync = fsync;
+        config.smf.fsync_interval_us = 10000;
+        make();
+        for (unsigned n = 0; n < 50; n++)
+            put(1, fsync * 50 + n, 0);
+        finish();
+        assert_int_equal(found.requests, (fsync + 1) * 50);
+    }
+}
+
+static unsigned files_there(void)
+{
+    unsigned count = 0;
+    DIR *dir = opendir(directory);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        count += entry->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+static void a_file_of_the_size_that_is_set_is_followed_by_another(void **state)
+{
+    config.smf.max_file_size = 1;
+    make();
+    for (unsigned n = 0; n < 1000; n++) {
+        while (counts().room == 0)
+            sp_loop_run_once(loop, 1);
+        put(2, n, 1000);
+    }
+    finish();
+    assert_int_equal(files_there(), 2);
+    assert_true(found.requests > 300 && found.requests < 700);
+}
+
+/* ---------------------------------------------------------------- who dies */
+
+static pid_t writer_of(void)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    /* The audit's own share is private: its ring is found among our descriptors. */
+    for (int fd = 10; fd < 64; fd++) {
+        char link[64], name[64];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(link, name, sizeof name - 1);
+        name[len > 0 ? len : 0] = 0;
+        if (strstr(name, "sallyport-audit") && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+            return lock.l_pid;
+    }
+    return 0;
+}
+
+static void a_writer_that_dies_is_followed_by_another_and_nothing_comes_twice(void **state)
+{
+    enum { ALL = 6000 };
+    unsigned killed = 0;
+    config.smf.when_full = SP_CFG_WHEN_FULL_BLOCK;
+    make();
+    for (unsigned n = 0; n < ALL; n++) {
+        while (counts().room == 0)
+            sp_loop_run_once(loop, 1);
+        put(n % 2 ? 2 : 1, n, 1000);
+        pid_t writer = n % 1000 == 500 ? writer_of() : 0;
+        if (writer) {
+            /* At any moment of its work. */
+            usleep(n * 7 % 300);
+            killed += kill(writer, SIGKILL) == 0;
+        }
+    }
+    finish();
+    assert_true(killed >= 3);
+    assert_int_equal(found.requests, ALL);
+    for (unsigned n = 0; n < ALL; n++)
+        assert_int_equal(found.seen[n], 1);
+}
+
+/* ---------------------------------------------------------------- when it cannot be written */
+
+static void fill(unsigned *n)
+{
+    for (unsigned i = 0; i < 64; i++)
+        put(1, (*n)++, 0);
+    assert_int_equal(counts().lost, 0);
+}
+
+static void what_has_no_room_is_counted_and_the_loss_recorded(void **state)
+{
     unsigned n = 0;
-    while (put(writer, n) == SP_OK)
-        n++;
-    assert_int_equal(n, 2 * 67);
-    assert_int_equal(counts_of(writer).lost, 1);
-    for (int turns = 0; turns < 100 && counts_of(writer).failures < 2; turns++)
-        sp_loop_run_once(loop, 20);
-    assert_true(counts_of(writer).failures >= 2);
-    assert_int_equal(counts_of(writer).last_error.status, SP_EIO);
-    assert_non_null(strstr(counts_of(writer).last_error.text, path));
+    assert_int_equal(mkdir(path, 0700), 0); /* not a file */
+    make();
+    fill(&n);
+    for (unsigned i = 0; i < 5; i++)
+        put(1, 10000, 0);
+    assert_int_equal(counts().lost, 5);
+    for (int turns = 0; turns < 300 && !counts().failing; turns++)
+        sp_loop_run_once(loop, 10);
+    assert_true(counts().failing);
+    assert_non_null(strstr(counts().message, path));
     assert_int_equal(rmdir(path), 0);
-    run_until_written(writer, 2 * 67);
-    assert_int_equal(counts_of(writer).last_error.status, SP_OK);
-    assert_int_equal(put(writer, n), SP_OK);
-    assert_int_equal(sp_smf_writer_free(writer, &err), SP_OK);
-    assert_int_equal(in_file(), n + 1);
+    wait_for_requests(64);
+    put(1, n, 0);
+    finish();
+    assert_int_equal(found.requests, 65);
+    assert_int_equal(found.losses, 1);
+    assert_int_equal(found.lost, 5);
+    assert_int_equal(found.seen[10000], 0);
+}
+
+static void put_in_fiber(void *arg)
+{
+    put(1, 100, 0);
+    *(bool *)arg = true;
+}
+
+static void a_request_may_wait_for_room(void **state)
+{
+    unsigned n = 0;
+    bool done = false;
+    config.smf.when_full = SP_CFG_WHEN_FULL_BLOCK;
+    assert_int_equal(mkdir(path, 0700), 0);
+    make();
+    fill(&n);
+    assert_int_equal(sp_fiber_start(loop, put_in_fiber, &done, NULL), SP_OK);
+    for (int turns = 0; turns < 10; turns++)
+        sp_loop_run_once(loop, 10);
+    assert_false(done);
+    assert_int_equal(rmdir(path), 0);
+    for (int turns = 0; turns < 500 && !done; turns++)
+        sp_loop_run_once(loop, 10);
+    assert_true(done);
+    assert_int_equal(counts().lost, 0);
+    finish();
+    assert_int_equal(found.requests, 65);
+}
+
+static enum sp_status ask(struct sp_intercept_data *data, const struct sp_cfg_interceptor *interceptor)
+{
+    const struct sp_interceptor self = {&sp_interceptor_audit, interceptor, audit};
+    unsigned status = 0;
+    enum sp_status answer = sp_interceptor_audit.pre(&self, data, &status, &err);
+    assert_int_equal(status, answer == SP_OK ? 0 : 503);
+    return answer;
+}
+
+static void a_request_that_has_no_room_may_be_refused(void **state)
+{
+    const struct sp_cfg_interceptor interceptor = {.provider_smf_version = 1};
+    struct sp_http_request request = {.method = SP_STR_INIT("GET"), .path = SP_STR_INIT("/x")};
+    struct sp_principal principal = {.name = SP_STR_INIT("fred")};
+    struct sp_intercept_data data = {.request = &request, .principal = &principal};
+    const struct sp_interceptor self = {&sp_interceptor_audit, &interceptor, NULL};
+    unsigned begun = 0;
+    config.smf.when_full = SP_CFG_WHEN_FULL_REFUSE;
+    assert_int_equal(mkdir(path, 0700), 0);
+    make();
+    /* Those that have begun have room, though they are not recorded yet. */
+    while (ask(&data, &interceptor) == SP_OK)
+        begun++;
+    assert_int_equal(begun, 64);
+    struct sp_interceptor mine = self;
+    mine.audit = audit;
+    data.audit_reserved = 1;
+    data.request_id = 7;
+    sp_interceptor_audit.post(&mine, &data);
+    assert_int_equal(ask(&data, &interceptor), SP_EUNAVAIL);
+    assert_int_equal(counts().lost, 0);
+    assert_int_equal(rmdir(path), 0);
+    wait_for_requests(1);
+    for (int turns = 0; turns < 100 && ask(&data, &interceptor) != SP_OK; turns++)
+        sp_loop_run_once(loop, 10);
+    assert_int_equal(ask(&data, &interceptor), SP_EUNAVAIL); /* the one that is left is taken */
+    finish();
 }
 
 static void a_failure_at_the_end_is_told(void **state)
 {
     assert_int_equal(mkdir(path, 0700), 0);
-    struct sp_smf_writer *writer = make(60000000, 0);
-    assert_int_equal(put(writer, 0), SP_OK);
-    assert_int_equal(sp_smf_writer_free(writer, &err), SP_EIO);
+    make();
+    put(1, 0, 0);
+    assert_int_equal(sp_audit_free(audit, &err), SP_EIO);
+    assert_non_null(strstr(err.text, path));
+    rmdir(path);
 }
 
-static void half_a_block_is_cut_off_again(void **state)
-{
-    const struct sp_str good = SP_STR("\0\x08\0\0\0\x04\0\0");
-    assert_int_equal(sp_smf_file_append(path, &good, 1, &err), SP_OK);
-    pid_t child = fork();
-    if (child == 0) {
-        /* No file may grow beyond 100 bytes: the second part is only half written. */
-        struct rlimit limit = {100, 100};
-        static char part[80];
-        const struct sp_str parts[] = {sp_str_from(part, sizeof part), sp_str_from(part, sizeof part)};
-        signal(SIGXFSZ, SIG_IGN);
-        setrlimit(RLIMIT_FSIZE, &limit);
-        _exit(sp_smf_file_append(path, parts, 2, &err) == SP_EIO ? 0 : 1);
-    }
-    int outcome;
-    assert_int_equal(waitpid(child, &outcome, 0), child);
-    assert_int_equal(outcome, 0);
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_size, 8);
-    assert_int_equal(st.st_mode & 0777 & 0037, 0);
-}
+/* ---------------------------------------------------------------- failures of security */
 
-static void a_renamed_file_is_begun_anew(void **state)
+static void a_failure_of_security_is_a_record_and_a_line(void **state)
 {
-    struct sp_smf_writer *writer = make(10000, 0);
-    char other[120];
-    snprintf(other, sizeof other, "%s.old", path);
-    assert_int_equal(put(writer, 0), SP_OK);
-    run_until_written(writer, 1);
-    assert_int_equal(rename(path, other), 0);
-    assert_int_equal(put(writer, 0), SP_OK);
-    run_until_written(writer, 2);
-    assert_int_equal(in_file(), 1);
-    assert_int_equal(sp_smf_writer_free(writer, &err), SP_OK);
-    assert_int_equal(unlink(other), 0);
-}
-
-static void version_2_waits_for_twenty_requests_or_the_delay(void **state)
-{
-    const struct sp_audit_options options = {.writer = {.path = path, .delay_us = 1}};
-    const struct sp_cfg_interceptor config = {.provider_smf_version = 2, .provider_max_delay_us = 50000};
-    struct sp_audit *audit;
-    assert_int_equal(sp_audit_new(loop, &options, &audit, &err), SP_OK);
-    struct sp_http_request request = {.method = SP_STR_INIT("GET"), .path = SP_STR_INIT("/x")};
-    struct sp_principal principal = {.name = SP_STR_INIT("fred")};
-    struct sp_intercept_data data = {.request = &request, .principal = &principal, .type = SP_REQUEST_API};
-    struct sp_smf_writer_counts counts;
-    for (unsigned n = 0; n < SP_SMF_REQUESTS_MAX + 1; n++)
-        sp_audit_request(audit, &config, &data);
-    sp_audit_counts(audit, &counts);
-    assert_int_equal(counts.put, 1);
-    for (int turns = 0; turns < 100 && counts.put < 2; turns++) {
-        sp_loop_run_once(loop, 20);
-        sp_audit_counts(audit, &counts);
-    }
-    assert_int_equal(counts.put, 2);
-    sp_audit_request(audit, &config, &data);
-    assert_int_equal(sp_audit_free(audit, &err), SP_OK);
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    /* Two or three blocks, as the thread was quick or slow. */
-    off_t records = SP_SMF_V2_BYTES(20) + SP_SMF_V2_BYTES(1) + SP_SMF_V2_BYTES(1);
-    assert_true(st.st_size == records + 2 * 4 || st.st_size == records + 3 * 4);
+    char text[2000];
+    config.smf.security_file = sp_str_of(lines_path);
+    make();
+    const struct sp_smf_security event = {.event = SP_SMF_AUTHENTICATION,
+                                          .origin = SP_SMF_FROM_GATEWAY,
+                                          .status = 401,
+                                          .user = SP_STR_INIT("mallory"),
+                                          .client_address = SP_STR_INIT("192.0.2.7"),
+                                          .uri = SP_STR_INIT("/accounts/\xff"),
+                                          .reason = SP_STR_INIT("the password is wrong")};
+    sp_audit_security(audit, &event);
+    finish();
+    assert_int_equal(found.records, 1);
+    FILE *file = fopen(lines_path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    assert_null(fgets(text + 1000, 1000, file));
+    fclose(file);
+    assert_non_null(strstr(text,
+                           "\"event\":\"authenticationFailed\",\"origin\":\"gateway\",\"user\":\"mallory\","
+                           "\"clientAddress\":\"192.0.2.7\",\"uri\":\"/accounts/?\",\"status\":401,"
+                           "\"reason\":\"the password is wrong\"}\n"));
+    config.smf.security_events = false;
+    make();
+    sp_audit_security(audit, &event);
+    assert_int_equal(counts().put, 0);
+    finish();
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -231,10 +450,19 @@ static void version_2_waits_for_twenty_requests_or_the_delay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_record_is_written_after_the_delay),    TEST(a_full_block_does_not_wait),
-        TEST(what_is_buffered_is_written_at_the_end), TEST(while_the_disk_refuses_records_are_kept_then_lost),
-        TEST(a_failure_at_the_end_is_told),           TEST(half_a_block_is_cut_off_again),
-        TEST(a_renamed_file_is_begun_anew),           TEST(version_2_waits_for_twenty_requests_or_the_delay),
+        TEST(a_record_is_written_after_the_delay),
+        TEST(twenty_requests_are_written_at_once),
+        TEST(a_request_of_version_2_waits_for_the_delay_at_most),
+        TEST(versions_stand_in_one_file),
+        TEST(records_may_stand_without_blocks),
+        TEST(every_policy_of_durability_writes_all),
+        TEST(a_file_of_the_size_that_is_set_is_followed_by_another),
+        TEST(a_writer_that_dies_is_followed_by_another_and_nothing_comes_twice),
+        TEST(what_has_no_room_is_counted_and_the_loss_recorded),
+        TEST(a_request_may_wait_for_room),
+        TEST(a_request_that_has_no_room_may_be_refused),
+        TEST(a_failure_at_the_end_is_told),
+        TEST(a_failure_of_security_is_a_record_and_a_line),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("smf_writer", tests, NULL, NULL);

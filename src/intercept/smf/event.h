@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * event.h: what a worker says of a request, on its way to the writer.
+ *
+ * A worker packs the values, not yet a record, into a slot of the ring (smf/ring.h); the writer makes records
+ * and messages of them. Only processes of one program read each other's events: the values are as they are in
+ * memory.
+ */
+#ifndef SP_INTERCEPT_SMF_EVENT_H
+#define SP_INTERCEPT_SMF_EVENT_H
+
+#include "intercept/smf/record.h"
+
+#define SP_SMF_EVENT_BYTES 4088u /* of a packed one at most */
+
+enum sp_smf_event_kind { SP_SMF_EVENT_REQUEST, SP_SMF_EVENT_CALL, SP_SMF_EVENT_SECURITY };
+
+struct sp_smf_event {
+    enum sp_smf_event_kind kind;
+    unsigned version; /* of the record a request wants: 1 or 2 */
+    int64_t due_us;   /* monotonic: written not later than this */
+    int64_t at_us;    /* realtime, when it was put */
+    union {
+        struct sp_smf_request request;
+        struct sp_smf_requester call;
+        struct sp_smf_security security;
+    } of;
+};
+
+/* Into `ret_slot` of SP_SMF_EVENT_BYTES. Texts longer than 1024 bytes, and what does not fit any more, are
+ * cut. */
+void sp_smf_event_pack(const struct sp_smf_event *event, void *ret_slot);
+/* Texts are views of the slot. false: it holds no event. */
+bool sp_smf_event_unpack(const void *slot, struct sp_smf_event *ret_event);
+
+#endif
