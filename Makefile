@@ -1,8 +1,9 @@
 # The front door. Everything behind it is meson and the scripts; nothing is built here.
-.PHONY: run stop test test-fast bench check-style fuzz build clean help
+.PHONY: run console stop test test-fast bench check-style fuzz build clean help
 
 help:
 	@echo "make run          install what is needed, build, start the example server and region, make calls"
+	@echo "make console      fetch what the API explorer serves (npm)"
 	@echo "make stop         stop the example"
 	@echo "make test         all tests: unit (also with sanitizers), corpora, house rules, system"
 	@echo "make test-fast    the same without the sanitizer build"
@@ -19,6 +20,10 @@ run:
 	@scripts/install-deps run
 	@scripts/build gcc
 	@scripts/run-example
+
+console:
+	@scripts/install-deps console
+	@scripts/fetch-console
 
 stop:
 	@scripts/run-example stop

@@ -73,11 +73,18 @@ static void route_collection(const struct sp_admin_request *request, struct sp_a
         refuse(route, 405, "GET, POST");
 }
 
-/* With an archive it is an update, otherwise the status says what is to be. */
+static bool is_json(struct sp_str content_type)
+{
+    struct sp_str type = sp_str_trim(sp_str_slice(content_type, 0, sp_str_find(content_type, ';')));
+    return sp_str_caseless_eq(type, SP_STR("application/json"));
+}
+
+/* With an archive it is an update, otherwise the status says what is to be. A public client says
+ * application/json when it starts or stops, and has been seen to send an archive along all the same. */
 static void route_put(const struct sp_admin_request *request, struct sp_admin_route *route)
 {
     struct sp_str status = sp_admin_parameter(request, "status");
-    if (request->body.len || !status.ptr)
+    if ((request->body.len && !is_json(request->content_type)) || !status.ptr)
         change(route, SP_STORE_UPDATE);
     else
         change(route, sp_str_is(status, "stopped") ? SP_STORE_STOP : SP_STORE_START);

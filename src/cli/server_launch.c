@@ -67,6 +67,21 @@ static enum sp_status module_path(char ret_path[PATH_MAX], struct sp_error *err)
     return sp_error_errno(err, SP_ENOTFOUND, errno, "%s", ret_path);
 }
 
+/* In a build directory, where scripts/fetch-console puts it. */
+static void name_explorer(void)
+{
+    char path[PATH_MAX], self[PATH_MAX - 64];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    if (!slash)
+        return;
+    *slash = '\0';
+    snprintf(path, sizeof path, "%s/../../../console/explorer", self);
+    if (access(path, R_OK) == 0)
+        setenv("SALLYPORT_EXPLORER", path, 0);
+}
+
 /* As many descriptors as the system allows, and half of them for callers. */
 static unsigned raise_descriptors(void)
 {
@@ -191,6 +206,7 @@ static void become_nginx(const struct sp_server_place *place, const char *conf_p
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     self[len > 0 ? len : 0] = '\0';
     setenv(SP_RELOAD_COMMAND_VARIABLE, self, 0);
+    name_explorer();
     /* What nginx says before it has read where its log is goes to standard error. */
     const char *argv[] = {path, "-p", place->run_dir, "-e", "stderr", "-c", conf_path, more, NULL};
     execv(path, (char **)argv);

@@ -194,7 +194,7 @@ const struct sp_cfg_element sp_cfg_services_element = {"zosconnect_services",
                                                        .meaning = "The services, archives of type .sar."};
 
 static const struct sp_cfg_attribute requesters_attributes[] = {
-    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apiRequesters", 0),
+    DIRECTORY_ROWS("${server.config.dir}/resources/zosconnect/apiRequesters", ACTED),
     A("requireAuth", BOOLEAN, SECURITY, "As of the manager, for all API requesters.", INTO(O, require_auth)),
     A("idAssertion", ENUM, SECURITY,
       "Whether a program may act as the user its context names: not at all, as a surrogate, or always.",
@@ -203,7 +203,7 @@ static const struct sp_cfg_attribute requesters_attributes[] = {
 
 const struct sp_cfg_element sp_cfg_requesters_element = {"zosconnect_apiRequesters",
                                                          SP_CFG_SINGLETON,
-                                                         SECURITY,
+                                                         ACTED | SECURITY,
                                                          ROWS(requesters_attributes),
                                                          CHILDREN(&requester_element),
                                                          STRUCT(O),

@@ -139,6 +139,17 @@ static enum sp_status tls(void *arg, unsigned endpoint, struct ssl_ctx_st *conte
 
 /* ---------------------------------------------------------------- in a worker */
 
+/* $SALLYPORT_EXPLORER, otherwise where it was installed. */
+static const char *explorer_directory(const struct state *state)
+{
+    static const char name[] = "SALLYPORT_EXPLORER=";
+    const char *const *environment = state->settings->options.environment;
+    for (size_t i = 0; environment && environment[i]; i++)
+        if (strncmp(environment[i], name, sizeof name - 1) == 0 && environment[i][sizeof name - 1])
+            return environment[i] + sizeof name - 1;
+    return SP_EXPLORER_DIR;
+}
+
 /* One worker reports for all: what they find in server.xml and the archives is the same. */
 static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_handler *ret_handler,
                             struct sp_error *err)
@@ -165,8 +176,10 @@ static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_
         sp_engine_log_problems(&problems);
     }
     sp_problems_finish(&problems);
-    if (status == SP_OK)
+    if (status == SP_OK) {
+        sp_gateway_set_explorer(gateway, explorer_directory(state));
         *ret_handler = sp_gateway_handler(gateway);
+    }
     return status;
 }
 

@@ -158,6 +158,10 @@ struct sp_intercept_data *sp_call_describe(struct sp_call *call)
         describe_api(call, data);
     if (call->target == SP_TARGET_ADMINISTRATION)
         describe_administration(call, data);
+    if (call->target == SP_TARGET_EXPLORER || call->target == SP_TARGET_DOCUMENTS) {
+        data->type = SP_REQUEST_ADMIN;
+        data->action = SP_ACT_LIST;
+    }
     return data;
 }
 
@@ -167,12 +171,12 @@ static const char *what_for(const struct sp_call *call, struct sp_str *ret_name)
     static const char *const of[SP_STORE_KINDS] = {[SP_STORE_SERVICE] = " for service ",
                                                    [SP_STORE_API] = " for API ",
                                                    [SP_STORE_REQUESTER] = " for API requester "};
-    *ret_name = call->target == SP_TARGET_ADMINISTRATION ? call->admin.name
-                : call->api                              ? call->api->aar->name
-                                                         : call->service->sar->name;
-    if (call->target == SP_TARGET_ADMINISTRATION)
-        return ret_name->len ? of[call->admin.kind] : "";
-    return of[call->api ? SP_STORE_API : SP_STORE_SERVICE];
+    *ret_name = call->api       ? call->api->aar->name
+                : call->service ? call->service->sar->name
+                                : call->admin.name;
+    if (call->api || call->service)
+        return of[call->api ? SP_STORE_API : SP_STORE_SERVICE];
+    return ret_name->len ? of[call->admin.kind] : "";
 }
 
 static bool refused_by_interceptor(struct sp_call *call, unsigned status, const struct sp_error *err)

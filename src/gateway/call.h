@@ -21,6 +21,8 @@ enum sp_target {
     SP_TARGET_SERVICE,
     SP_TARGET_API_DOCUMENT,
     SP_TARGET_ADMINISTRATION,
+    SP_TARGET_EXPLORER,
+    SP_TARGET_DOCUMENTS, /* the list of them */
 };
 
 struct sp_call {
@@ -45,6 +47,7 @@ struct sp_call {
     const struct sp_admission *admission;
     const struct sp_cfg_cors *cors; /* that counts for the page it comes from; NULL: none */
     struct sp_policy_choice choice; /* of the API's rules */
+    size_t explorer_file;
     struct sp_admin_route admin;
     struct sp_admission admin_admission; /* of a request to administer an item */
 
@@ -82,6 +85,10 @@ bool sp_step_map_response(struct sp_call *call);
 bool sp_step_started(struct sp_call *call); /* a service that is stopped is not called */
 /* document.c */
 bool sp_step_document(struct sp_call *call);
+/* explorer.c */
+bool sp_explorer_route(struct sp_call *call); /* false: the path is not of the explorer */
+bool io_step_explorer(struct sp_call *call);
+bool sp_step_documents(struct sp_call *call);
 /* administer.c */
 bool sp_administer_route(struct sp_call *call); /* false: the path is not of the administration interface */
 bool io_step_administer(struct sp_call *call);

@@ -31,6 +31,10 @@ static bool io_serve(struct sp_call *call)
         return sp_step_document(call);
     case SP_TARGET_ADMINISTRATION:
         return io_step_administer(call);
+    case SP_TARGET_EXPLORER:
+        return io_step_explorer(call);
+    case SP_TARGET_DOCUMENTS:
+        return sp_step_documents(call);
     default:
         return call_program(call);
     }

@@ -264,6 +264,11 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
     return SP_OK;
 }
 
+void sp_gateway_set_explorer(struct sp_gateway *gateway, const char *directory)
+{
+    gateway->explorer = directory;
+}
+
 void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation)
 {
     struct sp_generation *before = gateway->present;

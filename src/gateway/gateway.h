@@ -19,6 +19,8 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
                               struct sp_gateway **ret_gateway, struct sp_error *err) SP_MUST_CHECK;
 /* Cancels what runs, writes what is buffered. Accepts NULL. */
 void sp_gateway_free(struct sp_gateway *gateway);
+/* The directory with the explorer's page, which must outlive the gateway; without there is none. */
+void sp_gateway_set_explorer(struct sp_gateway *gateway, const char *directory);
 /* The port's handler; valid until free. */
 struct sp_handler sp_gateway_handler(struct sp_gateway *gateway);
 

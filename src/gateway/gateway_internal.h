@@ -17,6 +17,7 @@ struct sp_gateway {
     const struct sp_worker *worker;
     struct sp_generation *present; /* that requests begin on */
     struct sp_update *update;      /* by which it is changed; NULL: it cannot be */
+    const char *explorer;          /* directory of the explorer's page; NULL: none */
 
     struct sp_call *running, *idle;
     size_t idle_count;

@@ -125,6 +125,8 @@ bool sp_step_route(struct sp_call *call)
         return true;
     if (api)
         return route_in_api(call, api);
+    if (sp_explorer_route(call))
+        return true;
     not_found(call);
     return true;
 }

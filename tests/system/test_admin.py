@@ -2,10 +2,13 @@
 import io
 import json
 import re
+import subprocess
+import zipfile
 
 import pytest
 
 import archives
+from conftest import ROOT, wait_until
 from test_api import JSON, XML, basic, make_gateway, make_region  # noqa: F401 (fixtures)
 
 ADAM, OPAL, RITA, IVO = (basic(user) for user in ("adam", "opal", "rita", "ivo"))
@@ -155,6 +158,48 @@ def test_a_service_lives(server):
         assert ask(server, "DELETE", f"/{kind}/more").json == {"name": "more"}
 
 
+CONNECTION = ('<sallyport allowInert="zosconnect_endpointConnection"/>'
+              '<zosconnect_endpointConnection id="rates" host="http://127.0.0.1" port="9"/>')
+
+
+def ara(name="rates_1.0", version="1.0", connection="rates"):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("package.xml", f'<zosConnectApi id="{name}" packageType="requester"><apiSpec title="Rates" '
+                         f'version="{version}" description="of exchange" connectionRef="{connection}"><path relativePath="/rate">'
+                         '<method type="GET" httpXformFile="m.xml" operationId="getRate"/></path>'
+                         '<apiDoc docType="SWAGGER">rates.json</apiDoc></apiSpec></zosConnectApi>')
+        archive.writestr("m.xml", '<ZosConnectServiceMapping><mappingContext serviceName="getRate" relativePath="/rate" '
+                         'method="GET" basePath=""/><responseMessages code="200"/></ZosConnectServiceMapping>')
+        archive.writestr("rates.json", '{"swagger":"2.0"}')
+        archive.writestr("ws-binds/getRate.wsbind", b"\0" * 200)
+    return out.getvalue()
+
+
+def test_api_requesters_live(make_gateway, tmp_path):
+    place = tmp_path / "requesters"
+    server = make_gateway(more=LEVELS + CONNECTION + f'<zosconnect_apiRequesters location="{place}" updateTrigger="polled" '
+                                                     'pollingRate="200ms"/>')
+    details = {"name": "rates_1.0", "version": "1.0", "description": "of exchange", "status": "Started",
+               "apiRequesterUrl": "https://localhost/zosConnect/apiRequesters/rates_1.0", "connection": "rates"}
+    response = deploy(server, "apiRequesters", ara())
+    assert (response.status, response.json) == (200, details)
+    assert (place / "rates_1.0.ara").read_bytes() == ara()
+    listed = ask(server, "GET", "/apiRequesters").json
+    assert listed == {"apiRequesters": [dict(details, connectionRef="rates")]}
+    error(ask(server, "DELETE", "/apiRequesters/rates_1.0"), 409)
+    assert ask(server, "PUT", "/apiRequesters/rates_1.0?status=stopped").json == dict(details, status="Stopped")
+    response = ask(server, "PUT", "/apiRequesters/rates_1.0?status=stopped", ADAM, ara(version="1.1"), [ZIP])
+    assert response.json == dict(details, status="Stopped", version="1.1")
+    said = error(deploy(server, "apiRequesters", ara("other_1", connection="none")), 400)
+    assert "no zosconnect_endpointConnection with id=&quot;none&quot;" in said
+    (place / "new").write_bytes(ara("copied_1"))
+    (place / "new").rename(place / "copied.ara")
+    wait_until(lambda: ask(server, "GET", "/apiRequesters/copied_1").status == 200, "the copied archive", 5)
+    assert ask(server, "DELETE", "/apiRequesters/rates_1.0").json == {"name": "rates_1.0"}
+    assert [each["name"] for each in ask(server, "GET", "/apiRequesters").json["apiRequesters"]] == ["copied_1"]
+
+
 def test_what_is_wrong_with_an_archive_is_said_and_nothing_changes(server):
     before = sorted(path.name for path in (server.directory / "resources/zosconnect").rglob("*.?ar"))
     cases = [
@@ -237,3 +282,61 @@ def test_a_state_that_cannot_be_read_starts_nothing(make_gateway):
     server.start()
     assert do(server, "/bad/do").status == 503
     assert "SALG0013E" in server.log() and "state.json" in server.log()
+
+
+# ---------------------------------------------------------------- documents
+
+@pytest.fixture(scope="module")
+def explorer(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("explorer")
+    result = subprocess.run([ROOT / "scripts" / "fetch-console", directory], capture_output=True, text=True, timeout=300,
+                            check=False)
+    assert result.returncode == 0, result.stderr
+    return directory
+
+
+def test_the_documents_of_all_apis_are_listed_and_true(server):
+    said = server.call("GET", "/api/docs", [RITA]).json
+    assert [each["name"] for each in said["apis"]] == ["absent", "bad", "echo"]
+    assert said["apis"][1] == {"name": "bad", "version": "1.0.0", "description": "made by a test", "status": "Started",
+                               "swagger": "https://localhost/bad/api-docs"}
+    assert said["administration"] == "https://localhost/zosConnect/api-docs"
+    for each in said["apis"]:
+        path = each["swagger"].removeprefix("https://localhost")
+        document = server.call("GET", path, [RITA, ("Host", f"localhost:{server.https}")]).json
+        assert (document["host"], document["schemes"]) == (f"localhost:{server.https}", ["https"])
+        assert document["basePath"] == path.removesuffix("/api-docs")
+    ask(server, "PUT", "/apis/bad?status=stopped")
+    assert server.call("GET", "/api/docs", [RITA]).json["apis"][1]["status"] == "Stopped"
+    for target in ("/api/docs", "/api/explorer"):
+        assert server.call("GET", target).status == 401
+        assert server.call("GET", target, [IVO]).status == 403
+        assert server.call("POST", target, [RITA], b"x").status == 405
+
+
+def test_the_explorer_is_served_whole_by_us(make_gateway, explorer, monkeypatch):
+    monkeypatch.setenv("SALLYPORT_EXPLORER", str(explorer))
+    server = make_gateway(more=LEVELS)
+    page = server.call("GET", "/api/explorer", [RITA])
+    assert page.status == 200 and page.header("Content-Type") == "text/html;charset=UTF-8"
+    assert server.call("GET", "/api/explorer/", [RITA]).body == page.body
+    referred = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
+    assert sorted(referred) == ["/api/explorer/" + name for name in ("explorer.css", "explorer.js", "swagger-ui-bundle.js",
+                                                                     "swagger-ui.css")]
+    assert "script-src 'self'" in page.header("Content-Security-Policy")
+    for path in referred:
+        response = server.call("GET", path, [RITA])
+        assert response.status == 200 and response.header("X-Content-Type-Options") == "nosniff"
+        assert response.body == (explorer / path.rsplit("/", 1)[1]).read_bytes()
+        assert response.header("Content-Type").split(";")[0] == ("text/css" if path.endswith(".css") else "text/javascript")
+        assert server.call("GET", path, [IVO]).status == 403
+    for path in ("LICENSE", "..%2f..%2fserver.xml", "x"):
+        assert server.call("GET", f"/api/explorer/{path}", [RITA]).status == 404
+
+
+def test_an_api_may_have_the_explorers_path(make_gateway, monkeypatch, tmp_path):
+    monkeypatch.setenv("SALLYPORT_EXPLORER", str(tmp_path / "absent"))
+    server = make_gateway(more=LEVELS)
+    assert "not installed" in error(server.call("GET", "/api/explorer", [RITA]), 404)
+    assert deploy(server, "apis", aar("own", "/api", "/explorer")).status == 200
+    assert do(server, "/api/explorer").status == 200

@@ -10,7 +10,7 @@
 
 #define SEGMENTS_MAX 8u
 
-/* "GET /zosConnect/apis?status=x", with a body when it ends in " +". */
+/* "GET /zosConnect/apis?status=x", with a body when it ends in " +" or " +json". */
 static struct sp_admin_request request(const char *line)
 {
     static struct sp_str segments[SEGMENTS_MAX];
@@ -19,8 +19,10 @@ static struct sp_admin_request request(const char *line)
     struct sp_admin_request made = {.segments = segments, .query = query};
     sp_str_split(&rest, ' ', &made.method);
     sp_str_split(&rest, ' ', &target);
-    if (sp_str_is(rest, "+"))
+    if (sp_str_is(rest, "+") || sp_str_is(rest, "+json"))
         made.body = SP_STR("PK");
+    if (sp_str_is(rest, "+json"))
+        made.content_type = SP_STR("application/json; charset=UTF-8");
     struct sp_str path = sp_str_slice(target, 1, sp_str_find(target, '?'));
     struct sp_str parameters = sp_str_slice(target, sp_str_find(target, '?') + 1, target.len);
     while (sp_str_split(&path, '/', &segment))
@@ -63,6 +65,9 @@ static void every_uri_has_its_meaning_and_authority(void **state)
         {"PUT /zosConnect/apis/a +", SP_ADMIN_CHANGE, SP_ACT_UPDATE, SP_STORE_API, "a", SP_STORE_UPDATE},
         {"PUT /zosConnect/apis/a?status=stopped +", SP_ADMIN_CHANGE, SP_ACT_UPDATE, SP_STORE_API, "a",
          SP_STORE_UPDATE},
+        {"PUT /zosConnect/apis/a?status=stopped +json", SP_ADMIN_CHANGE, SP_ACT_STOP, SP_STORE_API, "a",
+         SP_STORE_STOP},
+        {"PUT /zosConnect/apis/a +json", SP_ADMIN_CHANGE, SP_ACT_UPDATE, SP_STORE_API, "a", SP_STORE_UPDATE},
         {"PUT /zosConnect/apis/a", SP_ADMIN_CHANGE, SP_ACT_UPDATE, SP_STORE_API, "a", SP_STORE_UPDATE},
         {"PUT /zosConnect/apis/a?status=stopped", SP_ADMIN_CHANGE, SP_ACT_STOP, SP_STORE_API, "a",
          SP_STORE_STOP},
