@@ -11,6 +11,7 @@
 const struct sp_command *const sp_commands[] = {
     &sp_command_api,
     &sp_command_build,
+    &sp_command_explain,
     &sp_command_password,
     &sp_command_requester,
     &sp_command_saf,

@@ -34,6 +34,7 @@ extern const struct sp_command *const sp_commands[];
 /* Every command's declaration stands here, by name. */
 extern const struct sp_command sp_command_api;
 extern const struct sp_command sp_command_build;
+extern const struct sp_command sp_command_explain;
 extern const struct sp_command sp_command_password;
 extern const struct sp_command sp_command_requester;
 extern const struct sp_command sp_command_saf;

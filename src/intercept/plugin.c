@@ -191,8 +191,7 @@ static enum sp_status make_shared(const struct sp_plugins_options *options,
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for plug-ins");
     shared->references = 1;
     shared->loop = options->worker->loop;
-    enum sp_status status =
-        sp_plugin_client_new(shared->loop, options->config->ssl_default.outbound, &shared->client, err);
+    enum sp_status status = sp_plugin_client_new(shared, options->config->ssl_default.outbound, err);
     if (status == SP_OK)
         *ret_shared = shared;
     else
@@ -210,12 +209,13 @@ enum sp_status sp_plugins_open(const struct sp_plugins_options *options, struct 
     *ret_plugins = NULL;
     if (!count)
         return SP_OK;
+    struct sp_plugins *plugins = calloc(1, sizeof *plugins + count * sizeof plugins->items[0]);
+    if (!plugins)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for plug-ins");
     sp_plugin_guard_begin(options->shared, options->shared_bytes, options->worker->index,
                           options->worker->count);
-    struct sp_plugins *plugins = calloc(1, sizeof *plugins + count * sizeof plugins->items[0]);
     struct sp_plugin_worker *shared = NULL;
-    enum sp_status status = plugins ? make_shared(options, &shared, err)
-                                    : sp_error_set(err, SP_ENOMEM, NULL, "no memory for plug-ins");
+    enum sp_status status = make_shared(options, &shared, err);
     for (size_t i = 0; status == SP_OK && i < config->interceptor_count; i++)
         if (config->interceptors[i].kind == SP_CFG_PLUGIN)
             status = open_plugin(&config->interceptors[i], shared, options, plugins, err);
@@ -229,9 +229,12 @@ enum sp_status sp_plugins_open(const struct sp_plugins_options *options, struct 
 
 void sp_plugins_free(struct sp_plugins *plugins)
 {
-    for (size_t i = 0; plugins && i < plugins->count; i++)
+    if (!plugins)
+        return;
+    for (size_t i = 0; i < plugins->count; i++)
         sp_plugin_release(plugins->items[i]);
     free(plugins);
+    sp_plugin_guard_end();
 }
 
 struct sp_plugin *sp_plugins_find(struct sp_plugins *plugins, struct sp_str id)

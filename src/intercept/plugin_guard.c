@@ -44,7 +44,12 @@ struct shared {
 static struct guard {
     struct shared *shared;
     struct mark *mine;
-    bool begun;
+    unsigned users;
+    bool looked; /* at what the worker before left */
+    pthread_t thread;
+    bool watching;
+    _Atomic bool stopping;
+    stack_t stack;
 } guard;
 
 const char *sp_plugin_method_name(enum sp_plugin_method method)
@@ -111,17 +116,28 @@ static void on_crash(int signal_number)
     raise(signal_number); /* its own action is in force again: the worker dies of it */
 }
 
+static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
 static void install_handlers(void)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    stack_t stack = {.ss_sp = malloc(STACK_BYTES), .ss_size = STACK_BYTES};
+    guard.stack = (stack_t){.ss_sp = malloc(STACK_BYTES), .ss_size = STACK_BYTES};
     /* A fiber's stack may be what overflowed. */
-    bool apart = stack.ss_sp && sigaltstack(&stack, NULL) == 0;
+    bool apart = guard.stack.ss_sp && sigaltstack(&guard.stack, NULL) == 0;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction action = {.sa_handler = on_crash,
                                    .sa_flags = (int)(SA_RESETHAND | SA_NODEFER | (apart ? SA_ONSTACK : 0))};
         sigaction(signals[i], &action, NULL);
     }
+}
+
+static void remove_handlers(void)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        signal(signals[i], SIG_DFL);
+    sigaltstack(&none, NULL);
+    free(guard.stack.ss_sp);
+    guard.stack.ss_sp = NULL;
 }
 
 struct sp_plugin_crashes *sp_plugin_crashes_of(const char *id)
@@ -187,7 +203,7 @@ static void look_back(struct mark *mark)
 static void *watch(void *arg)
 {
     struct mark *mark = arg;
-    for (;;) {
+    while (!atomic_load(&guard.stopping)) {
         usleep(WATCH_US);
         int64_t hang_us = atomic_load(&mark->hang_us), since_us = atomic_load(&mark->since_us);
         if (atomic_load(&mark->pid) != (int32_t)getpid() || hang_us == 0 ||
@@ -205,26 +221,41 @@ static void *watch(void *arg)
     return NULL;
 }
 
-void sp_plugin_guard_begin(void *shared, size_t shared_bytes, unsigned worker, unsigned workers)
+static void start_watching(void)
 {
-    if (guard.begun)
-        return;
-    guard.begun = true;
-    if (!shared || shared_bytes < sp_plugin_guard_bytes(workers) || worker >= workers) {
-        shared = calloc(1, sp_plugin_guard_bytes(1));
-        worker = 0;
-    }
-    guard.shared = shared;
-    if (!shared)
-        return;
-    guard.mine = &guard.shared->marks[worker];
-    look_back(guard.mine);
-    install_handlers();
-    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&thread, NULL, watch, guard.mine) == 0)
-        pthread_detach(thread);
+    atomic_store(&guard.stopping, false);
+    guard.watching = pthread_create(&guard.thread, NULL, watch, guard.mine) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void sp_plugin_guard_begin(void *shared, size_t shared_bytes, unsigned worker, unsigned workers)
+{
+    if (guard.users++)
+        return;
+    if (!shared || shared_bytes < sp_plugin_guard_bytes(workers) || worker >= workers) {
+        static _Alignas(struct shared) unsigned char own[sizeof(struct shared) + sizeof(struct mark)];
+        shared = own;
+        worker = 0;
+    }
+    guard.shared = shared;
+    guard.mine = &guard.shared->marks[worker];
+    if (!guard.looked)
+        look_back(guard.mine);
+    guard.looked = true;
+    install_handlers();
+    start_watching();
+}
+
+void sp_plugin_guard_end(void)
+{
+    if (--guard.users)
+        return;
+    atomic_store(&guard.stopping, true);
+    if (guard.watching)
+        pthread_join(guard.thread, NULL);
+    guard.watching = false;
+    remove_handlers();
 }

@@ -31,10 +31,13 @@ struct sp_plugin_crashes;
 
 size_t sp_plugin_guard_bytes(unsigned workers);
 
-/* In the worker's main thread; the first time it installs the handlers of signals and starts the watching
- * thread, and looks what the worker before this one died of: that is logged. `shared` NULL: memory of the
- * process instead. */
+/* In the worker's main thread, for each set of plug-ins: the first one installs the handlers of signals,
+ * starts the watching thread, and looks what the worker before this one died of, which is logged. `shared`
+ * NULL: memory of the process instead. */
 void sp_plugin_guard_begin(void *shared, size_t shared_bytes, unsigned worker, unsigned workers);
+
+/* The last one takes handlers and thread away: the code of both may be unloaded. */
+void sp_plugin_guard_end(void);
 
 /* Code of a plug-in runs from here to `leave`, in the main thread. When it takes longer than `hang_us`
  * (0: no limit), the worker ends. `id` ends with NUL. */

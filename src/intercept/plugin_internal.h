@@ -20,6 +20,7 @@ struct sp_plugin_worker {
     unsigned references; /* of instances, fetches and completions */
     struct sp_loop *loop;
     struct sp_http_client *client;
+    char why_no_tls[256];          /* why https is refused; empty: it is not */
     struct sp_plugin_wakes *wakes; /* completions that other threads completed; NULL until the first */
 };
 
@@ -84,9 +85,10 @@ void sp_plugin_call_end(struct sallyport_call *call);
 /* In the loop's thread. Accepts NULL. */
 void sp_plugin_worker_release(struct sp_plugin_worker *worker);
 void sp_plugin_release(struct sp_plugin *plugin);
-/* plugin_wait.c: `ssl` says whom the client trusts and what it presents; NULL: https is refused. */
-enum sp_status sp_plugin_client_new(struct sp_loop *loop, const struct sp_cfg_ssl *ssl,
-                                    struct sp_http_client **ret_client, struct sp_error *err) SP_MUST_CHECK;
+/* plugin_wait.c: `ssl` says whom the client trusts and what it presents; where that cannot be used, or is
+ * NULL, https is refused, and nothing else: a plug-in may never ask for it. */
+enum sp_status sp_plugin_client_new(struct sp_plugin_worker *worker, const struct sp_cfg_ssl *ssl,
+                                    struct sp_error *err) SP_MUST_CHECK;
 void sp_plugin_wakes_free(struct sp_plugin_wakes *wakes);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -85,15 +86,17 @@ int io_plugin_sleep(struct sallyport_call *call, int64_t milliseconds)
 
 /* ---------------------------------------------------------------- HTTP */
 
-enum sp_status sp_plugin_client_new(struct sp_loop *loop, const struct sp_cfg_ssl *ssl,
-                                    struct sp_http_client **ret_client, struct sp_error *err)
+enum sp_status sp_plugin_client_new(struct sp_plugin_worker *worker, const struct sp_cfg_ssl *ssl,
+                                    struct sp_error *err)
 {
     struct ssl_ctx_st *context = NULL;
-    enum sp_status status = ssl ? sp_client_tls_new(ssl, &context, err) : SP_OK;
-    if (status == SP_OK) {
-        const struct sp_http_client_options options = {.ssl_ctx = context};
-        status = sp_http_client_new(loop, &options, ret_client, err);
-    }
+    struct sp_error reason = SP_ERROR_INIT;
+    if (!ssl)
+        snprintf(worker->why_no_tls, sizeof worker->why_no_tls, "no ssl element says whom to trust");
+    else if (sp_client_tls_new(ssl, &context, &reason) != SP_OK)
+        snprintf(worker->why_no_tls, sizeof worker->why_no_tls, "%s", reason.text);
+    const struct sp_http_client_options options = {.ssl_ctx = context};
+    enum sp_status status = sp_http_client_new(worker->loop, &options, &worker->client, err);
     SSL_CTX_free(context);
     return status;
 }
@@ -111,6 +114,15 @@ static bool copy_headers(const struct sallyport_http_request *from, struct sp_ar
     request->headers = headers;
     request->header_count = from->header_count;
     return true;
+}
+
+static void tell_failure(const struct sallyport_call *call, const struct sp_fetch_request *fetch,
+                         const struct sp_error *err)
+{
+    const char *why = call->plugin->worker->why_no_tls;
+    bool no_tls = why[0] && sp_str_caseless_eq(sp_str_slice(fetch->url, 0, 6), SP_STR("https:"));
+    sp_log(SP_LOG_WARNING, SP_MSG_PLUGIN_FETCH, "%.*s: %s%s%s", SP_STR_ARG(call->plugin->id), err->text,
+           no_tls ? ": " : "", no_tls ? why : "");
 }
 
 int io_plugin_fetch(struct sallyport_call *call, const struct sallyport_http_request *request,
@@ -137,7 +149,7 @@ int io_plugin_fetch(struct sallyport_call *call, const struct sallyport_http_req
     step_in(call);
     sp_plugin_worker_release(worker);
     if (status != SP_OK && status != SP_ECANCELED)
-        sp_log(SP_LOG_WARNING, SP_MSG_PLUGIN_FETCH, "%.*s: %s", SP_STR_ARG(call->plugin->id), err.text);
+        tell_failure(call, &fetch, &err);
     if (status == SP_OK) {
         struct sp_str type = sp_fetch_header(&response, "Content-Type");
         ret_response->status = (int)response.status;
