@@ -74,10 +74,7 @@ static bool any_host_name(const struct sp_issuer *issuer, struct sp_str url)
     while (len < rest.len && rest.ptr[len] != '/' && rest.ptr[len] != ':' && rest.ptr[len] != '?')
         len++;
     struct sp_str host = sp_str_slice(rest, 0, len);
-    for (size_t i = 0; issuer->ssl && i < issuer->ssl->skip_verification_hosts.count; i++)
-        if (sp_str_caseless_eq(issuer->ssl->skip_verification_hosts.items[i], host))
-            return true;
-    return false;
+    return issuer->ssl && sp_client_tls_any_name(issuer->ssl, host);
 }
 
 /* ---- endpoints ---- */

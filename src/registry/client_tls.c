@@ -54,6 +54,62 @@ static enum sp_status trust(const struct sp_cfg_ssl *ssl, SSL_CTX *context, stru
     return status;
 }
 
+/* ---------------------------------------------------------------- the name of the server */
+
+bool sp_client_tls_any_name(const struct sp_cfg_ssl *ssl, struct sp_str host)
+{
+    if (!ssl->verify_hostname)
+        return true;
+    for (size_t i = 0; i < ssl->skip_verification_hosts.count; i++)
+        if (sp_str_caseless_eq(ssl->skip_verification_hosts.items[i], host))
+            return true;
+    return false;
+}
+
+static int element_index(void)
+{
+    static _Atomic int index = -1;
+    int made = index;
+    if (made < 0)
+        index = made = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return made;
+}
+
+/* Whom the connection is for, as it was told to verify. */
+static bool expects(X509_STORE_CTX *store, const struct sp_cfg_ssl *ssl)
+{
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
+    char *address = X509_VERIFY_PARAM_get1_ip_asc(param);
+    const char *name = address ? address : X509_VERIFY_PARAM_get0_host(param, 0);
+    bool any = name && sp_client_tls_any_name(ssl, sp_str_of(name));
+    OPENSSL_free(address);
+    return any;
+}
+
+/* Only a name that does not fit is let pass; the chain counts all the same. */
+static int judge(int good, X509_STORE_CTX *store)
+{
+    int error = X509_STORE_CTX_get_error(store);
+    SSL *tls = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    if (good || !tls || (error != X509_V_ERR_HOSTNAME_MISMATCH && error != X509_V_ERR_IP_ADDRESS_MISMATCH))
+        return good;
+    const struct sp_cfg_ssl *ssl = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), element_index());
+    if (!ssl || !expects(store, ssl))
+        return 0;
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+}
+
+static enum sp_status set_names(const struct sp_cfg_ssl *ssl, SSL_CTX *context, struct sp_error *err)
+{
+    if (ssl->verify_hostname && !ssl->skip_verification_hosts.count)
+        return SP_OK;
+    if (SSL_CTX_set_ex_data(context, element_index(), (void *)ssl) != 1)
+        return sp_error_set(err, SP_ENOMEM, NULL, "ssl[%.*s]: no memory for TLS", SP_STR_ARG(ssl->id));
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, judge);
+    return SP_OK;
+}
+
 enum sp_status sp_client_tls_new(const struct sp_cfg_ssl *ssl, struct ssl_ctx_st **ret_context,
                                  struct sp_error *err)
 {
@@ -65,6 +121,8 @@ enum sp_status sp_client_tls_new(const struct sp_cfg_ssl *ssl, struct ssl_ctx_st
         status = present(ssl, context, err);
     if (status == SP_OK)
         status = trust(ssl, context, err);
+    if (status == SP_OK)
+        status = set_names(ssl, context, err);
     if (status != SP_OK) {
         SSL_CTX_free(context);
         return status;

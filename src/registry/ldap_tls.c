@@ -72,7 +72,7 @@ enum sp_status sp_ldap_tls_connect(struct ssl_ctx_st *context, int fd, const cha
         SSL_free(tls);
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for TLS");
     }
-    SSL_set_verify(tls, SSL_VERIFY_PEER, NULL);
+    SSL_set_verify(tls, SSL_VERIFY_PEER, SSL_get_verify_callback(tls));
     SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     enum sp_status status = handshake(tls, fd, deadline_us, err);
     if (status != SP_OK) {

@@ -571,8 +571,8 @@ static void a_large_container_passes(void **state)
 
 static char pem_path[] = "/tmp/sallyport-cics-XXXXXX";
 
-/* A certificate for 127.0.0.1 that issued itself, and its key, into a PEM file and a server's context. */
-static SSL_CTX *make_tls(void)
+/* A certificate that issued itself, and its key, into a PEM file and a server's context. */
+static SSL_CTX *make_tls(const char *names_text)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *cert = X509_new();
@@ -586,7 +586,7 @@ static SSL_CTX *make_tls(void)
                                (const unsigned char *)"region", -1, -1, 0);
     X509_set_issuer_name(cert, X509_get_subject_name(cert));
     X509V3_set_ctx(&v3, cert, cert, NULL, NULL, 0);
-    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, &v3, NID_subject_alt_name, "IP:127.0.0.1");
+    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, &v3, NID_subject_alt_name, names_text);
     X509_add_ext(cert, names, -1);
     X509_EXTENSION_free(names);
     assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
@@ -605,7 +605,7 @@ static SSL_CTX *make_tls(void)
 
 static void tls_is_spoken_and_verified(void **state)
 {
-    SSL_CTX *server = make_tls();
+    SSL_CTX *server = make_tls("IP:127.0.0.1");
     struct sp_listener *secure;
     struct sp_listener_options options = {.address = {.host = "127.0.0.1"}, .ssl_ctx = server};
     assert_int_equal(sp_listener_new(loop, &options, region, NULL, &secure, &err), SP_OK);
@@ -622,7 +622,7 @@ static void tls_is_spoken_and_verified(void **state)
     SSL_CTX_free(server);
     unlink(pem_path);
     memcpy(strrchr(pem_path, '-') + 1, "XXXXXX", 6);
-    server = make_tls();
+    server = make_tls("IP:127.0.0.1");
     connect_with(1);
     assert_int_not_equal(invoke(), SP_OK);
     assert_int_equal(played.links, 1);
@@ -638,6 +638,51 @@ static void tls_is_spoken_and_verified(void **state)
     unlink(pem_path);
     SSL_CTX_free(server);
     sp_listener_free(secure);
+}
+
+static void a_certificate_of_another_name_passes_only_when_that_is_said(void **state)
+{
+    static const char *const names[] = {"DNS:other.test", "IP:127.0.0.2"};
+    for (int i = 0; i < 2; i++) {
+        memcpy(strrchr(pem_path, '-') + 1, "XXXXXX", 6);
+        SSL_CTX *server = make_tls(names[i]);
+        struct sp_listener *secure;
+        struct sp_listener_options options = {.address = {.host = "127.0.0.1"}, .ssl_ctx = server};
+        assert_int_equal(sp_listener_new(loop, &options, region, NULL, &secure, &err), SP_OK);
+        struct sp_cfg_key_store store = {.id = SP_STR("store"),
+                                         .location = sp_str_of(pem_path),
+                                         .type = SP_STR("PEM"),
+                                         .file_based = true};
+        struct sp_cfg_ssl ssl = {
+            .id = SP_STR("tls"), .key_store = &store, .trust_store = &store, .verify_hostname = true};
+        config.ssl = &ssl;
+        config.port = sp_listener_port(secure);
+        connect_with(1);
+        assert_int_not_equal(invoke(), SP_OK);
+        ssl.verify_hostname = false;
+        connect_with(1);
+        assert_int_equal(invoke(), SP_OK);
+        struct sp_str hosts[] = {SP_STR("elsewhere.test"), SP_STR("127.0.0.1")};
+        ssl.verify_hostname = true;
+        ssl.skip_verification_hosts = (struct sp_str_list){hosts, 1};
+        connect_with(1);
+        assert_int_not_equal(invoke(), SP_OK);
+        ssl.skip_verification_hosts.count = 2;
+        connect_with(1);
+        assert_int_equal(invoke(), SP_OK);
+        /* The chain counts all the same. */
+        char trusted[sizeof pem_path];
+        memcpy(trusted, pem_path, sizeof trusted);
+        memcpy(strrchr(pem_path, '-') + 1, "XXXXXX", 6);
+        SSL_CTX_free(make_tls("IP:127.0.0.1"));
+        ssl.verify_hostname = false;
+        connect_with(1);
+        assert_int_not_equal(invoke(), SP_OK);
+        unlink(pem_path);
+        unlink(trusted);
+        SSL_CTX_free(server);
+        sp_listener_free(secure);
+    }
 }
 
 int main(void)
@@ -661,6 +706,7 @@ int main(void)
         TEST(sessions_are_divided_among_workers),
         TEST(a_large_container_passes),
         TEST(tls_is_spoken_and_verified),
+        TEST(a_certificate_of_another_name_passes_only_when_that_is_said),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
