@@ -232,8 +232,9 @@ static enum sp_status make_keys(struct sp_issuer *issuer, struct sp_error *err)
     if (client->json_web_key.len)
         return take_json_key(issuer, err);
     if (sp_jwa_is_symmetric(alg)) {
-        if (!secret.len)
-            return SP_OK; /* then JWTs are refused, CWWKS1739E */
+        /* A client's secret need not be fit for signatures: then JWTs are refused, CWWKS1739E. */
+        if (!secret.len || (!client->shared_key.len && 8 * secret.len < sp_jwa_hash_bits(alg)))
+            return SP_OK;
         enum sp_status status = sp_jwk_set_from_secret(secret, &issuer->fixed, err);
         return status == SP_OK ? sp_jwa_check_key(alg, &issuer->fixed->keys[0], false, err) : status;
     }
@@ -263,7 +264,7 @@ enum sp_status io_issuer_find_key(struct sp_issuer *issuer, enum sp_jwa alg, con
     if (!issuer->source)
         return sp_error_set(err, SP_ENOTFOUND, NULL,
                             "nothing says where the key is: set jwkEndpointUrl, trustStoreRef and "
-                            "trustAliasName, or clientSecret for HS algorithms");
+                            "trustAliasName, or for HS algorithms a clientSecret as long as the hash");
     return io_jwk_source_find(issuer->source, alg, name, deadline_us, ret_set, ret_key, err);
 }
 

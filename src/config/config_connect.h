@@ -120,6 +120,7 @@ struct sp_cfg_item {
     bool run_global_interceptors;
     struct sp_cfg_groups groups;
     const struct sp_cfg_policy *policy;       /* API only; NULL: that of all */
+    struct sp_str_list required_scopes;       /* API only */
     const struct sp_cfg_property *properties; /* service only */
     size_t property_count;
     unsigned id_assertion; /* apiRequester only; enum sp_cfg_id_assertion */

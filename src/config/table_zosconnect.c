@@ -93,6 +93,9 @@ static const struct sp_cfg_attribute api_attributes[] = {
     ITEM_ROWS(ACTED),
     A("policyRef", REF, ACTED | SECURITY, "Policy of this API, instead of that of all.", INTO(O, policy),
       TARGET("zosconnect_policy")),
+    A("sallyport_requiredScopes", STRING, ACTED | SECURITY | BLANK_LIST,
+      "Scopes of OAuth that a caller's token must have, all of them, for any operation of this API.",
+      INTO(O, required_scopes)),
 };
 
 static const struct sp_cfg_element api_element = {

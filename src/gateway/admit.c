@@ -106,6 +106,44 @@ bool sp_step_authorize(struct sp_call *call)
     return sp_call_fail(call, 403, "Error 403: AuthorizationFailed");
 }
 
+/* ---------------------------------------------------------------- scopes */
+
+static bool has_scope(const struct sp_principal *principal, struct sp_str scope)
+{
+    for (size_t i = 0; i < principal->scopes.count; i++)
+        if (sp_str_eq(principal->scopes.items[i], scope))
+            return true;
+    return false;
+}
+
+/* RFC 6750 section 3.1 */
+static bool refuse_scope(struct sp_call *call, struct sp_str missing)
+{
+    const struct sp_str_list *needed = &call->admission->scopes;
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_str challenge = SP_STR("Bearer error=\"insufficient_scope\", scope=\"");
+    for (size_t i = 0; i < needed->count && challenge.ptr; i++)
+        challenge = sp_arena_printf(&call->arena, "%.*s%s%.*s", SP_STR_ARG(challenge), i ? " " : "",
+                                    SP_STR_ARG(needed->items[i]));
+    challenge = sp_arena_printf(&call->arena, "%.*s\"", SP_STR_ARG(challenge));
+    sp_error_set(&err, SP_EDENIED, NULL, "%.*s has no token with the scope '%.*s' (sallyport_requiredScopes)",
+                 SP_STR_ARG(call->principal.name), SP_STR_ARG(missing));
+    sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+    sp_call_fail(call, 403, "Error 403: insufficient scope");
+    sp_call_fail_header(call, "WWW-Authenticate", challenge);
+    return false;
+}
+
+bool sp_step_scopes(struct sp_call *call)
+{
+    const struct sp_str_list *needed = &call->admission->scopes;
+    call->step = "scopes";
+    for (size_t i = 0; i < needed->count; i++)
+        if (!has_scope(&call->principal, needed->items[i]))
+            return refuse_scope(call, needed->items[i]);
+    return true;
+}
+
 /* ---------------------------------------------------------------- interceptors */
 
 static void describe_api(const struct sp_call *call, struct sp_intercept_data *data)

@@ -74,6 +74,7 @@ bool sp_step_found(struct sp_call *call); /* 404 and 405, told only to those who
 bool sp_step_secure(struct sp_call *call);
 bool io_step_authenticate(struct sp_call *call);
 bool sp_step_authorize(struct sp_call *call);
+bool sp_step_scopes(struct sp_call *call);
 bool io_step_interceptors(struct sp_call *call);
 /* content.c: media type, character set, names in the query */
 bool sp_step_content(struct sp_call *call);

@@ -65,6 +65,9 @@ static enum sp_status make_admission(const struct load *load, enum sp_authz_obje
     sp_authz_demands(config, kind, item, &demands);
     *ret_admission = (struct sp_admission){
         .require_auth = demands.auth, .require_secure = demands.secure, .groups = options.item};
+    if (item)
+        ret_admission->scopes = item->required_scopes;
+    ret_admission->require_auth |= ret_admission->scopes.count > 0; /* who nobody knows has none */
     enum sp_status status = sp_authz_access_new(&options, load->arena, &ret_admission->access, err);
     return status == SP_OK
                ? sp_intercept_compile(config->manager.global_interceptors, item, &load->sources->means,

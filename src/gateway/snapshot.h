@@ -24,6 +24,7 @@ struct sp_admission {
     const struct sp_cfg_groups *groups;   /* of the item; NULL: none of its own */
     const struct sp_authz_access *access; /* who may do what, by all groups that count */
     const struct sp_intercept_chain *chain;
+    struct sp_str_list scopes; /* of OAuth, that the caller's token must have */
 };
 
 struct sp_service {

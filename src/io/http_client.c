@@ -2,6 +2,7 @@
 #include "io/http_client.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -220,6 +221,7 @@ static void client_finish(struct sp_http_client *client)
     }
     if (client->multi)
         curl_multi_cleanup(client->multi);
+    ERR_clear_error();
     sp_http_sockets_finish(&client->sockets);
     SSL_CTX_free(client->ssl_ctx);
     if (client->proxy_password)
@@ -678,6 +680,7 @@ static enum sp_status io_perform(struct fetch *fetch, int64_t deadline_us,
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
     client->counts.connects += (uint64_t)connects;
     curl_multi_remove_handle(client->multi, transfer->easy);
+    ERR_clear_error();
     if (transfer->done)
         return take_response(fetch, ret_response);
     if (status == SP_ETIMEDOUT)

@@ -2,6 +2,7 @@
 #include "io/http_socket.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -17,6 +18,7 @@ static void act(struct sp_http_sockets *sockets, curl_socket_t fd, int events)
 {
     int running;
     (void)curl_multi_socket_action(sockets->multi, fd, events, &running);
+    ERR_clear_error(); /* curl leaves what went wrong for whoever uses OpenSSL next in this thread */
     sockets->progress(sockets->arg);
 }
 
