@@ -9,7 +9,7 @@ import pytest
 
 import archives
 from conftest import ROOT, wait_until
-from test_api import JSON, XML, basic, make_gateway, make_region  # noqa: F401 (fixtures)
+from test_api import JSON, basic, make_gateway, make_region, smf  # noqa: F401 (fixtures)
 
 ADAM, OPAL, RITA, IVO = (basic(user) for user in ("adam", "opal", "rita", "ivo"))
 ZIP = ("Content-Type", "application/zip")
@@ -340,3 +340,51 @@ def test_an_api_may_have_the_explorers_path(make_gateway, monkeypatch, tmp_path)
     assert "not installed" in error(server.call("GET", "/api/explorer", [RITA]), 404)
     assert deploy(server, "apis", aar("own", "/api", "/explorer")).status == 200
     assert do(server, "/api/explorer").status == 200
+
+
+# ---------------------------------------------------------------- items with groups of their own, and the audit
+
+OWN = """
+<zosconnect_zosConnectAPIs><zosConnectAPI name="bad" operationsGroup="GOPER" readerGroup="GREADER"/>
+  <zosConnectAPI name="echo" requireAuth="false"/></zosconnect_zosConnectAPIs>
+<zosconnect_services><service name="bad" adminGroup="GADMIN" interceptorsRef="own"/></zosconnect_services>
+<zosconnect_zosConnectInterceptors id="own" interceptorRef="auth"/>
+"""
+
+
+def test_groups_of_an_item_decide_about_the_item(make_gateway):
+    server = make_gateway(more=LEVELS + OWN)
+    # Somebody manages the API by the element: the global administrator does not (docs/authorization.md).
+    assert ask(server, "PUT", "/apis/bad?status=stopped", OPAL).status == 200
+    assert ask(server, "PUT", "/apis/bad?status=started", ADAM).status == 403
+    assert ask(server, "GET", "/apis/bad", RITA).status == 200
+    assert ask(server, "PUT", "/apis/absent?status=stopped", ADAM).status == 200
+    said = error(ask(server, "DELETE", "/apis/bad", ADAM), 403)
+    assert "BAQR0406W: The zosConnectAuthorization interceptor" in said and "for API bad under request URL " in said
+    said = error(ask(server, "POST", "/apis", RITA, b"x", [ZIP]), 403)
+    assert "while processing a request under request URL https://localhost/zosConnect/apis." in said
+    # The list of services leaves out what is not the caller's.
+    assert "bad" in ask(server, "GET", "/services", ADAM).body.decode()
+    assert [each["ServiceName"] for each in ask(server, "GET", "/services", RITA).json["zosConnectServices"]] == ["absent", "echo"]
+    assert set(ask(server, "GET", "/operations/getStatistics", OPAL).json) == {"absent", "echo"}
+
+
+def test_an_api_without_authentication_is_administered_with_it(make_gateway):
+    server = make_gateway(more=LEVELS + OWN)
+    assert server.call("GET", "/zosConnect/apis/echo").status == 401
+    assert server.call("DELETE", "/zosConnect/apis/echo").status == 401
+    assert ask(server, "GET", "/apis/echo").status == 200
+
+
+def test_administration_is_audited_as_such(make_gateway):
+    server = make_gateway(more=LEVELS + '<zosconnect_auditInterceptor id="audit" apiProviderSmfVersion="2"/>')
+    ask(server, "GET", "/apis/bad")
+    ask(server, "PUT", "/services/bad?action=stop")
+    ask(server, "DELETE", "/apis/none", RITA)
+    server.stop()
+    requests = [each for record in smf(server) for each in record.get("requests", []) if record["header"]["REC_TYPE"] == 123]
+    assert [(each["REQ_TYPE"], each["REQ_METHOD"], each["REQ_TARGET_URI"], each["REQ_QUERY_STR"], each["USER_NAME"],
+             each["HTTP_RESP_CODE"], each["API_NAME"], each["SERVICE_NAME"]) for each in requests] == [
+                 (3, "GET", "/zosConnect/apis/bad", "", "adam", 200, "bad", ""),
+                 (3, "PUT", "/zosConnect/services/bad", "action=stop", "adam", 200, "", "bad"),
+                 (3, "DELETE", "/zosConnect/apis/none", "", "rita", 403, "none", "")]

@@ -3,7 +3,10 @@ import json
 import os
 import pty
 import select
+import socket
+import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -139,6 +142,58 @@ def test_profiles(run, server):
     assert "no profile" in run("api", "list", "--profile=none", **plain).stderr
     profiles.write_text(json.dumps({"default": {"pasword": "x"}}))
     assert "no member" in run("api", "list", **plain).stderr
+
+
+class Listener(threading.Thread):
+    """Takes one request, and keeps what came."""
+
+    def __init__(self, context):
+        super().__init__()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port, self.context, self.request, self.certificate = self.socket.getsockname()[1], context, b"", None
+
+    def run(self):
+        with self.context.wrap_socket(self.socket.accept()[0], server_side=True) as connection:
+            self.certificate = connection.getpeercert()
+            while b"\r\n\r\n" not in self.request:
+                self.request += connection.recv(65536)
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{"apis":[]}')
+
+
+def test_a_token_and_a_certificate_are_presented(authority, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, authority.issue("localhost")))
+    context.load_verify_locations(str(authority.certificate))
+    context.verify_mode = ssl.CERT_REQUIRED
+    certificate, key = authority.issue("operator")
+    (tmp_path / "token").write_text("a.b.c\n")
+    listener = Listener(context)
+    listener.start()
+    result = subprocess.run([need(SALLYPORT), "api", "list", f"--url=https://localhost:{listener.port}",
+                             f"--ca={authority.certificate}", f"--certificate={certificate}", f"--key={key}",
+                             f"--token-file={tmp_path / 'token'}"], env={"HOME": str(tmp_path)}, capture_output=True, text=True,
+                            timeout=60, check=False)
+    listener.join(10)
+    assert result.returncode == 0, result.stderr
+    assert b"\r\nAuthorization: Bearer a.b.c\r\n" in listener.request and b"Basic" not in listener.request
+    assert (("commonName", "operator"),) in listener.certificate["subject"]
+    other = subprocess.run([need(SALLYPORT), "api", "list", f"--certificate={certificate}", "--key=/nowhere"],
+                           env={"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False)
+    assert other.returncode == 1 and "the key in /nowhere cannot be used" in other.stderr
+
+
+def test_an_upload_tells_how_far_it_is(server, run, tmp_path):
+    archive = tmp_path / "more.aar"
+    archive.write_bytes(aar("more", "/more"))
+    master, slave = pty.openpty()
+    environment = {"HOME": "/nonexistent", "SALLYPORT_URL": f"https://localhost:{server.https}", "SALLYPORT_USER": "adam",
+                   "SALLYPORT_CA": str(server.authority.certificate), "SALLYPORT_PASSWORD": "adam secret"}
+    result = subprocess.run([need(SALLYPORT), "api", "deploy", archive], env=environment, stdout=subprocess.PIPE, stderr=slave,
+                            timeout=60, check=False)
+    os.close(slave)
+    said = os.read(master, 65536)
+    os.close(master)
+    assert result.returncode == 0 and b"(100 %)" in said and b"more.aar: " in said
 
 
 def test_the_password_is_asked_for_without_echo(server):
