@@ -7,7 +7,9 @@
 #include "authn/guest.h"
 #include "authn/principal.h"
 #include "authn/provider.h"
+#include "authn/message.h"
 #include "base/clock.h"
+#include "config/effective.h"
 #include "io/origin.h"
 
 struct sp_authn {
@@ -25,6 +27,7 @@ enum sp_status sp_authn_new(const struct sp_authn_parts *parts, struct sp_authn 
     if (!authn)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
     authn->parts = *parts;
+    authn->parts.fingerprint = sp_config_fingerprint(parts->config);
     authn->offers_basic = sp_basic_is_offered(security);
     sp_basic_challenge_init(&authn->challenge, security, sp_registry_realm(parts->registry));
     enum sp_status status = sp_authn_table_init(&authn->parts, &authn->table, err);
@@ -100,6 +103,15 @@ static enum sp_status go_on_as_guest(const struct sp_authn_attempt *attempt,
     return SP_OK;
 }
 
+/* Known, but may not use this server, or has no user id where the administrator lets such people be guests.
+ */
+static bool is_for_the_guest(const struct sp_authn_attempt *attempt, const struct sp_error *err)
+{
+    return strcmp(err->id, SP_REGISTRY_NO_APPL) == 0 ||
+           (strcmp(err->id, SP_MSG_NOT_MAPPED) == 0 &&
+            attempt->parts->config->authentication.unmapped_identity == SP_CFG_UNMAPPED_GUEST);
+}
+
 static void tell_providers(struct sp_authn *authn, struct sp_authn_attempt *attempt,
                            const struct sp_assertion *assertion, const struct sp_principal *principal,
                            struct sp_challenge *challenge)
@@ -122,10 +134,11 @@ static enum sp_status io_admit(struct sp_authn *authn, struct sp_authn_attempt *
         tell_providers(authn, attempt, assertion, ret_principal, challenge);
         return SP_OK;
     }
-    if (status == SP_EDENIED && strcmp(err->id, SP_REGISTRY_NO_APPL) == 0)
+    if (status == SP_EDENIED && is_for_the_guest(attempt, err))
         return go_on_as_guest(attempt, ret_principal, err);
     *challenge = (struct sp_challenge){0};
-    if (status == SP_EDENIED && assertion->kind == SP_ASSERT_REGISTRY)
+    if (status == SP_EDENIED && strcmp(err->id, SP_MSG_NOT_MAPPED) != 0 &&
+        assertion->kind == SP_ASSERT_REGISTRY)
         return refuse(authn, challenge, status);
     challenge->status = status == SP_EDENIED || status == SP_ENOTFOUND ? 403 : 503;
     return status;
@@ -163,12 +176,13 @@ static enum sp_status anonymous(struct sp_authn *authn, const struct sp_authn_at
         return status == SP_OK ? SP_OK : sp_error_set(err, status, NULL, "no memory for a principal");
     }
     if (!passed && !authn->offers_basic)
-        sp_error_set(err, SP_EDENIED, NULL,
+        sp_error_set(err, SP_EDENIED, SP_MSG_CERTIFICATE_MISSING,
                      "a client certificate is asked for and there is none; name and password are taken "
                      "only with webAppSecurity allowFailOverToBasicAuth=\"true\" or "
                      "overrideHttpAuthMethod=\"BASIC\"");
     else if (!passed)
-        sp_error_set(err, SP_EDENIED, NULL,
+        sp_error_set(err, SP_EDENIED,
+                     attempt->authorization.ptr ? SP_MSG_SCHEME_NOT_TAKEN : SP_MSG_NO_CREDENTIALS, "%s",
                      attempt->authorization.ptr
                          ? "the Authorization header is of a scheme that is not taken here"
                          : "the request carries no credentials");
@@ -184,12 +198,13 @@ static bool is_ambiguous(const struct sp_authn *authn, struct sp_authn_attempt *
 {
     struct sp_str first, second;
     if (count > 1) {
-        sp_error_set(err, SP_ESYNTAX, NULL, "the request has %zu Authorization headers", count);
+        sp_error_set(err, SP_ESYNTAX, SP_MSG_SEVERAL_CREDENTIALS, "the request has %zu Authorization headers",
+                     count);
         return true;
     }
     if (!sp_authn_table_is_contradictory(&authn->table, attempt, &first, &second))
         return false;
-    sp_error_set(err, SP_ESYNTAX, NULL,
+    sp_error_set(err, SP_ESYNTAX, SP_MSG_SEVERAL_CREDENTIALS,
                  "the request has credentials in header %.*s and in header %.*s: send one", SP_STR_ARG(first),
                  SP_STR_ARG(second));
     return true;

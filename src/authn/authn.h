@@ -84,6 +84,7 @@ struct sp_authn_parts {
     struct sp_registry *registry;
     struct sp_saf_link *saf;        /* NULL: there is none */
     struct sp_authn_caches *caches; /* of the worker, see authn/caches.h; NULL: nothing is remembered */
+    uint64_t fingerprint;           /* of the configuration; set by sp_authn_new */
     struct sp_loop *loop;           /* for providers that fetch; NULL: they cannot (a test, a command) */
 };
 

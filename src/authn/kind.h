@@ -51,11 +51,9 @@ struct sp_assertion {
     const struct sp_json_value *claims;
     struct sp_str claims_json;
     struct sp_str_list scopes;
-    int64_t expires_us;   /* realtime; 0: no end */
-    bool gives_sso;       /* the reply may carry an LTPA cookie for the principal */
-    bool is_saf;          /* `name` is a SAF user id already (an LTPA token of such a user) */
-    struct sp_str digest; /* keyed hash of the credential (base/shared_cache.h), under which the core may
-                             remember the registry's answer; empty: do not */
+    int64_t expires_us; /* realtime; 0: no end */
+    bool gives_sso;     /* the reply may carry an LTPA cookie for the principal */
+    bool is_saf;        /* `name` is a SAF user id already (an LTPA token of such a user) */
 };
 
 struct sp_authn_provider_kind {

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Name and password, checked by the registry.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "authn/basic.h"
 #include "authn/basic_challenge.h"
+#include "authn/brake.h"
+#include "authn/caches.h"
 #include "authn/kind.h"
+#include "authn/message.h"
+#include "authn/remembered.h"
+#include "base/clock.h"
+
+#define RETRY_LATER "1"
 
 struct basic {
     struct sp_authn_provider provider;
     struct sp_basic_challenge challenge;
+    int64_t in_work; /* passwords that are being verified */
 };
 
 static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_authn_attempt *attempt)
@@ -19,30 +28,116 @@ static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_auth
                : SP_OFFER_NONE;
 }
 
-static enum sp_status io_check(struct sp_authn_provider *self, struct sp_authn_attempt *attempt,
+/* ---------------------------------------------------------------- limits */
+
+static enum sp_status hold(int64_t wait_us, struct sp_str name, struct sp_authn_attempt *attempt,
+                           struct sp_challenge *challenge, struct sp_error *err)
+{
+    int64_t seconds = (wait_us + 999999) / 1000000;
+    challenge->status = 429;
+    sp_challenge_add(challenge, "Retry-After", sp_arena_printf(attempt->arena, "%lld", (long long)seconds));
+    return sp_error_set(err, SP_ELIMIT, SP_MSG_LOGIN_HELD,
+                        "too many logins of user %.*s from %.*s failed; the next one counts in %lld s",
+                        SP_STR_ARG(name), SP_STR_ARG(attempt->request->peer_address), (long long)seconds);
+}
+
+static enum sp_status busy(const struct basic *self, struct sp_challenge *challenge, struct sp_error *err)
+{
+    challenge->status = 503;
+    sp_challenge_add(challenge, "Retry-After", SP_STR(RETRY_LATER));
+    return sp_error_set(err, SP_EUNAVAIL, SP_MSG_LOGINS_WAIT,
+                        "%lld passwords are being verified already (maxLoginsWaiting)",
+                        (long long)self->in_work);
+}
+
+/* ---------------------------------------------------------------- the check */
+
+/* A wrong password counts; that a user may not use this server does not. */
+static bool is_wrong(enum sp_status status, const struct sp_error *err)
+{
+    return status == SP_EDENIED && strcmp(err->id, SP_REGISTRY_NO_APPL) != 0;
+}
+
+static enum sp_status io_ask_registry(struct basic *self, struct sp_authn_attempt *attempt,
+                                      const struct sp_basic_credentials *credentials,
+                                      struct sp_registry_user *ret_user, struct sp_challenge *challenge,
+                                      struct sp_error *err)
+{
+    const struct sp_authn_parts *parts = attempt->parts;
+    const struct sp_cfg_authentication *rule = &parts->config->authentication;
+    struct sp_shared_cache *failures = parts->caches ? parts->caches->failures : NULL;
+    struct sp_cache_key brake = {{0}};
+    if (failures) {
+        brake = sp_brake_key(failures, credentials->name, attempt->request->peer_address);
+        int64_t wait_us = sp_brake_wait_us(failures, brake, sp_clock_monotonic_us());
+        if (wait_us)
+            return hold(wait_us, credentials->name, attempt, challenge, err);
+    }
+    if (rule->max_logins_waiting && self->in_work >= rule->max_logins_waiting)
+        return busy(self, challenge, err);
+    self->in_work++;
+    enum sp_status status = io_registry_verify(parts->registry, credentials->name, credentials->password,
+                                               attempt->arena, ret_user, err);
+    self->in_work--;
+    if (failures && is_wrong(status, err))
+        sp_brake_failed(failures, brake, rule, sp_clock_monotonic_us());
+    else if (failures && status == SP_OK)
+        sp_brake_succeeded(failures, brake);
+    return status;
+}
+
+static enum sp_status io_log_in(struct basic *self, struct sp_authn_attempt *attempt,
+                                const struct sp_basic_credentials *credentials,
+                                struct sp_registry_user *ret_user, struct sp_challenge *challenge,
+                                struct sp_error *err)
+{
+    const struct sp_authn_parts *parts = attempt->parts;
+    bool remembers = parts->caches && parts->config->auth_cache.allow_basic_auth_lookup;
+    struct sp_cache_key key = {{0}};
+    if (remembers) {
+        key = sp_remembered_key(parts, "basic", credentials->name, credentials->password);
+        if (sp_remembered_user(parts, key, attempt->arena, ret_user))
+            return SP_OK;
+    }
+    enum sp_status status = io_ask_registry(self, attempt, credentials, ret_user, challenge, err);
+    if (status == SP_OK && remembers)
+        sp_remember_user(parts, key, 0, ret_user);
+    return status;
+}
+
+static void name_error(struct sp_error *err, const char *id)
+{
+    if (!err->id[0])
+        snprintf(err->id, sizeof err->id, "%s", id);
+}
+
+static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_authn_attempt *attempt,
                                struct sp_assertion *ret_assertion, struct sp_challenge *ret_challenge,
                                struct sp_error *err)
 {
-    const struct basic *basic = (const struct basic *)self;
+    struct basic *self = (struct basic *)provider;
     struct sp_assertion assertion = {.kind = SP_ASSERT_REGISTRY,
                                      .scheme = SP_AUTHN_BASIC,
                                      .strength = SP_STRENGTH_PASSWORD,
                                      .gives_sso = true};
     struct sp_basic_credentials credentials;
     enum sp_status status = sp_basic_read(attempt->authorization, &credentials, err);
-    if (status == SP_OK)
-        status = io_registry_verify(attempt->parts->registry, credentials.name, credentials.password,
-                                    attempt->arena, &assertion.user, err);
-    else
-        status = SP_EDENIED;
+    if (status != SP_OK) {
+        name_error(err, SP_MSG_BASIC_MALFORMED);
+        sp_basic_challenge_put(&self->challenge, ret_challenge);
+        return SP_EDENIED;
+    }
+    status = io_log_in(self, attempt, &credentials, &assertion.user, ret_challenge, err);
     sp_basic_wipe(&credentials);
     if (status == SP_OK) {
         assertion.name = assertion.user.name;
         assertion.realm = sp_registry_realm(attempt->parts->registry);
         *ret_assertion = assertion;
     } else if (status == SP_EDENIED) {
-        sp_basic_challenge_put(&basic->challenge, ret_challenge);
-    } else {
+        name_error(err, SP_MSG_WRONG_PASSWORD);
+        sp_basic_challenge_put(&self->challenge, ret_challenge);
+    } else if (ret_challenge->status == 0) {
+        name_error(err, SP_MSG_AUTHORITY_UNAVAILABLE);
         ret_challenge->status = 503;
     }
     return status;

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -389,6 +390,13 @@ static void join(struct sp_shared_cache *cache, const struct layout *layout)
     }
 }
 
+/* Not touched before it is used. */
+static void *own_memory(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 enum sp_status sp_shared_cache_open(void *memory, size_t bytes, struct sp_shared_cache_size size,
                                     struct sp_shared_cache **ret_cache, struct sp_error *err)
 {
@@ -400,8 +408,8 @@ enum sp_status sp_shared_cache_open(void *memory, size_t bytes, struct sp_shared
     struct sp_shared_cache *cache = calloc(1, sizeof *cache);
     if (!cache)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a cache");
-    if (!memory && (cache->own = memory = aligned_alloc(LINE, rounded(bytes))))
-        memset(memory, 0, bytes);
+    if (!memory)
+        memory = cache->own = own_memory(bytes);
     if (!memory) {
         free(cache);
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a cache of %zu bytes", bytes);
@@ -421,8 +429,7 @@ void sp_shared_cache_close(struct sp_shared_cache *cache)
     if (!cache)
         return;
     if (cache->own)
-        sp_secret_wipe(cache->own, layout_bytes(&cache->layout));
-    free(cache->own);
+        munmap(cache->own, layout_bytes(&cache->layout));
     free(cache);
 }
 

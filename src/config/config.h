@@ -74,6 +74,7 @@ struct sp_config {
     const struct sp_cfg_audit_sink *audit_sinks;
     size_t audit_sink_count;
     struct sp_cfg_auth_cache auth_cache;
+    struct sp_cfg_authentication authentication;
     struct sp_cfg_ltpa ltpa;
     const struct sp_cfg_auth_filter *auth_filters;
     size_t auth_filter_count;

@@ -226,6 +226,15 @@ struct sp_cfg_auth_cache {
     int64_t timeout_us;
 };
 
+enum sp_cfg_unmapped { SP_CFG_UNMAPPED_DISTRIBUTED, SP_CFG_UNMAPPED_REFUSE, SP_CFG_UNMAPPED_GUEST };
+
+struct sp_cfg_authentication { /* sallyport_authentication */
+    int64_t max_failures;      /* 0: no brake */
+    int64_t failure_window_us, lock_time_us;
+    int64_t max_logins_waiting; /* in each worker */
+    unsigned unmapped_identity; /* enum sp_cfg_unmapped */
+};
+
 /* authFilter and its conditions. */
 enum sp_cfg_match {
     SP_CFG_EQUALS,

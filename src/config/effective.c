@@ -287,3 +287,16 @@ bool sp_config_same_element(const struct sp_config *before, const struct sp_conf
     const struct sp_cfg_node *new = sp_cfg_tree_find(after->tree, name, id);
     return old && new && !old->invalid && !new->invalid &&fingerprint(old) == fingerprint(new);
 }
+
+/* ---------------------------------------------------------------- one number */
+
+uint64_t sp_config_fingerprint(const struct sp_config *config)
+{
+    uint64_t sum = 0;
+    const struct sp_cfg_node *first = config->tree ? config->tree->nodes : NULL;
+    for (const struct sp_cfg_node *node = first; node; node = node->next) {
+        const uint64_t words[2] = {sum, fingerprint(node)};
+        sum = sp_hash_bytes(words, sizeof words);
+    }
+    return sum;
+}

@@ -30,6 +30,10 @@ struct sp_config_changes {
 enum sp_status sp_config_compare(const struct sp_config *before, const struct sp_config *after,
                                  struct sp_config_changes *ret_changes, struct sp_buf *buf) SP_MUST_CHECK;
 
+/* A number that is the same for configurations that say the same, secrets included, in all processes that
+ * were forked from one that has read a configuration. 0 for one that was not read from files. */
+uint64_t sp_config_fingerprint(const struct sp_config *config);
+
 /* Whether a top-level element with an id is in both and says the same, secrets included. What it refers to by
  * an id is not looked at. */
 bool sp_config_same_element(const struct sp_config *before, const struct sp_config *after, const char *name,

@@ -58,6 +58,7 @@ static const struct sp_cfg_element *const table[] = {
     &sp_cfg_reader_element,
     &sp_cfg_web_app_security_element,
     &sp_cfg_auth_cache_element,
+    &sp_cfg_login_element,
     &sp_cfg_authentication_element,
     &sp_cfg_ltpa_element,
     &sp_cfg_auth_filter_element,

@@ -30,9 +30,9 @@ extern const struct sp_cfg_element sp_cfg_basic_registry_element, sp_cfg_quick_s
     sp_cfg_reader_element;
 /* table_authn.c */
 extern const struct sp_cfg_element sp_cfg_web_app_security_element, sp_cfg_auth_cache_element,
-    sp_cfg_authentication_element, sp_cfg_ltpa_element, sp_cfg_auth_filter_element, sp_cfg_oidc_element,
-    sp_cfg_saml_element, sp_cfg_jwt_builder_element, sp_cfg_jwt_consumer_element, sp_cfg_mp_jwt_element,
-    sp_cfg_trust_association_element;
+    sp_cfg_login_element, sp_cfg_authentication_element, sp_cfg_ltpa_element, sp_cfg_auth_filter_element,
+    sp_cfg_oidc_element, sp_cfg_saml_element, sp_cfg_jwt_builder_element, sp_cfg_jwt_consumer_element,
+    sp_cfg_mp_jwt_element, sp_cfg_trust_association_element;
 /* table_zosconnect.c */
 extern const struct sp_cfg_element sp_cfg_manager_element, sp_cfg_apis_element, sp_cfg_services_element,
     sp_cfg_requesters_element, sp_cfg_interceptor_list_element, sp_cfg_authorization_element,

@@ -76,8 +76,8 @@ const struct sp_cfg_element sp_cfg_web_app_security_element = {"webAppSecurity",
 #define C struct sp_config
 
 static const struct sp_cfg_attribute auth_cache_attributes[] = {
-    A("initialSize", INT, 0, "Entries there is room for at the start.", INTO(C, auth_cache.initial_size),
-      DEFAULT("50"), RANGE(1, INT32_MAX)),
+    A("initialSize", INT, ACTED, "Entries there is room for at the start, where all memory is taken.",
+      INTO(C, auth_cache.initial_size), DEFAULT("50"), RANGE(1, INT32_MAX)),
     A("maxSize", INT, ACTED, "Most entries, up to 1048576.", INTO(C, auth_cache.max_size), DEFAULT("25000"),
       RANGE(1, INT32_MAX)),
     A("timeout", DURATION, ACTED, "Time after which an authentication is done anew.",
@@ -101,6 +101,38 @@ static const struct sp_cfg_attribute authentication_attributes[] = {
 const struct sp_cfg_element sp_cfg_authentication_element = {"authentication", SP_CFG_SINGLETON, ACTED,
                                                              ROWS(authentication_attributes),
                                                              .meaning = "Authentication as a whole."};
+
+#undef C
+#define O struct sp_cfg_authentication
+
+static const struct sp_cfg_attribute login_attributes[] = {
+    A("maxLoginFailures", INT, ACTED | SECURITY,
+      "Failed logins of one user from one address after which both must wait; 0 for no limit.",
+      INTO(O, max_failures), DEFAULT("5"), RANGE(0, 1000000)),
+    A("loginFailureWindow", DURATION, ACTED | SECURITY, "Time within which they count.",
+      INTO(O, failure_window_us), DEFAULT("60s"), RANGE(1000000, 86400000000)),
+    A("loginLockTime", DURATION, ACTED | SECURITY, "How long they must wait.", INTO(O, lock_time_us),
+      DEFAULT("30s"), RANGE(1000000, 86400000000)),
+    A("maxLoginsWaiting", INT, ACTED,
+      "Passwords that each worker verifies at one time; further requests are told to come again.",
+      INTO(O, max_logins_waiting), DEFAULT("128"), RANGE(1, 100000)),
+    A("unmappedIdentity", ENUM, ACTED | SECURITY,
+      "What becomes of an identity that mapDistributedIdentities finds no user id for: it goes on without "
+      "one, is refused, or goes on as unauthenticatedUser.",
+      INTO(O, unmapped_identity), ONE_OF("distributed", "refuse", "unauthenticatedUser"),
+      DEFAULT("distributed")),
+};
+
+const struct sp_cfg_element sp_cfg_login_element = {"sallyport_authentication",
+                                                    SP_CFG_SINGLETON,
+                                                    ACTED | SECURITY,
+                                                    ROWS(login_attributes),
+                                                    STRUCT(O),
+                                                    PLACE(struct sp_config, authentication),
+                                                    .meaning = "Limits of logging in."};
+
+#undef O
+#define C struct sp_config
 
 static const struct sp_cfg_attribute validation_keys_attributes[] = {
     A("fileName", FILE, SECURITY | REQUIRED, "The file."),

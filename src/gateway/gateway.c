@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "gateway/correlator.h"
+#include "authn/caches.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
 #include "gateway/shared_area.h"
@@ -233,6 +234,24 @@ static void copy_problems(const struct sp_problems *from, struct sp_problems *to
         sp_problem_add(to, p->severity, p->id, p->file, p->line, p->column, "%.*s", SP_STR_ARG(p->text));
 }
 
+/* Shared where the workers share memory. */
+static enum sp_status open_caches(struct sp_gateway *gateway, const struct sp_config *config,
+                                  struct sp_error *err)
+{
+    static const enum sp_shared_part parts[SP_AUTHN_CACHES] = {
+        [SP_AUTHN_USERS] = SP_SHARED_USERS,
+        [SP_AUTHN_TOKENS] = SP_SHARED_TOKENS,
+        [SP_AUTHN_REPLAYS] = SP_SHARED_REPLAYS,
+        [SP_AUTHN_FAILURES] = SP_SHARED_FAILURES,
+    };
+    struct sp_authn_memory memory[SP_AUTHN_CACHES] = {{0}};
+    for (size_t i = 0; i < SP_AUTHN_CACHES; i++)
+        memory[i].start = sp_shared_area_part(gateway->worker, parts[i], &memory[i].bytes);
+    enum sp_status status = sp_authn_caches_open(config, memory, &gateway->caches, err);
+    gateway->present->caches = gateway->caches;
+    return status;
+}
+
 enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set *files,
                               const struct sp_worker *worker, struct sp_problems *problems,
                               struct sp_gateway **ret_gateway, struct sp_error *err)
@@ -248,6 +267,8 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
         gateway->request_count = &gateway->own_count;
     sp_secret_random(gateway->correlator_seed, sizeof gateway->correlator_seed);
     enum sp_status status = sp_generation_open(config, false, worker, NULL, &gateway->present, err);
+    if (status == SP_OK)
+        status = open_caches(gateway, config, err);
     if (status == SP_OK)
         status = sp_generation_compile(gateway->present, files, err);
     if (gateway->present)
@@ -304,5 +325,6 @@ void sp_gateway_free(struct sp_gateway *gateway)
     if (gateway->present)
         sp_security_events_take(gateway->present);
     sp_generation_release(gateway->present);
+    sp_authn_caches_close(gateway->caches);
     free(gateway);
 }

@@ -18,6 +18,7 @@ struct sp_gateway {
     struct sp_generation *present; /* that requests begin on */
     struct sp_update *update;      /* by which it is changed; NULL: it cannot be */
     const char *explorer;          /* directory of the explorer's page; NULL: none */
+    struct sp_authn_caches *caches;
 
     struct sp_call *running, *idle;
     size_t idle_count;

@@ -258,6 +258,7 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     if (!generation)
         return no_memory(err);
     generation->loop = worker->loop;
+    generation->caches = previous ? previous->caches : NULL;
     sp_audit_check(config, &generation->problems);
     sp_intercept_check(config, &generation->problems);
     generation->worker = worker;
@@ -282,6 +283,7 @@ static enum sp_status new_authn(struct sp_generation *generation, struct sp_erro
         .config = generation->config,
         .registry = generation->registry,
         .saf = generation->saf,
+        .caches = generation->caches,
         .loop = generation->loop,
     };
     return sp_authn_new(&parts, &generation->authn, err);

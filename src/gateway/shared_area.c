@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "authn/caches.h"
 #include "gateway/agreement.h"
 #include "intercept/plugin.h"
 #include "store/counter.h"
@@ -30,6 +31,26 @@ static size_t plugins_bytes(const struct sp_config *config, unsigned workers)
     return sp_plugins_shared_bytes(workers);
 }
 
+static size_t users_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_authn_cache_bytes(config, SP_AUTHN_USERS);
+}
+
+static size_t tokens_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_authn_cache_bytes(config, SP_AUTHN_TOKENS);
+}
+
+static size_t replays_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_authn_cache_bytes(config, SP_AUTHN_REPLAYS);
+}
+
+static size_t failures_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_authn_cache_bytes(config, SP_AUTHN_FAILURES);
+}
+
 static size_t request_count_bytes(const struct sp_config *config, unsigned workers)
 {
     return sizeof(uint64_t);
@@ -40,6 +61,10 @@ static size_t (*const wanted[SP_SHARED_PART_COUNT])(const struct sp_config *, un
     [SP_SHARED_COUNTERS] = counters_bytes,
     [SP_SHARED_PLUGINS] = plugins_bytes,
     [SP_SHARED_REQUESTS] = request_count_bytes,
+    [SP_SHARED_USERS] = users_bytes,
+    [SP_SHARED_TOKENS] = tokens_bytes,
+    [SP_SHARED_REPLAYS] = replays_bytes,
+    [SP_SHARED_FAILURES] = failures_bytes,
 };
 
 /* ---------------------------------------------------------------- the division */

@@ -17,6 +17,10 @@ enum sp_shared_part {
     SP_SHARED_COUNTERS,  /* struct sp_store_counter: how often services were called */
     SP_SHARED_PLUGINS,   /* intercept/plugin.h: which plug-in a worker died in */
     SP_SHARED_REQUESTS,  /* _Atomic uint64_t: requests taken so far */
+    SP_SHARED_USERS,     /* base/shared_cache.h, as the three below: see authn/caches.h */
+    SP_SHARED_TOKENS,
+    SP_SHARED_REPLAYS,
+    SP_SHARED_FAILURES,
     SP_SHARED_PART_COUNT
 };
 
