@@ -180,14 +180,10 @@ static enum sp_status check_possession(struct token *self, struct sp_authn_attem
 
 /* ---- checking ---- */
 
-static enum sp_status assert_subject(const struct token *self, const struct sp_authn_attempt *attempt,
-                                     const struct sp_token_result *result, struct sp_cache_key key,
+static enum sp_status assert_subject(const struct token *self, const struct sp_token_result *result,
                                      struct sp_assertion *ret_assertion, struct sp_error *err)
 {
     bool maps = self->client->map_identity_to_registry_user;
-    struct sp_str digest = sp_arena_str(attempt->arena, sp_str_from(&key, sizeof key));
-    if (!digest.ptr)
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
     *ret_assertion = (struct sp_assertion){
         .kind = maps ? SP_ASSERT_LOOK_UP : SP_ASSERT_CLAIMED,
         .scheme = result->asked ? SP_AUTHN_INTROSPECTION : SP_AUTHN_JWT,
@@ -201,7 +197,6 @@ static enum sp_status assert_subject(const struct token *self, const struct sp_a
         .expires_us = result->subject.expires_us,
         .gives_sso =
             self->client->propagation == SP_CFG_PROPAGATION_REQUIRED && !self->client->authn_session_disabled,
-        .digest = digest,
     };
     return SP_OK;
 }
@@ -233,7 +228,7 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
         return refuse(self, peeked, status, ret_challenge);
     status = check_possession(self, attempt, &peeked->bearer, &result, &challenge, err);
     if (status == SP_OK)
-        return assert_subject(self, attempt, &result, key, ret_assertion, err);
+        return assert_subject(self, &result, ret_assertion, err);
     if (status == SP_EDENIED && challenge) {
         answer_401(challenge, SEND_401_BODY, ret_challenge);
         return status;
