@@ -138,6 +138,13 @@ enum sp_status sp_authz_access_new(const struct sp_authz_access_options *options
 enum sp_status sp_authz_level(const struct sp_authz_access *access, enum sp_authz_action action,
                               const struct sp_principal *principal, struct sp_error *err) SP_MUST_CHECK;
 
+/* The groups of a principal who is a user of the security database may have been remembered since he was
+ * authenticated. When they are older than `max_age_us` (negative: any age will do), the principal is copied
+ * to `*ret_fresh` with those of now, and true returned; otherwise nothing changes. `saf` may be NULL. Groups
+ * that cannot be read are none (SP_ENOMEM). */
+bool sp_authz_refresh(struct sp_saf_link *saf, const struct sp_principal *principal, int64_t max_age_us,
+                      struct sp_arena *arena, struct sp_principal *ret_fresh);
+
 /* Whether a list shows the object to a caller who may have the list (SP_ACT_LIST). A service with groups of
  * its own at level admin, operations or reader, and with an authorization interceptor in its own list, is
  * shown only to their members; the same holds for its part of the statistics of all. With `filter_all_lists`

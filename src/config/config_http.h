@@ -45,6 +45,7 @@ struct sp_cfg_http_endpoint {
     struct sp_str id;
     bool enabled;
     struct sp_str host;                                 /* "*": every address */
+    struct sp_str_list host_names;                      /* by which clients address it; empty: any */
     int64_t http_port;                                  /* -1: none */
     int64_t https_port;                                 /* -1: none */
     struct sp_str protocol_version;                     /* http/1.1, http/2; ptr NULL: not set */

@@ -207,6 +207,10 @@ static const struct sp_cfg_attribute http_endpoint_attributes[] = {
       DEFAULT("true")),
     A("host", STRING, ACTED | SECURITY, "Address or name to listen on; * means every address of the machine.",
       INTO(O, host), DEFAULT("localhost")),
+    A("sallyport_hostNames", STRING, ACTED | SECURITY | LATE_LIST,
+      "Names by which clients address it, without ports. Where they are given, redirects and addresses in "
+      "documents name no other host, whatever the Host header says.",
+      INTO(O, host_names)),
     A("httpPort", INT, ACTED | SECURITY,
       "Port without TLS; -1 closes it. defaultHttpEndpoint has 9080 unless it is set.", INTO(O, http_port),
       DEFAULT("-1"), RANGE(-1, 65535)),

@@ -242,9 +242,10 @@ const struct sp_cfg_element sp_cfg_interceptor_list_element = {
 static const struct sp_cfg_attribute authorization_attributes[] = {
     ID_INTO(O),
     SEQUENCE(ACTED),
-    A("safCacheTimeout", INT, UNCONFIRMED,
-      "Seconds for which groups of the security database are remembered.", INTO(O, saf_cache_timeout),
-      DEFAULT("-1"), RANGE(-1, INT32_MAX)),
+    A("safCacheTimeout", INT, ACTED | SECURITY | UNCONFIRMED,
+      "Greatest age in seconds of groups of the security database; -1: as old as authentication remembers "
+      "them.",
+      INTO(O, saf_cache_timeout), DEFAULT("-1"), RANGE(-1, INT32_MAX)),
 };
 
 const struct sp_cfg_element sp_cfg_authorization_element = {

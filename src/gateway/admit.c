@@ -7,9 +7,29 @@
 #include "io/fiber.h"
 #include "io/origin.h"
 
+/* "name" or "name:port"; an IPv6 address stands in brackets, in the list too. */
+static bool is_one_of(struct sp_str host, const struct sp_str_list *names)
+{
+    size_t bracket = sp_str_find(host, ']');
+    size_t from = bracket < host.len ? bracket : 0;
+    size_t colon = from + sp_str_find(sp_str_slice(host, from, host.len), ':');
+    for (size_t i = 0; i < names->count; i++)
+        if (sp_str_caseless_eq(sp_str_slice(host, 0, colon), names->items[i]))
+            return true;
+    return false;
+}
+
 struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port)
 {
-    return sp_http_origin(&call->request, tls, port, &call->arena);
+    const struct sp_config *config = call->generation->config;
+    struct sp_http_request request = call->request;
+    const struct sp_str_list *names =
+        request.endpoint < config->endpoint_count ? &config->endpoints[request.endpoint].host_names : NULL;
+    if (names && names->count && !is_one_of(request.host, names)) {
+        request.host = names->items[0];
+        port = port ? port : request.local_port;
+    }
+    return sp_http_origin(&request, tls, port, &call->arena);
 }
 
 bool sp_step_secure(struct sp_call *call)

@@ -107,7 +107,8 @@ void sp_call_log(const struct sp_call *call, enum sp_log_severity severity, cons
                  const struct sp_error *err);
 
 /* "https://host:8443" of this server as the client addressed it; `port` 0: as addressed. The host is that of
- * the Host header when it is made of characters a host may have, otherwise the local address. */
+ * the Host header when it is one of the endpoint's sallyport_hostNames, else the first of those; where there
+ * are none, when it is made of characters a host may have, otherwise the local address. */
 struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port);
 
 /* security_event.c: tell the audit that the request is refused. `status`: of HTTP, 0 when it goes on with

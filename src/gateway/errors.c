@@ -2,6 +2,7 @@
 #include "gateway/errors.h"
 
 #include "text/json_write.h"
+#include "text/utf8.h"
 
 #define ENTITY_MAX 6u      /* "&quot;" */
 #define JSON_ESCAPE_MAX 6u /* "\u001f" */
@@ -10,7 +11,9 @@
 struct sp_str sp_failure_text(const struct sp_error *err, struct sp_arena *arena)
 {
     struct sp_str text = sp_arena_printf(arena, "%s%s%s", err->id, err->id[0] ? ": " : "", err->text);
-    return text.ptr ? text : SP_STR("The server is out of memory.");
+    if (!text.ptr)
+        return SP_STR("The server is out of memory.");
+    return sp_str_slice(text, 0, sp_utf8_whole(text)); /* the error's text may have been cut */
 }
 
 static const char *entity_of(char c)

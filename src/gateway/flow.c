@@ -13,6 +13,7 @@
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
 #include "io/fiber.h"
+#include "text/utf8.h"
 
 static bool call_program(struct sp_call *call)
 {
@@ -138,8 +139,8 @@ bool sp_call_fail(struct sp_call *call, unsigned status, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    call->failure =
-        (struct sp_failure){.status = status, .message = sp_arena_str(&call->arena, sp_str_of(text))};
+    struct sp_str whole = sp_str_slice(sp_str_of(text), 0, sp_utf8_whole(sp_str_of(text)));
+    call->failure = (struct sp_failure){.status = status, .message = sp_arena_str(&call->arena, whole)};
     return false;
 }
 

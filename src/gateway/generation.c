@@ -289,27 +289,32 @@ static enum sp_status new_authn(struct sp_generation *generation, struct sp_erro
     return sp_authn_new(&parts, &generation->authn, err);
 }
 
-enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp_file_set *files,
-                                     struct sp_error *err)
+static enum sp_status new_snapshot(struct sp_generation *generation, struct sp_file_set *files,
+                                   struct sp_error *err)
 {
-    size_t counters_bytes = 0;
-    void *counters = sp_shared_area_part(generation->worker, SP_SHARED_COUNTERS, &counters_bytes);
-    const struct sp_snapshot_sources sources = {
-        .counters = counters,
-        .counters_bytes = counters_bytes,
+    struct sp_snapshot_sources sources = {
         .config = generation->config,
-        .means = {.audit = generation->audit, .loggers = generation->loggers, .plugins = generation->plugins},
+        .means = {.audit = generation->audit,
+                  .loggers = generation->loggers,
+                  .plugins = generation->plugins,
+                  .saf = generation->saf},
         .connections = generation->connections,
         .connection_count = generation->connection_count,
         .files = files,
     };
+    sources.counters = sp_shared_area_part(generation->worker, SP_SHARED_COUNTERS, &sources.counters_bytes);
+    return sp_snapshot_new(&sources, &generation->problems, &generation->snapshot, err);
+}
+
+enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp_file_set *files,
+                                     struct sp_error *err)
+{
     enum sp_status status = open_saf(generation, err);
     if (status == SP_OK)
         status = sp_registry_new(generation->config, generation->saf, &generation->registry, err);
     if (status == SP_OK)
         status = new_authn(generation, err);
-    return status == SP_OK ? sp_snapshot_new(&sources, &generation->problems, &generation->snapshot, err)
-                           : status;
+    return status == SP_OK ? new_snapshot(generation, files, err) : status;
 }
 
 struct sp_generation *sp_generation_hold(struct sp_generation *generation)

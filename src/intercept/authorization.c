@@ -5,7 +5,12 @@ static enum sp_status pre(const struct sp_interceptor *self, struct sp_intercept
                           unsigned *ret_status, struct sp_error *err)
 {
     *ret_status = 403;
-    return sp_authz_level(data->access, data->action, data->principal, err);
+    struct sp_principal fresh;
+    int64_t max_age_s = self->config->saf_cache_timeout;
+    const struct sp_principal *principal = data->principal;
+    if (max_age_s >= 0 && sp_authz_refresh(self->saf, principal, max_age_s * 1000000, data->arena, &fresh))
+        principal = &fresh;
+    return sp_authz_level(data->access, data->action, principal, err);
 }
 
 static void post(const struct sp_interceptor *self, struct sp_intercept_data *data)

@@ -40,6 +40,7 @@ static enum sp_status equip(const struct sp_cfg_interceptor *config, const struc
     switch (config->kind) {
     case SP_CFG_AUTHORIZATION:
         made.kind = &sp_interceptor_authorization;
+        made.saf = means->saf;
         break;
     case SP_CFG_AUDIT:
         made.kind = &sp_interceptor_audit;

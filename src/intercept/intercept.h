@@ -88,6 +88,7 @@ struct sp_plugins;         /* intercept/plugin.h */
 struct sp_intercept_means {
     struct sp_audit *audit;          /* takes the records of audit interceptors; NULL: there are none */
     struct sp_file_loggers *loggers; /* NULL: none */
+    struct sp_saf_link *saf;         /* that groups are read from again; NULL: none */
     struct sp_plugins *plugins;      /* NULL: none */
 };
 

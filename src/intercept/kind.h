@@ -12,6 +12,7 @@ struct sp_interceptor {
     struct sp_audit *audit;        /* for the audit interceptor */
     struct sp_file_logger *logger; /* for the file system logger */
     struct sp_plugin *plugin;      /* for a plug-in */
+    struct sp_saf_link *saf;       /* for authorization */
 };
 
 /* Each may be NULL, which is of no interest, but `pre` and `post`. All may wait. */

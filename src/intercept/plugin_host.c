@@ -6,6 +6,7 @@
 #include "intercept/message.h"
 #include "intercept/plugin_internal.h"
 #include "io/origin.h"
+#include "text/utf8.h"
 
 #define LOG_BYTES 1024u
 #define STOP_BYTES 512u
@@ -309,6 +310,7 @@ static int stop(struct sallyport_call *call, int status, const char *message)
     if (call->method == SP_PLUGIN_PRE_INVOKE && !call->stopped) {
         struct sp_str text =
             sp_str_slice(sp_str_of(message ? message : "The request is refused."), 0, STOP_BYTES);
+        text.len = sp_utf8_whole(text);
         call->stopped = true;
         call->stop_status = status >= 400 && status <= 599 ? (unsigned)status : 500;
         call->stop_message = sp_arena_str(call->data->arena, text);

@@ -43,6 +43,21 @@ size_t sp_utf8_check(struct sp_str s)
     return (size_t)(p - s.ptr);
 }
 
+size_t sp_utf8_whole(struct sp_str s)
+{
+    size_t lead = s.len;
+    while (lead && s.len - lead < 4) {
+        unsigned char c = (unsigned char)s.ptr[--lead];
+        if (c < 0x80)
+            return s.len;
+        if (c >= 0xc0) { /* the first byte of 2, 3 or 4 */
+            size_t wanted = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+            return s.len - lead < wanted ? lead : s.len;
+        }
+    }
+    return s.len;
+}
+
 unsigned sp_utf8_encode(uint32_t code_point, unsigned char ret[4])
 {
     static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};

@@ -11,6 +11,9 @@
 int32_t sp_utf8_next(struct sp_str s, size_t *at);
 /* Offset of the first byte that is not part of valid UTF-8, or s.len. */
 size_t sp_utf8_check(struct sp_str s);
+/* Its length without a character that was cut at its end: for text of a buffer that may have been too short.
+ */
+size_t sp_utf8_whole(struct sp_str s);
 /* Bytes of the code point's encoding into ret (1..4); 0 when it has none. */
 unsigned sp_utf8_encode(uint32_t code_point, unsigned char ret[4]);
 

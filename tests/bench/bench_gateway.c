@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "../unit/gateway/server.h"
@@ -32,31 +33,79 @@ static double cpu_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+/* CPU of one request, of many. */
+static double round_of(struct server *server, struct sp_http_request *request)
+{
+    double begun = cpu_us();
+    replies = 0;
+    for (int n = 0; n < REQUESTS; n++) {
+        struct sp_exchange exchange = {.request = request, .reply = take_reply};
+        request->arrived_us = sp_clock_realtime_us();
+        server->handler.start(server->handler.handler, &exchange);
+        if (n % 256 == 0)
+            sp_loop_run_ready(server->loop);
+    }
+    double each = (cpu_us() - begun) / REQUESTS;
+    for (int turn = 0; turn < 10; turn++)
+        sp_loop_run_once(server->loop, 20);
+    return each;
+}
+
 static void measure(struct server *server, const char *name, struct sp_http_request *request,
                     unsigned expected)
 {
     double best = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        double begun = cpu_us();
-        replies = 0;
-        for (int n = 0; n < REQUESTS; n++) {
-            struct sp_exchange exchange = {.request = request, .reply = take_reply};
-            request->arrived_us = sp_clock_realtime_us();
-            server->handler.start(server->handler.handler, &exchange);
-            if (n % 256 == 0)
-                sp_loop_run_ready(server->loop);
-        }
-        double each = (cpu_us() - begun) / REQUESTS;
+        double each = round_of(server, request);
         if (each < best)
             best = each;
         if (replies != REQUESTS || last_status != expected) {
             printf("%s: %u replies, the last with status %u\n", name, replies, last_status);
             return;
         }
-        for (int turn = 0; turn < 10; turn++)
-            sp_loop_run_once(server->loop, 20);
     }
     printf("%-28s %8.2f us\n", name, best);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The same request with and without authorization, in turns: what the decision adds. */
+static void compare_authorization(struct sp_http_request *request)
+{
+    static const char *const interceptors[] = {
+        "<zosconnect_zosConnectInterceptors id='all' interceptorRef='audit'/>",
+        "<zosconnect_zosConnectInterceptors id='all' interceptorRef='auth,audit'/>"
+        "<zosconnect_authorizationInterceptor id='auth'/>"};
+    struct server servers[2];
+    double each[2][2 * ROUNDS];
+    for (int on = 0; on < 2; on++) {
+        char elements[1000];
+        snprintf(elements, sizeof elements,
+                 "%s<zosconnect_auditInterceptor id='audit' apiProviderSmfVersion='2'/>", interceptors[on]);
+        server_init(&servers[on]);
+        server_start(&servers[on],
+                     "requireSecure='false' globalInterceptorsRef='all' "
+                     "globalInvokeGroup='G1,G2,G3,G4,G5,G6,G7,G8,G9,CLERKS' globalAdminGroup='A1,A2,A3'",
+                     elements);
+        round_of(&servers[on], request);
+    }
+    for (int round = 0; round < 2 * ROUNDS; round++)
+        for (int turn = 0; turn < 2; turn++) {
+            int on = (round + turn) % 2;
+            each[on][round] = round_of(&servers[on], request);
+        }
+    for (int on = 0; on < 2; on++) {
+        qsort(each[on], 2 * ROUNDS, sizeof each[on][0], by_size);
+        server_finish(&servers[on]);
+    }
+    double off = each[0][ROUNDS], on = each[1][ROUNDS];
+    printf("authorization off            %8.2f us\nauthorization on             %8.2f us, %+.1f %% (goal 2 "
+           "%%)\n",
+           off, on, (on - off) / off * 100);
 }
 
 int main(void)
@@ -94,5 +143,9 @@ int main(void)
     request.query = SP_STR("name=x");
     measure(&server, "refused parameter", &request, 400);
     server_finish(&server);
+    request.method = SP_STR("POST");
+    request.path = request.target = SP_STR("/accounts/new");
+    request.query = (struct sp_str){0};
+    compare_authorization(&request);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "authn/guest.h"
 #include "authn/identity.h"
 #include "authz/authz.h"
+#include "base/clock.h"
 #include "saf_database.h"
 
 static struct sp_cfg_saf_authorization authorization;
@@ -180,6 +181,26 @@ static void a_distributed_identity_is_mapped_by_racmap(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void groups_that_are_too_old_are_read_again(void **state)
+{
+    static const struct sp_str old[] = {SP_STR_INIT("OLDGRP")};
+    struct sp_principal fresh, fred = {.authenticated = true, .saf_user = SP_STR("FRED"), .groups = {old, 1}};
+    assert_false(sp_authz_refresh(saf, &fred, 0, &arena, &fresh)); /* read for this request */
+    fred.groups_read_us = sp_clock_monotonic_us() - 2000000;
+    assert_false(sp_authz_refresh(saf, &fred, -1, &arena, &fresh));
+    assert_false(sp_authz_refresh(saf, &fred, 3000000, &arena, &fresh));
+    assert_false(sp_authz_refresh(NULL, &fred, 1000000, &arena, &fresh));
+    assert_true(sp_authz_refresh(saf, &fred, 1000000, &arena, &fresh));
+    assert_true(fresh.groups.count >= 1);
+    for (size_t i = 0; i < fresh.groups.count; i++)
+        assert_false(sp_str_is(fresh.groups.items[i], "OLDGRP"));
+    fred.saf_user = SP_STR("ABSENT");
+    assert_true(sp_authz_refresh(saf, &fred, 1000000, &arena, &fresh));
+    assert_int_equal(fresh.groups.count, 0);
+    fred.saf_user = SP_STR("");
+    assert_false(sp_authz_refresh(saf, &fred, 1000000, &arena, &fresh));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +212,7 @@ int main(void)
         TEST(requests_without_credentials_have_a_user_id),
         TEST(a_guest_that_is_not_fit_is_warned_of),
         TEST(a_distributed_identity_is_mapped_by_racmap),
+        TEST(groups_that_are_too_old_are_read_again),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

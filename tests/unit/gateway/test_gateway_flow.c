@@ -177,6 +177,32 @@ static void plain_http_is_sent_to_https(void **state)
     assert_int_equal(server_ask(&server, "GET", "/accounts/42?name=x", FRED, NULL).status, 200);
 }
 
+static void an_endpoint_with_names_is_called_by_them_alone(void **state)
+{
+    static const char *const rows[][2] = {
+        {"shop.example", "https://shop.example:9443/x"},
+        {"SHOP.example:80", "https://SHOP.example:9443/x"},
+        {"[2001:db8::1]:9080", "https://[2001:db8::1]:9443/x"},
+        {"evil.example", "https://shop.example:9443/x"},
+        {"shop.example.evil", "https://shop.example:9443/x"},
+        {"", "https://shop.example:9443/x"},
+        {"a b", "https://shop.example:9443/x"},
+    };
+    server_start(
+        &server, "requireSecure='true'",
+        "<httpEndpoint id='defaultHttpEndpoint' sallyport_hostNames='shop.example, [2001:db8::1]'/>");
+    server_https_port = 9443;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[200];
+        server_host = rows[i][0];
+        struct reply reply = server_ask(&server, "GET", "/x", NULL, NULL);
+        snprintf(expected, sizeof expected, "Location: %s\n", rows[i][1]);
+        assert_int_equal(reply.status, 302);
+        if (!strstr(reply.headers, expected))
+            fail_msg("%s: %s", rows[i][0], reply.headers);
+    }
+}
+
 static void a_redirect_goes_only_where_the_client_came_from(void **state)
 {
     static const char *const rows[][2] = {
@@ -422,6 +448,7 @@ int main(void)
         TEST(an_api_may_do_without_authentication),
         TEST(plain_http_is_sent_to_https),
         TEST(a_redirect_goes_only_where_the_client_came_from),
+        TEST(an_endpoint_with_names_is_called_by_them_alone),
         TEST(more_requests_than_there_is_room_for_are_told_so),
         TEST(unknown_paths_and_methods_are_told_apart),
         TEST(a_target_that_cannot_be_read_is_refused),

@@ -85,12 +85,35 @@ static void the_check_finds_the_first_bad_byte_wherever_it_stands(void **state)
     assert_int_equal(sp_utf8_check((struct sp_str){NULL, 0}), 0);
 }
 
+static void a_character_that_was_cut_is_left_out(void **state)
+{
+    static const struct {
+        struct sp_str text;
+        size_t whole;
+    } rows[] = {
+        {SP_STR_INIT(""), 0},
+        {SP_STR_INIT("abc"), 3},
+        {SP_STR_INIT("gr\xc3\xbc"), 4},
+        {SP_STR_INIT("gr\xc3"), 2},
+        {SP_STR_INIT("\xe2\x82\xac"), 3},
+        {SP_STR_INIT("x\xe2\x82"), 1},
+        {SP_STR_INIT("x\xe2"), 1},
+        {SP_STR_INIT("x\xf0\x9f\x94\x91"), 5},
+        {SP_STR_INIT("x\xf0\x9f\x94"), 1},
+        {SP_STR_INIT("x\xf0"), 1},
+        {SP_STR_INIT("\x80\x80\x80\x80\x80"), 5}, /* no text at all: nothing is better than it */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(sp_utf8_whole(rows[i].text), rows[i].whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_comes_back),
         cmocka_unit_test(all_pairs_and_edges_are_judged_as_the_rfc_does),
         cmocka_unit_test(the_check_finds_the_first_bad_byte_wherever_it_stands),
+        cmocka_unit_test(a_character_that_was_cut_is_left_out),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
