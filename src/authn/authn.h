@@ -13,6 +13,7 @@
 struct sp_authn_caches;
 struct sp_json_value;
 struct sp_loop;
+struct sp_session_store;
 
 enum sp_authn_scheme {
     SP_AUTHN_NONE,
@@ -82,10 +83,11 @@ struct sp_authn;
 struct sp_authn_parts {
     const struct sp_config *config;
     struct sp_registry *registry;
-    struct sp_saf_link *saf;        /* NULL: there is none */
-    struct sp_authn_caches *caches; /* of the worker, see authn/caches.h; NULL: nothing is remembered */
-    uint64_t fingerprint;           /* of the configuration; set by sp_authn_new */
-    struct sp_loop *loop;           /* for providers that fetch; NULL: they cannot (a test, a command) */
+    struct sp_saf_link *saf;           /* NULL: there is none */
+    struct sp_authn_caches *caches;    /* of the worker, see authn/caches.h; NULL: nothing is remembered */
+    uint64_t fingerprint;              /* of the configuration; set by sp_authn_new */
+    struct sp_loop *loop;              /* for providers that fetch; NULL: they cannot (a test, a command) */
+    struct sp_session_store *sessions; /* of the worker; NULL: nobody logs in by a browser */
 };
 
 /* In any thread. SP_EINVAL when an element cannot be used as it is written. */

@@ -12,6 +12,7 @@
 #include "registry/key_source.h"
 #include "text/json.h"
 
+#define DISCOVERY_PAUSE_US 1000000
 #define FETCH_TIMEOUT ((int64_t)10000000)
 #define DOCUMENT_MAX (256u << 10)
 #define ARENA_MAX ((size_t)2 << 20)
@@ -326,7 +327,9 @@ enum sp_status io_issuer_endpoints(struct sp_issuer *issuer, int64_t deadline_us
 {
     if (issuer->discovery && !sp_refresh_state(issuer->discovery)->fetched_us) {
         const struct sp_refresh_state *state = sp_refresh_state(issuer->discovery);
-        bool may = !state->attempted_us || state->busy || sp_clock_monotonic_us() >= state->next_us;
+        /* Who needs it now does not wait for the pause after many failures to end. */
+        bool may = !state->attempted_us || state->busy ||
+                   sp_clock_monotonic_us() - state->attempted_us >= DISCOVERY_PAUSE_US;
         enum sp_status status = may ? io_refresh_await(issuer->discovery, deadline_us) : SP_OK;
         if (status == SP_ECANCELED)
             return sp_error_set(err, status, NULL, "the request was given up");

@@ -13,6 +13,7 @@ static enum sp_status (*const makers[])(const struct sp_authn_parts *parts, stru
                                         struct sp_error *err) = {
     sp_authn_make_token,
     sp_authn_make_certificate,
+    sp_authn_make_oidc,
     sp_authn_make_basic,
 };
 

@@ -291,12 +291,13 @@ enum sp_status sp_authn_make_token(const struct sp_authn_parts *parts, struct sp
         const struct sp_cfg_oidc *client = &parts->config->oidc_clients[i];
         if (client->propagation != SP_CFG_PROPAGATION_NONE)
             status = make_one(parts, client, table, err);
-        else
-            status =
-                sp_error_set(err, SP_EUNSUPPORTED, NULL,
-                             "openidConnectClient %.*s: inboundPropagation=\"none\" (which is the default) "
-                             "is a login in a browser; for tokens in requests say \"required\"",
-                             SP_STR_ARG(client->id));
+        else if (!sp_oidc_logs_in(client))
+            status = sp_error_set(err, SP_EINVAL, NULL,
+                                  "openidConnectClient %.*s: inboundPropagation=\"none\" (which is the "
+                                  "default) is a login in a browser, which needs clientId, and "
+                                  "discoveryEndpointUrl or authorizationEndpointUrl; for tokens in requests "
+                                  "say \"required\"",
+                                  SP_STR_ARG(client->id));
     }
     return status;
 }

@@ -250,6 +250,14 @@ static struct sp_generation *make(const struct sp_config *config, bool owned)
     return generation;
 }
 
+static enum sp_status open_sessions(struct sp_generation *generation, const struct sp_worker *worker,
+                                    struct sp_error *err)
+{
+    size_t bytes = 0;
+    void *memory = sp_shared_area_part(worker, SP_SHARED_SESSIONS, &bytes);
+    return sp_session_store_open(memory, bytes, &generation->sessions, err);
+}
+
 enum sp_status sp_generation_open(const struct sp_config *config, bool owned, const struct sp_worker *worker,
                                   const struct sp_generation *previous, struct sp_generation **ret_generation,
                                   struct sp_error *err)
@@ -264,6 +272,8 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     generation->worker = worker;
     share_saf(generation, previous);
     enum sp_status status = open_audit(generation, worker, previous, err);
+    if (status == SP_OK)
+        status = open_sessions(generation, worker, err);
     if (status == SP_OK)
         status = sp_file_loggers_open(config, &generation->loggers, err);
     if (status == SP_OK)
@@ -285,6 +295,7 @@ static enum sp_status new_authn(struct sp_generation *generation, struct sp_erro
         .saf = generation->saf,
         .caches = generation->caches,
         .loop = generation->loop,
+        .sessions = generation->sessions,
     };
     return sp_authn_new(&parts, &generation->authn, err);
 }
@@ -329,6 +340,7 @@ void sp_generation_release(struct sp_generation *generation)
         return;
     sp_snapshot_free(generation->snapshot);
     sp_authn_free(generation->authn);
+    sp_session_store_close(generation->sessions);
     sp_registry_free(generation->registry);
     sp_saf_link_release(generation->saf);
     for (size_t i = 0; i < generation->connection_count; i++)

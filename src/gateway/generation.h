@@ -9,6 +9,7 @@
 #define SP_GATEWAY_GENERATION_H
 
 #include "authn/authn.h"
+#include "authn/session_store.h"
 #include "gateway/snapshot.h"
 #include "io/port.h"
 #include "registry/saf_link.h"
@@ -24,7 +25,8 @@ struct sp_generation {
     struct sp_saf_link *saf; /* NULL: nothing asks the security database */
     struct sp_registry *registry;
     struct sp_authn *authn;
-    struct sp_authn_caches *caches;  /* the worker's: that of the generation before, until it is set */
+    struct sp_authn_caches *caches; /* the worker's: that of the generation before, until it is set */
+    struct sp_session_store *sessions;
     struct sp_audit *audit;          /* NULL: nothing asks for it */
     struct sp_file_loggers *loggers; /* NULL: none */
     struct sp_plugins *plugins;      /* NULL: none */

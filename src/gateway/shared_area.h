@@ -21,6 +21,7 @@ enum sp_shared_part {
     SP_SHARED_TOKENS,
     SP_SHARED_REPLAYS,
     SP_SHARED_FAILURES,
+    SP_SHARED_SESSIONS, /* authn/session_store.h */
     SP_SHARED_PART_COUNT
 };
 

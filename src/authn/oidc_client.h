@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * oidc_client.h: the relying party's insides, for oidc*.c.
+ */
+#ifndef SP_AUTHN_OIDC_CLIENT_H
+#define SP_AUTHN_OIDC_CLIENT_H
+
+#include "authn/issuer.h"
+#include "authn/kind.h"
+#include "authn/oidc_login.h"
+#include "authn/session_store.h"
+
+/* For all that a login asks of the provider in one request. */
+#define SP_OIDC_PATIENCE_US 15000000
+
+struct sp_oidc_client {
+    struct sp_authn_provider provider;
+    const struct sp_authn_parts *parts;
+    const struct sp_cfg_oidc *config;
+    struct sp_cfg_oidc
+        id_token; /* the same, with the client as the only audience: what an ID token must be */
+    enum sp_jwa alg;
+    struct sp_issuer *issuer;
+    struct sp_cookie_seal login_seal, session_seal;
+    struct sp_str redirect_path, logout_path;
+    struct sp_str session_cookie; /* its name */
+    struct sp_str paths[2];       /* the same two, as the core wants them */
+    struct sp_arena arena;        /* of the texts */
+};
+
+/* Add a cookie to what is said to the client; max_age_s as in struct sp_set_cookie. False without memory or
+ * place. */
+bool sp_oidc_set_cookie(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
+                        struct sp_challenge *challenge, struct sp_str name, struct sp_str path,
+                        struct sp_str value, int64_t max_age_s);
+
+/* Name of the cookie of a login, by its state; ptr NULL: no memory, or no state of ours. */
+struct sp_str sp_oidc_login_cookie(struct sp_str state, struct sp_arena *arena);
+
+/* Where the provider sends the browser back to. ptr NULL: no memory. */
+struct sp_str sp_oidc_redirect_uri(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt);
+
+/* "Location" and "Cache-Control". */
+enum sp_status sp_oidc_send_to(struct sp_challenge *challenge, struct sp_str location,
+                               struct sp_error *err) SP_MUST_CHECK;
+
+/* oidc_return.c: the browser comes back with a code. In a fiber. */
+enum sp_status io_oidc_return(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
+                              struct sp_challenge *ret_challenge, struct sp_error *err) SP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "authn/session_store.h"
+
+static struct sp_error err;
+
+static struct sp_session session_at(int64_t now_us)
+{
+    struct sp_session session = {.expires_us = now_us + 1000};
+    sp_session_begin(&session, now_us);
+    return session;
+}
+
+static void an_ended_session_stays_ended_until_its_time(void **state)
+{
+    struct sp_session_store *store;
+    struct sp_session ended = session_at(10), other = session_at(10);
+    assert_int_equal(sp_session_store_open(NULL, 0, &store, &err), SP_OK);
+    assert_false(sp_session_store_has_ended(store, &ended, 20));
+    assert_int_equal(sp_session_store_end(store, &ended, 20), SP_OK);
+    assert_int_equal(sp_session_store_end(store, &ended, 21), SP_OK);
+    assert_true(sp_session_store_has_ended(store, &ended, 30));
+    assert_true(sp_session_store_has_ended(store, &ended, 1009));
+    assert_false(sp_session_store_has_ended(store, &other, 30));
+    sp_session_store_close(store);
+}
+
+static void workers_share_secret_and_ended_sessions(void **state)
+{
+    size_t bytes = sp_session_store_bytes();
+    void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    memset(memory, 0, bytes);
+    struct sp_session_store *one, *two;
+    struct sp_cookie_seal first, second;
+    struct sp_session session = session_at(10);
+    assert_int_equal(sp_session_store_open(memory, bytes, &one, &err), SP_OK);
+    assert_int_equal(sp_session_store_open(memory, bytes, &two, &err), SP_OK);
+    assert_int_equal(sp_session_store_seal(one, SP_STR("a"), &first, &err), SP_OK);
+    assert_int_equal(sp_session_store_seal(two, SP_STR("a"), &second, &err), SP_OK);
+    assert_memory_equal(&first, &second, sizeof first);
+    assert_int_equal(sp_session_store_seal(two, SP_STR("b"), &second, &err), SP_OK);
+    assert_memory_not_equal(&first, &second, sizeof first);
+    assert_int_equal(sp_session_store_end(one, &session, 20), SP_OK);
+    assert_true(sp_session_store_has_ended(two, &session, 20));
+    sp_session_store_close(one);
+    sp_session_store_close(two);
+    free(memory);
+}
+
+static void each_server_has_its_own_secret(void **state)
+{
+    struct sp_session_store *one, *two;
+    struct sp_cookie_seal first, second;
+    assert_int_equal(sp_session_store_open(NULL, 0, &one, &err), SP_OK);
+    assert_int_equal(sp_session_store_open(NULL, 0, &two, &err), SP_OK);
+    assert_int_equal(sp_session_store_seal(one, SP_STR("a"), &first, &err), SP_OK);
+    assert_int_equal(sp_session_store_seal(two, SP_STR("a"), &second, &err), SP_OK);
+    assert_memory_not_equal(&first, &second, sizeof first);
+    sp_session_store_close(one);
+    sp_session_store_close(two);
+}
+
+static void too_little_memory_is_refused(void **state)
+{
+    _Alignas(64) char memory[64] = {0};
+    struct sp_session_store *store = NULL;
+    assert_int_equal(sp_session_store_open(memory, sizeof memory, &store, &err), SP_ELIMIT);
+    assert_null(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ended_session_stays_ended_until_its_time),
+        cmocka_unit_test(workers_share_secret_and_ended_sessions),
+        cmocka_unit_test(each_server_has_its_own_secret),
+        cmocka_unit_test(too_little_memory_is_refused),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
