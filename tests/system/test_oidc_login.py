@@ -5,7 +5,8 @@ import urllib.parse
 import pytest
 
 import archives
-from conftest import free_ports
+from chromium import Chromium
+from conftest import free_ports, wait_until
 from openid import Browser, Provider
 from test_api import make_gateway, make_region  # noqa: F401 (fixtures)
 
@@ -240,3 +241,37 @@ def test_tokens_in_urls_are_not_provided(make_server):
         server.may_alert = True
         result = server.command("run")
         assert result.returncode == 1 and 'only grantType="authorization_code"' in result.stderr
+
+
+@pytest.fixture
+def chromium(tmp_path):
+    directory = tmp_path / "chromium"
+    directory.mkdir()
+    browser = Chromium(directory)
+    yield browser
+    browser.close()
+
+
+def test_chromium_logs_in_and_out(site, chromium):
+    site = site()
+    chromium.go(site.page)
+    wait_until(lambda: chromium.find("input[name=login]"), "the provider's page")
+    chromium.type("input[name=login]", "fred")
+    chromium.type("input[name=password]", "any")
+    chromium.press("button[type=submit]")
+    wait_until(lambda: not chromium.find("input[name=login]"), "the next page")
+    if "/interaction/" in chromium.url:  # shall this client be given that?
+        chromium.press("button[type=submit]")
+    wait_until(lambda: chromium.url == site.page, "the way back")
+    assert '"More":"DONE"' in chromium.text
+    session = chromium.cookies()["SallyportSession_op"]
+    assert session["httpOnly"] and session["secure"] and session["sameSite"] == "Lax"
+    assert "SallyportSession" not in chromium.run("return document.cookie")
+    chromium.go(site.page)
+    assert chromium.url == site.page
+    chromium.go(f"https://localhost:{site.server.https}/oidcclient/logout/op")
+    assert chromium.url.startswith(site.provider.issuer)
+    assert "SallyportSession_op" not in chromium.cookies()
+    # The provider goes on knowing who sits there until he confirms on its page, and lets him in again: as another session.
+    chromium.go(site.page)
+    assert chromium.cookies()["SallyportSession_op"]["value"] != session["value"]
