@@ -293,4 +293,15 @@ const struct sp_cfg_element sp_cfg_requests_element = {
     "sallyport_requests", SP_CFG_SINGLETON, ACTED, ROWS(requests_attributes),
     .meaning = "What requests may look like, where the original's behaviour is not known."};
 
+static const struct sp_cfg_attribute monitoring_attributes[] = {
+    A("host", STRING, ACTED | LISTENER, "Address or name to listen on.", INTO(C, monitoring.host),
+      DEFAULT("localhost")),
+    A("port", INT, ACTED | LISTENER, "Port of health and metrics, over plain HTTP; -1 for none.",
+      INTO(C, monitoring.port), DEFAULT("-1"), RANGE(-1, 65535)),
+};
+
+const struct sp_cfg_element sp_cfg_monitoring_listener_element = {
+    "sallyport_monitoring", SP_CFG_SINGLETON, ACTED, ROWS(monitoring_attributes),
+    .meaning = "A listener of its own for health and metrics."};
+
 #undef C

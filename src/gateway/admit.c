@@ -87,6 +87,7 @@ bool io_step_authenticate(struct sp_call *call)
                      &call->principal, challenge, &err);
     if (sp_fiber_canceled())
         return false;
+    sp_monitor_count_authentication(call, status == SP_OK && !call->principal.demoted);
     if (status != SP_OK || call->principal.demoted) {
         sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
         sp_call_security(call, status == SP_OK ? SP_SMF_ACCESS : SP_SMF_AUTHENTICATION, challenge->status,

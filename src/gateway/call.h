@@ -56,6 +56,7 @@ struct sp_call {
     struct sp_intercept_data data;
     struct sp_intercept_progress progress;
     bool intercepted; /* pre has begun: post is due */
+    bool probe;       /* of the server's health: neither recorded nor counted */
 
     struct sp_record_set records;
     struct sp_sor_answer answer;

@@ -122,7 +122,10 @@ void sp_flow_run(void *arg)
                          &call->arena, &call->reply);
     if (call->exchange)
         complete_reply(call);
-    finish_interceptors(call);
+    if (!call->probe) {
+        finish_interceptors(call);
+        sp_monitor_count_call(call);
+    }
     struct sp_exchange *exchange = call->exchange;
     if (exchange) {
         call->exchange = NULL;

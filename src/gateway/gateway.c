@@ -127,6 +127,10 @@ static void reply_busy(struct sp_exchange *exchange)
 static void start(void *handler, struct sp_exchange *exchange)
 {
     struct sp_gateway *gateway = handler;
+    if (exchange->request->endpoint == SP_ENDPOINT_MONITORING) {
+        sp_monitor_answer(gateway, exchange);
+        return;
+    }
     struct sp_call *call = take_call(gateway, exchange);
     if (!call) {
         reply_busy(exchange);
@@ -281,6 +285,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
     sp_security_events_start(&gateway->security_events, worker->loop, &gateway->present);
     if (gateway->present->audit || gateway->present->loggers)
         watch_audit(gateway);
+    sp_monitor_open(gateway);
     *ret_gateway = gateway;
     return SP_OK;
 }
@@ -321,6 +326,7 @@ void sp_gateway_free(struct sp_gateway *gateway)
         return;
     end_calls(gateway);
     sp_timer_clear(&gateway->audit_watch);
+    sp_monitor_close(gateway);
     sp_security_events_stop(&gateway->security_events);
     if (gateway->present)
         sp_security_events_take(gateway->present);

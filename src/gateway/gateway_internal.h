@@ -8,6 +8,7 @@
 
 #include "gateway/call.h"
 #include "gateway/gateway.h"
+#include "gateway/monitor.h"
 #include "gateway/security_event.h"
 #include "intercept/audit.h"
 #include "intercept/file_logger.h"
@@ -27,6 +28,7 @@ struct sp_gateway {
     unsigned char correlator_seed[16]; /* of this worker, for those who send none */
 
     struct sp_security_events security_events;
+    struct sp_monitor monitor;
     struct sp_timer audit_watch;
     uint64_t audit_lost, audit_failures; /* as last reported */
     uint64_t log_lost;                   /* of file system loggers */

@@ -2,6 +2,7 @@
  * Path and method to what they mean.
  */
 #include "gateway/call.h"
+#include "gateway/monitor.h"
 
 static bool allows(const struct sp_route *route, const char *method)
 {
@@ -127,6 +128,8 @@ bool sp_step_route(struct sp_call *call)
         return route_in_api(call, api);
     if (sp_explorer_route(call))
         return true;
+    if (sp_monitor_takes(call))
+        return false;
     not_found(call);
     return true;
 }

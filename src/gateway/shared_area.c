@@ -7,6 +7,7 @@
 #include "authn/caches.h"
 #include "authn/session_store.h"
 #include "gateway/agreement.h"
+#include "gateway/metrics.h"
 #include "intercept/plugin.h"
 #include "store/counter.h"
 
@@ -62,12 +63,17 @@ static size_t session_bytes(const struct sp_config *config, unsigned workers)
     return sp_session_store_bytes();
 }
 
+static size_t metrics_bytes(const struct sp_config *config, unsigned workers)
+{
+    return sp_metrics_bytes();
+}
+
 static size_t (*const wanted[SP_SHARED_PART_COUNT])(const struct sp_config *, unsigned) = {
-    [SP_SHARED_AGREEMENT] = agreement_bytes,    [SP_SHARED_SESSIONS] = session_bytes,
-    [SP_SHARED_COUNTERS] = counters_bytes,      [SP_SHARED_PLUGINS] = plugins_bytes,
-    [SP_SHARED_REQUESTS] = request_count_bytes, [SP_SHARED_USERS] = users_bytes,
-    [SP_SHARED_TOKENS] = tokens_bytes,          [SP_SHARED_REPLAYS] = replays_bytes,
-    [SP_SHARED_FAILURES] = failures_bytes,
+    [SP_SHARED_AGREEMENT] = agreement_bytes, [SP_SHARED_METRICS] = metrics_bytes,
+    [SP_SHARED_SESSIONS] = session_bytes,    [SP_SHARED_COUNTERS] = counters_bytes,
+    [SP_SHARED_PLUGINS] = plugins_bytes,     [SP_SHARED_REQUESTS] = request_count_bytes,
+    [SP_SHARED_USERS] = users_bytes,         [SP_SHARED_TOKENS] = tokens_bytes,
+    [SP_SHARED_REPLAYS] = replays_bytes,     [SP_SHARED_FAILURES] = failures_bytes,
 };
 
 /* ---------------------------------------------------------------- the division */

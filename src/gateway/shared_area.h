@@ -22,6 +22,7 @@ enum sp_shared_part {
     SP_SHARED_REPLAYS,
     SP_SHARED_FAILURES,
     SP_SHARED_SESSIONS, /* authn/session_store.h */
+    SP_SHARED_METRICS,  /* struct sp_metrics: what is counted and measured */
     SP_SHARED_PART_COUNT
 };
 

@@ -47,8 +47,16 @@ static bool is_same(const struct sp_login_cache_entry *entry, const struct diges
     return entry->digest[0] == digest->half[0] && entry->digest[1] == digest->half[1];
 }
 
-bool sp_login_cache_knows(const struct sp_login_cache *cache, struct sp_str name, struct sp_str password,
-                          int64_t now_us)
+static _Atomic uint64_t hits, misses;
+
+void sp_login_cache_counts(uint64_t *ret_hits, uint64_t *ret_misses)
+{
+    *ret_hits = hits;
+    *ret_misses = misses;
+}
+
+static bool knows(const struct sp_login_cache *cache, struct sp_str name, struct sp_str password,
+                  int64_t now_us)
 {
     struct digest digest = digest_of(cache, name, password);
     const struct sp_login_cache_entry *set = cache->sets[digest.half[0] & (cache->set_count - 1)];
@@ -56,6 +64,14 @@ bool sp_login_cache_knows(const struct sp_login_cache *cache, struct sp_str name
         if (is_same(&set[way], &digest))
             return set[way].until_us > now_us;
     return false;
+}
+
+bool sp_login_cache_knows(const struct sp_login_cache *cache, struct sp_str name, struct sp_str password,
+                          int64_t now_us)
+{
+    bool known = knows(cache, name, password, now_us);
+    known ? hits++ : misses++;
+    return known;
 }
 
 void sp_login_cache_add(struct sp_login_cache *cache, struct sp_str name, struct sp_str password,

@@ -37,4 +37,7 @@ bool sp_login_cache_knows(const struct sp_login_cache *cache, struct sp_str name
 void sp_login_cache_add(struct sp_login_cache *cache, struct sp_str name, struct sp_str password,
                         int64_t now_us);
 
+/* How often sp_login_cache_knows said yes and no in this process. */
+void sp_login_cache_counts(uint64_t *ret_hits, uint64_t *ret_misses);
+
 #endif

@@ -422,7 +422,14 @@ static void cics_free(struct sp_sor_connection *connection)
     free(cics);
 }
 
-static const struct sp_sor_kind cics_kind = {io_invoke, cics_free};
+static void cics_count(const struct sp_sor_connection *connection, struct sp_sor_counts *ret_counts)
+{
+    struct sp_stream_pool_counts counts;
+    sp_stream_pool_counts(((const struct cics *)connection)->pool, &counts);
+    *ret_counts = (struct sp_sor_counts){counts.open, counts.idle, counts.waiting};
+}
+
+static const struct sp_sor_kind cics_kind = {io_invoke, cics_free, cics_count};
 
 static enum sp_status open_pool(struct cics *cics, struct sp_loop *loop, unsigned workers,
                                 struct sp_error *err)

@@ -11,6 +11,7 @@ struct sp_sor_kind {
                                 struct sp_arena *arena, struct sp_sor_answer *ret_answer,
                                 struct sp_error *err);
     void (*free)(struct sp_sor_connection *connection);
+    void (*count)(const struct sp_sor_connection *connection, struct sp_sor_counts *ret_counts); /* or NULL */
 };
 
 /* The first member of every kind's own connection. */

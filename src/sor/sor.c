@@ -9,6 +9,14 @@ void sp_sor_free(struct sp_sor_connection *connection)
         connection->kind->free(connection);
 }
 
+bool sp_sor_count(const struct sp_sor_connection *connection, struct sp_sor_counts *ret_counts)
+{
+    if (!connection->kind->count)
+        return false;
+    connection->kind->count(connection, ret_counts);
+    return true;
+}
+
 struct sp_str sp_sor_reference(const struct sp_sor_connection *connection)
 {
     return connection->reference;

@@ -56,6 +56,12 @@ void sp_sor_free(struct sp_sor_connection *connection);
 /* The id of its element in server.xml. */
 struct sp_str sp_sor_reference(const struct sp_sor_connection *connection);
 
+struct sp_sor_counts {
+    unsigned open, idle, waiting; /* connections, those that nobody uses, requests that wait for one */
+};
+/* Of this worker. False for a kind that has no pool. */
+bool sp_sor_count(const struct sp_sor_connection *connection, struct sp_sor_counts *ret_counts);
+
 /* Run the call; in a fiber. `ret_answer` times, identifier and resource are filled as far as the call came,
  * also on failure. SP_EUNAVAIL: cannot be reached or busy (503); SP_ETIMEDOUT (503); SP_EDENIED: it refused
  * the identity (403); SP_EPROTO: abend or broken answer (500); SP_ENOTFOUND: no such program (500);

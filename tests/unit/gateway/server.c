@@ -370,6 +370,11 @@ void sp_sor_free(struct sp_sor_connection *connection)
     free(connection);
 }
 
+bool sp_sor_count(const struct sp_sor_connection *connection, struct sp_sor_counts *ret_counts)
+{
+    return false;
+}
+
 struct sp_str sp_sor_reference(const struct sp_sor_connection *connection)
 {
     return connection->config->id;
