@@ -3,10 +3,12 @@
  */
 #include <stdlib.h>
 
+#include "authn/auth_filter.h"
 #include "authn/basic_challenge.h"
 #include "authn/guest.h"
 #include "authn/principal.h"
 #include "authn/provider.h"
+#include "authn/trace.h"
 #include "authn/message.h"
 #include "base/clock.h"
 #include "config/effective.h"
@@ -76,6 +78,73 @@ struct sp_str sp_attempt_url(struct sp_authn_attempt *attempt)
     return attempt->url;
 }
 
+/* ---------------------------------------------------------------- for people */
+
+static const char *words_of(enum sp_offer offer)
+{
+    if (offer == SP_OFFER_CREDENTIAL)
+        return "finds a credential";
+    return offer == SP_OFFER_DEMAND ? "finds no credential, and insists on one" : "finds nothing";
+}
+
+/* Why this one of the group, and not another. */
+static void trace_choice(const struct sp_authn *authn, const struct sp_authn_group *group,
+                         struct sp_authn_attempt *attempt, const struct sp_authn_provider *chosen)
+{
+    for (size_t i = group->first; attempt->trace && i < group->first + group->count; i++) {
+        const struct sp_authn_provider *provider = authn->table.providers[i];
+        struct sp_str fault = provider->filter ? sp_auth_filter_fault(provider->filter, attempt) : SP_STR("");
+        if (fault.len)
+            sp_trace_add(attempt, "filter", provider, "authFilter[%.*s] does not accept the request: %.*s",
+                         SP_STR_ARG(sp_auth_filter_id(provider->filter)), SP_STR_ARG(fault));
+        else if (provider->filter)
+            sp_trace_add(attempt, "filter", provider, "authFilter[%.*s] accepts the request",
+                         SP_STR_ARG(sp_auth_filter_id(provider->filter)));
+        if (fault.len)
+            continue;
+        enum sp_offer offer = provider->kind->offers(provider, attempt);
+        bool knows = offer == SP_OFFER_CREDENTIAL && provider->kind->knows_issuer &&
+                     provider->kind->knows_issuer(provider, attempt);
+        sp_trace_add(attempt, "provider", provider, "%s%s", words_of(offer),
+                     knows ? " of an issuer that it knows" : "");
+    }
+    if (chosen)
+        sp_trace_add(attempt, "chosen", chosen, "is asked");
+}
+
+static void trace_answer(const struct sp_authn_attempt *attempt, const struct sp_authn_provider *provider,
+                         const struct sp_assertion *assertion, enum sp_status status,
+                         const struct sp_challenge *challenge, const struct sp_error *err)
+{
+    static const char *const kinds[] = {[SP_ASSERT_CLAIMED] = "and no registry is asked",
+                                        [SP_ASSERT_LOOK_UP] = "to be looked up in the registry",
+                                        [SP_ASSERT_REGISTRY] = "known to the registry"};
+    if (!attempt->trace)
+        return;
+    if (status != SP_OK)
+        sp_trace_add(attempt, "answer", provider, "%s: %s%s%s",
+                     challenge->status ? "refuses" : "passes, and the next is asked", err->id,
+                     err->id[0] ? ": " : "", err->text);
+    else if (challenge->status)
+        sp_trace_add(attempt, "answer", provider, "answers %u itself", challenge->status);
+    else
+        sp_trace_add(attempt, "answer", provider, "the credential is good: user %.*s of realm %.*s, %s",
+                     SP_STR_ARG(assertion->name), SP_STR_ARG(assertion->realm), kinds[assertion->kind]);
+    if (status == SP_OK && assertion->claims_json.len)
+        sp_trace_add(attempt, "claims", provider, "%.*s", SP_STR_ARG(assertion->claims_json));
+}
+
+static void trace_principal(const struct sp_authn_attempt *attempt, enum sp_status status,
+                            const struct sp_principal *principal, const struct sp_error *err)
+{
+    if (status != SP_OK)
+        sp_trace_add(attempt, "mapped", NULL, "no: %s%s%s", err->id, err->id[0] ? ": " : "", err->text);
+    else
+        sp_trace_add(attempt, "mapped", NULL, "%.*s of realm %.*s has user id %.*s",
+                     SP_STR_ARG(principal->name), SP_STR_ARG(principal->realm),
+                     SP_STR_ARG(principal->saf_user.len ? principal->saf_user : SP_STR("none")));
+}
+
 /* ---------------------------------------------------------------- a request */
 
 static enum sp_status refuse(const struct sp_authn *authn, struct sp_challenge *challenge,
@@ -130,6 +199,7 @@ static enum sp_status io_admit(struct sp_authn *authn, struct sp_authn_attempt *
                                struct sp_error *err)
 {
     enum sp_status status = io_principal_make(attempt, provider, assertion, ret_principal, err);
+    trace_principal(attempt, status, ret_principal, err);
     if (status == SP_OK) {
         tell_providers(authn, attempt, assertion, ret_principal, challenge);
         return SP_OK;
@@ -144,6 +214,8 @@ static enum sp_status io_admit(struct sp_authn *authn, struct sp_authn_attempt *
     return status;
 }
 
+/* ---------------------------------------------------------------- asking */
+
 /* One provider's answer. False: it passes, and `err` keeps why. */
 static bool io_ask(struct sp_authn *authn, struct sp_authn_attempt *attempt,
                    struct sp_authn_provider *provider, struct sp_principal *ret_principal,
@@ -152,6 +224,7 @@ static bool io_ask(struct sp_authn *authn, struct sp_authn_attempt *attempt,
     struct sp_assertion assertion = {0};
     *challenge = (struct sp_challenge){0};
     enum sp_status status = provider->kind->io_check(provider, attempt, &assertion, challenge, err);
+    trace_answer(attempt, provider, &assertion, status, challenge, err);
     if (status != SP_OK && status != SP_ECANCELED && challenge->status == 0)
         return false;
     if (status == SP_OK && challenge->status == 0)
@@ -220,11 +293,37 @@ static enum sp_status io_answer(struct sp_authn_provider *provider, struct sp_au
     return status;
 }
 
-enum sp_status io_authn_run(struct sp_authn *authn, const struct sp_http_request *request, bool required,
-                            struct sp_arena *arena, struct sp_principal *ret_principal,
-                            struct sp_challenge *ret_challenge, struct sp_error *err)
+static enum sp_status io_run(struct sp_authn *authn, struct sp_authn_attempt *attempt,
+                             struct sp_principal *ret_principal, struct sp_challenge *ret_challenge,
+                             struct sp_error *err)
 {
-    size_t count = sp_http_header_count(request, "Authorization");
+    const struct sp_http_request *request = attempt->request;
+    struct sp_authn_provider *owner =
+        authn->table.paths.count ? sp_hash_get(&authn->table.paths, request->path) : NULL;
+    bool passed = false;
+    if (authn->parts.saf)
+        io_saf_link_open(authn->parts.saf);
+    if (is_ambiguous(authn, attempt, sp_http_header_count(request, "Authorization"), err))
+        return refuse(authn, ret_challenge, SP_ESYNTAX);
+    if (owner)
+        return io_answer(owner, attempt, ret_challenge, err);
+    for (size_t i = 0; i < authn->table.group_count; i++) {
+        const struct sp_authn_group *group = &authn->table.groups[i];
+        struct sp_authn_provider *provider = sp_authn_table_choose(&authn->table, group, attempt);
+        enum sp_status status;
+        trace_choice(authn, group, attempt, provider);
+        if (provider && io_ask(authn, attempt, provider, ret_principal, ret_challenge, &status, err))
+            return status;
+        passed |= provider != NULL;
+    }
+    return anonymous(authn, attempt, passed, ret_principal, ret_challenge, err);
+}
+
+enum sp_status io_authn_explain(struct sp_authn *authn, const struct sp_http_request *request, bool required,
+                                struct sp_arena *arena, struct sp_authn_trace *trace,
+                                struct sp_principal *ret_principal, struct sp_challenge *ret_challenge,
+                                struct sp_error *err)
+{
     struct sp_authn_attempt attempt = {
         .parts = &authn->parts,
         .request = request,
@@ -232,23 +331,14 @@ enum sp_status io_authn_run(struct sp_authn *authn, const struct sp_http_request
         .required = required,
         .authorization = sp_http_header_get(request, "Authorization"),
         .now_us = sp_clock_realtime_us(),
+        .trace = trace,
     };
-    struct sp_authn_provider *owner =
-        authn->table.paths.count ? sp_hash_get(&authn->table.paths, request->path) : NULL;
-    bool passed = false;
-    if (authn->parts.saf)
-        io_saf_link_open(authn->parts.saf);
-    if (is_ambiguous(authn, &attempt, count, err))
-        return refuse(authn, ret_challenge, SP_ESYNTAX);
-    if (owner)
-        return io_answer(owner, &attempt, ret_challenge, err);
-    for (size_t i = 0; i < authn->table.group_count; i++) {
-        struct sp_authn_provider *provider =
-            sp_authn_table_choose(&authn->table, &authn->table.groups[i], &attempt);
-        enum sp_status status;
-        if (provider && io_ask(authn, &attempt, provider, ret_principal, ret_challenge, &status, err))
-            return status;
-        passed |= provider != NULL;
-    }
-    return anonymous(authn, &attempt, passed, ret_principal, ret_challenge, err);
+    return io_run(authn, &attempt, ret_principal, ret_challenge, err);
+}
+
+enum sp_status io_authn_run(struct sp_authn *authn, const struct sp_http_request *request, bool required,
+                            struct sp_arena *arena, struct sp_principal *ret_principal,
+                            struct sp_challenge *ret_challenge, struct sp_error *err)
+{
+    return io_authn_explain(authn, request, required, arena, NULL, ret_principal, ret_challenge, err);
 }

@@ -16,6 +16,7 @@ struct sp_auth_filter;
 struct sp_authn_attempt;
 struct sp_authn_provider;
 struct sp_authn_table;
+struct sp_authn_trace;
 
 /* The order of Liberty. */
 enum sp_authn_stage {
@@ -103,11 +104,12 @@ struct sp_authn_attempt {
     const struct sp_authn_parts *parts;
     const struct sp_http_request *request;
     struct sp_arena *arena;
-    bool required;               /* the target demands an identity */
-    struct sp_str authorization; /* the one Authorization header; ptr NULL: there is none */
-    int64_t now_us;              /* realtime */
-    struct sp_str url;           /* see sp_attempt_url */
-    void *peeked;                /* of the tokens' provider: what it read of the credential already; NULL */
+    bool required;                /* the target demands an identity */
+    struct sp_str authorization;  /* the one Authorization header; ptr NULL: there is none */
+    int64_t now_us;               /* realtime */
+    struct sp_str url;            /* see sp_attempt_url */
+    struct sp_authn_trace *trace; /* what is done, for people (authn/trace.h); NULL: nobody asks */
+    void *peeked;                 /* of the tokens' provider: what it read of the credential already; NULL */
 };
 
 /* "https://host:port/path?query" as the client addressed us (io/origin.h); made once. ptr NULL: no memory. */
