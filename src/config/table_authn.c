@@ -419,31 +419,38 @@ const struct sp_cfg_element sp_cfg_oidc_element = {
 #define O struct sp_cfg_saml
 
 static const struct sp_cfg_attribute saml_path_attributes[] = {
+    A("path", FILE, ACTED | SECURITY | REQUIRED, "The file."),
     ID,
-    A("path", FILE, SECURITY | REQUIRED, "The file."),
 };
 
-static const struct sp_cfg_element saml_certificate_element = {"x509Certificate", SP_CFG_NESTED, SECURITY,
+static const struct sp_cfg_element saml_certificate_element = {"x509Certificate",
+                                                               SP_CFG_NESTED,
+                                                               ACTED | SECURITY,
                                                                ROWS(saml_path_attributes),
+                                                               FLATTENED(O, pkix.certificates),
                                                                .meaning = "A certificate in a file."};
 
-static const struct sp_cfg_element saml_crl_element = {
-    "crl", SP_CFG_NESTED, SECURITY, ROWS(saml_path_attributes),
-    .meaning = "A list of revoked certificates in a file."};
+static const struct sp_cfg_element saml_crl_element = {"crl",
+                                                       SP_CFG_NESTED,
+                                                       ACTED | SECURITY,
+                                                       ROWS(saml_path_attributes),
+                                                       FLATTENED(O, pkix.crls),
+                                                       .meaning =
+                                                           "A list of revoked certificates in a file."};
 
 static const struct sp_cfg_attribute saml_pkix_attributes[] = {
-    A("trustAnchorRef", REF, SECURITY, "Key store with trusted certificates.", INTO(O, pkix.trust_anchor),
-      TARGET("keyStore")),
-    A("trustAnchor", REF, SECURITY, "Another spelling of trustAnchorRef.", INTO(O, pkix.trust_anchor),
+    A("trustAnchorRef", REF, ACTED | SECURITY, "Key store with trusted certificates.",
+      INTO(O, pkix.trust_anchor), TARGET("keyStore")),
+    A("trustAnchor", REF, ACTED | SECURITY, "Another spelling of trustAnchorRef.", INTO(O, pkix.trust_anchor),
       TARGET("keyStore"), .instead = "trustAnchorRef"),
-    A("trustedIssuers", STRING, SECURITY | LIST, "Issuers that are accepted; all when none are named.",
-      INTO(O, pkix.trusted_issuers)),
+    A("trustedIssuers", STRING, ACTED | SECURITY | LIST,
+      "Issuers that are accepted; all when none are named.", INTO(O, pkix.trusted_issuers)),
 };
 
 static const struct sp_cfg_element saml_pkix_element = {
     "pkixTrustEngine",
     SP_CFG_NESTED_ONE,
-    SECURITY,
+    ACTED | SECURITY,
     ROWS(saml_pkix_attributes),
     CHILDREN(&saml_certificate_element, &saml_crl_element),
     INLINED,
@@ -452,36 +459,36 @@ static const struct sp_cfg_element saml_pkix_element = {
 
 static const struct sp_cfg_attribute saml_attributes[] = {
     ID_INTO(O),
-    A("enabled", BOOLEAN, SECURITY, "Whether it is used.", INTO(O, enabled), DEFAULT("true")),
-    A("inboundPropagation", ENUM, SECURITY, "Whether an assertion in the request is needed.",
+    A("enabled", BOOLEAN, ACTED | SECURITY, "Whether it is used.", INTO(O, enabled), DEFAULT("true")),
+    A("inboundPropagation", ENUM, ACTED | SECURITY, "Whether an assertion in the request is needed.",
       INTO(O, propagation), ONE_OF("required", "none"), DEFAULT("none")),
-    A("headerName", STRING, SECURITY | LIST, "Header fields with the assertion.", INTO(O, header_names),
-      DEFAULT("Saml,saml,SAML")),
-    A("audiences", STRING, SECURITY | LIST, "Audiences that are accepted; ANY for all.", INTO(O, audiences),
-      DEFAULT("ANY")),
-    A("wantAssertionsSigned", BOOLEAN, SECURITY, "Whether assertions must be signed.",
+    A("headerName", STRING, ACTED | SECURITY | LIST, "Header fields with the assertion.",
+      INTO(O, header_names), DEFAULT("Saml,saml,SAML")),
+    A("audiences", STRING, ACTED | SECURITY | LIST, "Audiences that are accepted; ANY for all.",
+      INTO(O, audiences), DEFAULT("ANY")),
+    A("wantAssertionsSigned", BOOLEAN, ACTED | SECURITY, "Whether assertions must be signed.",
       INTO(O, want_assertions_signed), DEFAULT("true")),
-    A("signatureMethodAlgorithm", ENUM, SECURITY, "Algorithm they must be signed with.",
+    A("signatureMethodAlgorithm", ENUM, ACTED | SECURITY, "Algorithm they must be signed with.",
       INTO(O, signature_method), ONE_OF("SHA256", "SHA384", "SHA512", "SHA128", "SHA1"), DEFAULT("SHA256")),
-    A("clockSkew", DURATION, SECURITY, "Difference of the clocks that is allowed.", INTO(O, clock_skew_us),
-      DEFAULT("5m")),
-    A("userIdentifier", STRING, SECURITY, "Attribute with the user's name.", INTO(O, user_identifier),
+    A("clockSkew", DURATION, ACTED | SECURITY, "Difference of the clocks that is allowed.",
+      INTO(O, clock_skew_us), DEFAULT("5m")),
+    A("userIdentifier", STRING, ACTED | SECURITY, "Attribute with the user's name.", INTO(O, user_identifier),
       DEFAULT("NameID")),
-    A("groupIdentifier", STRING, SECURITY, "Attribute with the groups.", INTO(O, group_identifier)),
-    A("userUniqueIdentifier", STRING, SECURITY,
+    A("groupIdentifier", STRING, ACTED | SECURITY, "Attribute with the groups.", INTO(O, group_identifier)),
+    A("userUniqueIdentifier", STRING, ACTED | SECURITY,
       "Attribute with the unique id; as userIdentifier when it is not set.", INTO(O, unique_user_identifier)),
-    A("realmIdentifier", STRING, SECURITY, "Attribute with the realm; the issuer when it is not set.",
+    A("realmIdentifier", STRING, ACTED | SECURITY, "Attribute with the realm; the issuer when it is not set.",
       INTO(O, realm_identifier)),
-    A("realmName", STRING, SECURITY, "The realm.", INTO(O, realm_name)),
-    A("mapToUserRegistry", ENUM, SECURITY, "Whether user or groups must be in the registry.",
+    A("realmName", STRING, ACTED | SECURITY, "The realm.", INTO(O, realm_name)),
+    A("mapToUserRegistry", ENUM, ACTED | SECURITY, "Whether user or groups must be in the registry.",
       INTO(O, map_to_user_registry), ONE_OF("No", "User", "Group"), DEFAULT("No")),
     A("includeTokenInSubject", BOOLEAN, 0, "Whether a program can see the assertion.", DEFAULT("true"),
       PROVIDED("true false")),
     A("keyStoreRef", REF, SECURITY, "Key store for decryption.", INTO(O, key_store), TARGET("keyStore")),
     A("keyAlias", STRING, SECURITY, "Its entry.", INTO(O, key_alias)),
     A("keyPassword", PASSWORD, SECURITY, "Opens the entry."),
-    A("authFilterRef", REF, SECURITY, "Requests it is for; all when none is named.", INTO(O, auth_filter),
-      TARGET("authFilter")),
+    A("authFilterRef", REF, ACTED | SECURITY, "Requests it is for; all when none is named.",
+      INTO(O, auth_filter), TARGET("authFilter")),
     A("disableLtpaCookie", BOOLEAN, SECURITY, "Whether an assertion gives no LTPA cookie.",
       INTO(O, disable_ltpa_cookie), DEFAULT("true"), PROVIDED("true")),
     A("allowCustomCacheKey", BOOLEAN, 0, "A matter of the original's cache.", DEFAULT("true"),
@@ -527,7 +534,7 @@ static const struct sp_cfg_attribute saml_attributes[] = {
 
 const struct sp_cfg_element sp_cfg_saml_element = {"samlWebSso20",
                                                    SP_CFG_FACTORY,
-                                                   SECURITY,
+                                                   ACTED | SECURITY,
                                                    .default_id = "defaultSP",
                                                    ROWS(saml_attributes),
                                                    CHILDREN(&saml_pkix_element),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/client_tls.h"
 
+#include <stdlib.h>
+
 #include <openssl/ssl.h>
 
 #include "crypto/key_store.h"
@@ -66,22 +68,63 @@ bool sp_client_tls_any_name(const struct sp_cfg_ssl *ssl, struct sp_str host)
     return false;
 }
 
-static int element_index(void)
+/* A copy, for threads may hold the context when the configuration is gone. */
+struct exceptions {
+    bool any_host;
+    size_t count;
+    char hosts[]; /* each with a NUL behind it */
+};
+
+static void free_exceptions(void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long number,
+                            void *arg)
+{
+    free(pointer);
+}
+
+static int exceptions_index(void)
 {
     static _Atomic int index = -1;
     int made = index;
     if (made < 0)
-        index = made = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+        index = made = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_exceptions);
     return made;
 }
 
+static struct exceptions *copy_exceptions(const struct sp_cfg_ssl *ssl)
+{
+    const struct sp_str_list *hosts = &ssl->skip_verification_hosts;
+    size_t bytes = 0;
+    for (size_t i = 0; i < hosts->count; i++)
+        bytes += hosts->items[i].len + 1;
+    struct exceptions *made = calloc(1, sizeof *made + bytes);
+    if (!made)
+        return NULL;
+    made->any_host = !ssl->verify_hostname;
+    made->count = hosts->count;
+    char *at = made->hosts;
+    for (size_t i = 0; i < hosts->count; i++, at++) {
+        memcpy(at, hosts->items[i].ptr, hosts->items[i].len);
+        at += hosts->items[i].len;
+    }
+    return made;
+}
+
+static bool has_exception(const struct exceptions *exceptions, struct sp_str host)
+{
+    const char *at = exceptions->hosts;
+    for (size_t i = 0; i < exceptions->count; i++, at += strlen(at) + 1)
+        if (sp_str_caseless_eq(sp_str_of(at), host))
+            return true;
+    return exceptions->any_host;
+}
+
 /* Whom the connection is for, as it was told to verify. */
-static bool expects(X509_STORE_CTX *store, const struct sp_cfg_ssl *ssl)
+static bool expects(X509_STORE_CTX *store, const struct exceptions *exceptions)
 {
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
     char *address = X509_VERIFY_PARAM_get1_ip_asc(param);
     const char *name = address ? address : X509_VERIFY_PARAM_get0_host(param, 0);
-    bool any = name && sp_client_tls_any_name(ssl, sp_str_of(name));
+    bool any = name && has_exception(exceptions, sp_str_of(name));
     OPENSSL_free(address);
     return any;
 }
@@ -93,8 +136,8 @@ static int judge(int good, X509_STORE_CTX *store)
     SSL *tls = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     if (good || !tls || (error != X509_V_ERR_HOSTNAME_MISMATCH && error != X509_V_ERR_IP_ADDRESS_MISMATCH))
         return good;
-    const struct sp_cfg_ssl *ssl = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), element_index());
-    if (!ssl || !expects(store, ssl))
+    const struct exceptions *exceptions = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), exceptions_index());
+    if (!exceptions || !expects(store, exceptions))
         return 0;
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 1;
@@ -104,8 +147,11 @@ static enum sp_status set_names(const struct sp_cfg_ssl *ssl, SSL_CTX *context, 
 {
     if (ssl->verify_hostname && !ssl->skip_verification_hosts.count)
         return SP_OK;
-    if (SSL_CTX_set_ex_data(context, element_index(), (void *)ssl) != 1)
+    struct exceptions *exceptions = copy_exceptions(ssl);
+    if (!exceptions || SSL_CTX_set_ex_data(context, exceptions_index(), exceptions) != 1) {
+        free(exceptions);
         return sp_error_set(err, SP_ENOMEM, NULL, "ssl[%.*s]: no memory for TLS", SP_STR_ARG(ssl->id));
+    }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, judge);
     return SP_OK;
 }

@@ -9,8 +9,7 @@
 struct ssl_ctx_st;
 
 /* Trusts what the trust store trusts and nothing else; presents the key of `clientKeyAlias`, or the first of
- * the key store when it has one. TLS 1.2 or later. The element must outlive it. To be freed with
- * SSL_CTX_free. Errors name the file. */
+ * the key store when it has one. TLS 1.2 or later. To be freed with SSL_CTX_free. Errors name the file. */
 enum sp_status sp_client_tls_new(const struct sp_cfg_ssl *ssl, struct ssl_ctx_st **ret_context,
                                  struct sp_error *err) SP_MUST_CHECK;
 

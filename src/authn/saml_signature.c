@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authn/saml_signature.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <libxml/valid.h>
+#include <libxml/xmlerror.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <xmlsec/xmlsec.h>
+
+#include <xmlsec/errors.h>
+#include <xmlsec/xmldsig.h>
+#include <xmlsec/xmltree.h>
+
+#include <xmlsec/openssl/crypto.h>
+#include <xmlsec/openssl/evp.h>
+
+#include "authn/saml_assertion.h"
+#include "text/base64.h"
+
+#define DSIG "http://www.w3.org/2000/09/xmldsig#"
+#define RSA_BITS_MIN 2048
+#define EC_BITS_MIN 256
+#define RSA_BITS_MAX 8192
+#define CERTIFICATE_MAX 65536u
+
+/* ---------------------------------------------------------------- the libraries */
+
+static bool ready;
+
+static void be_quiet(void *arg, const char *text, ...)
+{
+}
+
+static void say_nothing(const char *file, int line, const char *function, const char *object,
+                        const char *subject, int reason, const char *text)
+{
+}
+
+static void prepare(void)
+{
+    xmlInitParser();
+    if (xmlSecInit() < 0)
+        return;
+    xmlSecErrorsSetCallback(say_nothing);
+    ready = xmlSecOpenSSLInit() >= 0;
+}
+
+static enum sp_status prepare_once(struct sp_error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare);
+    /* Of the thread. */
+    xmlSetGenericErrorFunc(NULL, be_quiet);
+    return ready ? SP_OK : sp_error_set(err, SP_EINTERNAL, NULL, "xmlsec cannot be used");
+}
+
+/* ---------------------------------------------------------------- the shape of the document */
+
+struct checking {
+    xmlDocPtr document;
+    xmlNodePtr root, signature, signed_info, reference;
+    const struct sp_saml_trust *trust;
+    const struct sp_saml_signature_policy *policy;
+    struct sp_error *err;
+};
+
+static enum sp_status wrong(struct checking *c, const char *what)
+{
+    return sp_error_set(c->err, SP_EDENIED, NULL, "SAML: the signature is refused: %s", what);
+}
+
+static bool is_element(const xmlNode *node, const char *name, const char *namespace)
+{
+    return node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, BAD_CAST name) && node->ns &&
+           xmlStrEqual(node->ns->href, BAD_CAST namespace);
+}
+
+static xmlNodePtr next_element(xmlNodePtr node)
+{
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->next;
+    return node;
+}
+
+static const xmlAttr *attribute_of(const xmlNode *node, const char *name)
+{
+    for (const xmlAttr *each = node->properties; each; each = each->next)
+        if (!each->ns && xmlStrEqual(each->name, BAD_CAST name))
+            return each;
+    return NULL;
+}
+
+/* A value in one piece, so that nothing must be freed. */
+static const char *value_of(const xmlNode *node, const char *name)
+{
+    const xmlAttr *attribute = attribute_of(node, name);
+    const xmlNode *text = attribute ? attribute->children : NULL;
+    return text && text->type == XML_TEXT_NODE && !text->next ? (const char *)text->content : NULL;
+}
+
+/* What is true of each element: no second of the root's ID by any name, and no signature but the root's own.
+ */
+static enum sp_status check_element(struct checking *c, xmlNodePtr node, const char *id)
+{
+    for (const xmlAttr *each = node->properties; each; each = each->next) {
+        bool is_id = xmlStrcasecmp(each->name, BAD_CAST "id") == 0;
+        const xmlNode *text = each->children;
+        if (!is_id)
+            continue;
+        if (each->ns)
+            return wrong(c, "there is an attribute like xml:id");
+        bool same = text && text->type == XML_TEXT_NODE && strcmp((const char *)text->content, id) == 0;
+        if (node != c->root && (same || (text && text->next)))
+            return wrong(c, "the ID of the assertion is there twice");
+    }
+    if (!is_element(node, "Signature", DSIG))
+        return SP_OK;
+    if (c->signature || node->parent != c->root)
+        return wrong(c, "there is another signature than the assertion's own");
+    c->signature = node;
+    return SP_OK;
+}
+
+/* In document order, without recursion. */
+static enum sp_status check_elements(struct checking *c, const char *id)
+{
+    xmlNodePtr node = c->root;
+    while (node) {
+        enum sp_status status = SP_OK;
+        if (node->type == XML_ELEMENT_NODE)
+            status = check_element(c, node, id);
+        else if (node->type != XML_TEXT_NODE && node->type != XML_COMMENT_NODE &&
+                 node->type != XML_CDATA_SECTION_NODE)
+            status = wrong(c, "the document has processing instructions or entities");
+        if (status != SP_OK)
+            return status;
+        if (node->type == XML_ELEMENT_NODE && node->children) {
+            node = node->children;
+            continue;
+        }
+        while (node != c->root && !node->next)
+            node = node->parent;
+        node = node == c->root ? NULL : node->next;
+    }
+    return SP_OK;
+}
+
+static bool is_one_of(const char *value, const char *const *list)
+{
+    for (; value && *list; list++)
+        if (strcmp(value, *list) == 0)
+            return true;
+    return false;
+}
+
+#define MORE "http://www.w3.org/2001/04/xmldsig-more#"
+
+static bool is_allowed(const char *method, const char *const *strong, const char *const *sha1,
+                       const struct sp_saml_signature_policy *policy)
+{
+    return is_one_of(method, strong) || (policy->allows_sha1 && is_one_of(method, sha1));
+}
+
+static bool is_digest_allowed(const char *method, const struct sp_saml_signature_policy *policy)
+{
+    static const char *const strong[] = {"http://www.w3.org/2001/04/xmlenc#sha256", MORE "sha384",
+                                         "http://www.w3.org/2001/04/xmlenc#sha512", NULL};
+    static const char *const sha1[] = {DSIG "sha1", NULL};
+    return is_allowed(method, strong, sha1, policy);
+}
+
+static bool is_method_allowed(const char *method, const struct sp_saml_signature_policy *policy)
+{
+    static const char *const strong[] = {MORE "rsa-sha256",
+                                         MORE "rsa-sha384",
+                                         MORE "rsa-sha512",
+                                         MORE "ecdsa-sha256",
+                                         MORE "ecdsa-sha384",
+                                         MORE "ecdsa-sha512",
+                                         NULL};
+    static const char *const sha1[] = {DSIG "rsa-sha1", MORE "ecdsa-sha1", NULL};
+    return is_allowed(method, strong, sha1, policy);
+}
+
+#define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+/* enveloped-signature and then exclusive canonicalisation without comments, once each. */
+static enum sp_status check_transforms(struct checking *c, xmlNodePtr transforms)
+{
+    static const char *const wanted[] = {DSIG "enveloped-signature", EXCLUSIVE};
+    size_t count = 0;
+    for (xmlNodePtr each = next_element(transforms->children); each; each = next_element(each->next)) {
+        const char *algorithm = value_of(each, "Algorithm");
+        if (count == 2 || !is_element(each, "Transform", DSIG) || !algorithm ||
+            strcmp(algorithm, wanted[count]) != 0)
+            return wrong(c, "its transforms are not enveloped-signature and exclusive canonicalisation "
+                            "without comments");
+        xmlNodePtr parameter = next_element(each->children);
+        if (parameter && (!is_element(parameter, "InclusiveNamespaces", EXCLUSIVE) || count == 0 ||
+                          next_element(parameter->next)))
+            return wrong(c, "a transform has parameters");
+        count++;
+    }
+    return count == 2 ? SP_OK : wrong(c, "it has not both transforms");
+}
+
+static enum sp_status check_reference(struct checking *c, const char *id)
+{
+    const char *uri = value_of(c->reference, "URI");
+    if (!uri || uri[0] != '#' || strcmp(uri + 1, id) != 0)
+        return wrong(c, "it refers to something else than the assertion it is in");
+    xmlNodePtr transforms = next_element(c->reference->children);
+    if (!transforms || !is_element(transforms, "Transforms", DSIG))
+        return wrong(c, "it has no transforms");
+    enum sp_status status = check_transforms(c, transforms);
+    if (status != SP_OK)
+        return status;
+    xmlNodePtr digest = next_element(transforms->next);
+    xmlNodePtr value = digest ? next_element(digest->next) : NULL;
+    if (!digest || !is_element(digest, "DigestMethod", DSIG) ||
+        !is_digest_allowed(value_of(digest, "Algorithm"), c->policy) || next_element(digest->children))
+        return wrong(c, "its digest is not one that signatureMethodAlgorithm allows");
+    if (!value || !is_element(value, "DigestValue", DSIG) || next_element(value->next))
+        return wrong(c, "its reference is not of the form of XML Signature");
+    return SP_OK;
+}
+
+static enum sp_status check_signed_info(struct checking *c, const char *id)
+{
+    c->signed_info = next_element(c->signature->children);
+    if (!c->signed_info || !is_element(c->signed_info, "SignedInfo", DSIG))
+        return wrong(c, "it has no SignedInfo");
+    xmlNodePtr canonical = next_element(c->signed_info->children);
+    xmlNodePtr method = canonical ? next_element(canonical->next) : NULL;
+    c->reference = method ? next_element(method->next) : NULL;
+    const char *form = canonical ? value_of(canonical, "Algorithm") : NULL;
+    if (!c->reference || !is_element(canonical, "CanonicalizationMethod", DSIG) || !form ||
+        strcmp(form, EXCLUSIVE) != 0)
+        return wrong(c, "its SignedInfo is not in exclusive canonical form without comments");
+    if (!is_element(method, "SignatureMethod", DSIG) || next_element(method->children) ||
+        !is_method_allowed(value_of(method, "Algorithm"), c->policy))
+        return wrong(c, "its method is not one that signatureMethodAlgorithm allows");
+    if (!is_element(c->reference, "Reference", DSIG) || next_element(c->reference->next))
+        return wrong(c, "it has not exactly one reference");
+    xmlNodePtr value = next_element(c->signed_info->next);
+    xmlNodePtr key = value ? next_element(value->next) : NULL;
+    if (!value || !is_element(value, "SignatureValue", DSIG) ||
+        (key && (!is_element(key, "KeyInfo", DSIG) || next_element(key->next))))
+        return wrong(c, "there is more in it than value and KeyInfo");
+    return check_reference(c, id);
+}
+
+static enum sp_status check_shape(struct checking *c)
+{
+    c->root = xmlDocGetRootElement(c->document);
+    if (c->document->intSubset || c->document->extSubset)
+        return wrong(c, "the document has a document type");
+    if (!c->root || !is_element(c->root, "Assertion", SP_SAML_NAMESPACE))
+        return wrong(c, "the document is not an Assertion");
+    const char *id = value_of(c->root, "ID");
+    if (!id || !*id || strlen(id) > 1024)
+        return wrong(c, "the assertion has no ID");
+    enum sp_status status = check_elements(c, id);
+    if (status != SP_OK)
+        return status;
+    if (!c->signature)
+        return sp_error_set(c->err, SP_EDENIED, NULL, "SAML: the assertion is not signed");
+    status = check_signed_info(c, id);
+    /* Only the root can be referred to. */
+    if (status == SP_OK &&
+        !xmlAddID(NULL, c->document, BAD_CAST id, (xmlAttrPtr)(uintptr_t)attribute_of(c->root, "ID")))
+        return wrong(c, "the ID of the assertion is there twice");
+    return status;
+}
+
+/* ---------------------------------------------------------------- the key */
+
+static xmlNodePtr find_certificate(xmlNodePtr key_info)
+{
+    for (xmlNodePtr data = next_element(key_info->children); data; data = next_element(data->next))
+        for (xmlNodePtr each = is_element(data, "X509Data", DSIG) ? next_element(data->children) : NULL; each;
+             each = next_element(each->next))
+            if (is_element(each, "X509Certificate", DSIG))
+                return each;
+    return NULL;
+}
+
+/* The first certificate of KeyInfo: a hint, which is trusted only when the trust says so. */
+static enum sp_status check_hint(struct checking *c, xmlNodePtr node, X509 **ret_certificate)
+{
+    const xmlNode *text = node->children;
+    char *compact = malloc(CERTIFICATE_MAX);
+    struct sp_buf der;
+    size_t len = 0;
+    sp_buf_init(&der, CERTIFICATE_MAX);
+    for (const xmlChar *at = text && !text->next ? text->content : NULL; at && *at && compact; at++)
+        if (!strchr(" \t\r\n", *at) && len < CERTIFICATE_MAX)
+            compact[len++] = (char)*at;
+    enum sp_status status =
+        compact ? sp_base64_decode(SP_BASE64, sp_str_from(compact, len), &der) : SP_ENOMEM;
+    if (status != SP_OK || !der.len)
+        status = wrong(c, "the certificate in KeyInfo cannot be read");
+    else
+        status = sp_saml_trust_check(c->trust, sp_buf_str(&der), ret_certificate, c->err);
+    sp_buf_finish(&der);
+    free(compact);
+    return status;
+}
+
+static enum sp_status choose_certificate(struct checking *c, X509 **ret_certificate)
+{
+    xmlNodePtr value = next_element(c->signed_info->next);
+    xmlNodePtr key_info = next_element(value->next);
+    xmlNodePtr hint = key_info ? find_certificate(key_info) : NULL;
+    if (hint)
+        return check_hint(c, hint, ret_certificate);
+    X509 *only = sp_saml_trust_only(c->trust);
+    if (!only)
+        return wrong(c, "it does not say by which certificate it was made, and several are trusted");
+    unsigned char *der = NULL;
+    int len = i2d_X509(only, &der);
+    enum sp_status status =
+        len > 0 ? sp_saml_trust_check(c->trust, sp_str_from(der, (size_t)len), ret_certificate, c->err)
+                : wrong(c, "the trusted certificate cannot be used");
+    OPENSSL_free(der);
+    return status;
+}
+
+static bool is_strong(EVP_PKEY *key)
+{
+    int bits = EVP_PKEY_get_bits(key);
+    switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+        return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
+    case EVP_PKEY_EC:
+        return bits >= EC_BITS_MIN;
+    default:
+        return false;
+    }
+}
+
+static enum sp_status make_key(struct checking *c, xmlSecKeyPtr *ret_key)
+{
+    X509 *certificate = NULL;
+    enum sp_status status = choose_certificate(c, &certificate);
+    if (status != SP_OK)
+        return status;
+    EVP_PKEY *public = X509_get_pubkey(certificate);
+    X509_free(certificate);
+    if (!public || !is_strong(public)) {
+        EVP_PKEY_free(public);
+        return wrong(c, "its key is neither RSA of 2048 bits and more nor a curve of 256 bits and more");
+    }
+    xmlSecKeyDataPtr data = xmlSecOpenSSLEvpKeyAdopt(public);
+    xmlSecKeyPtr key = data ? xmlSecKeyCreate() : NULL;
+    if (!data)
+        EVP_PKEY_free(public);
+    if (!key || xmlSecKeySetValue(key, data) < 0) {
+        if (data)
+            xmlSecKeyDataDestroy(data);
+        if (key)
+            xmlSecKeyDestroy(key);
+        return sp_error_set(c->err, SP_ENOMEM, NULL, "no memory to verify a signature");
+    }
+    *ret_key = key;
+    return SP_OK;
+}
+
+/* ---------------------------------------------------------------- the signature */
+
+static enum sp_status take_signed(struct checking *c, xmlSecDSigCtxPtr context, struct sp_buf *signed_bytes)
+{
+    xmlSecDSigReferenceCtxPtr reference = xmlSecPtrListGetSize(&context->signedInfoReferences) == 1
+                                              ? xmlSecPtrListGetItem(&context->signedInfoReferences, 0)
+                                              : NULL;
+    xmlSecBufferPtr bytes = reference && reference->status == xmlSecDSigStatusSucceeded
+                                ? xmlSecDSigReferenceCtxGetPreDigestBuffer(reference)
+                                : NULL;
+    if (!bytes || !xmlSecBufferGetData(bytes))
+        return wrong(c, "what it covers cannot be told");
+    if (sp_buf_append(signed_bytes, xmlSecBufferGetData(bytes), xmlSecBufferGetSize(bytes)) != SP_OK)
+        return sp_error_set(c->err, SP_ELIMIT, NULL, "SAML: the assertion is too long");
+    return SP_OK;
+}
+
+static enum sp_status verify(struct checking *c, struct sp_buf *signed_bytes)
+{
+    xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(NULL);
+    if (!context)
+        return sp_error_set(c->err, SP_ENOMEM, NULL, "no memory to verify a signature");
+    context->flags |= XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES;
+    context->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
+    enum sp_status status = make_key(c, &context->signKey);
+    if (status == SP_OK &&
+        (xmlSecDSigCtxVerify(context, c->signature) < 0 || context->status != xmlSecDSigStatusSucceeded))
+        status = wrong(c, "it does not fit the assertion");
+    if (status == SP_OK)
+        status = take_signed(c, context, signed_bytes);
+    xmlSecDSigCtxDestroy(context);
+    return status;
+}
+
+enum sp_status sp_saml_signature_check(struct sp_str document, const struct sp_saml_trust *trust,
+                                       const struct sp_saml_signature_policy *policy,
+                                       struct sp_buf *signed_bytes, struct sp_error *err)
+{
+    struct checking c = {.trust = trust, .policy = policy, .err = err};
+    /* Our own reader is the stricter one: UTF-8, depth, numbers, no document type. */
+    struct sp_arena arena;
+    struct sp_xml_element *ignored;
+    sp_arena_init(&arena, (size_t)8 << 20);
+    enum sp_status status =
+        sp_xml_parse(document, "SAML assertion", &arena, &sp_saml_xml_limits, &ignored, err);
+    sp_arena_finish(&arena);
+    if (status == SP_OK)
+        status = prepare_once(err);
+    if (status != SP_OK)
+        return status;
+    c.document = xmlReadMemory(document.ptr, (int)document.len, NULL, NULL,
+                               XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    if (!c.document)
+        return sp_error_set(err, SP_ESYNTAX, NULL, "SAML: the assertion is no XML that can be verified");
+    status = check_shape(&c);
+    if (status == SP_OK)
+        status = verify(&c, signed_bytes);
+    xmlFreeDoc(c.document);
+    return status;
+}

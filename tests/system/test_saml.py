@@ -1,0 +1,336 @@
+"""Assertions of SAML 2.0 in a header: of a real identity provider, and every wrong one that is known from attacks."""
+import base64
+import gzip
+import json
+import zlib
+
+import pytest
+from lxml import etree
+
+import archives
+import saml
+from saml import AUDIENCE, DSIG, EXCLUSIVE, ISSUER, IdentityProvider, Signer, assertion, sign, token, wrapped
+from test_api import JSON, basic, make_region  # pylint: disable=unused-import
+
+XML = """
+<featureManager><feature>zosconnect:zosConnect-2.0</feature><feature>samlWeb-2.0</feature></featureManager>
+<webAppSecurity allowFailOverToBasicAuth="true"/>
+<zosconnect_zosConnectManager requireAuth="true" requireSecure="false"/>
+<authorization-roles id="zos.connect.access.roles"><security-role name="zosConnectAccess">{roles}</security-role></authorization-roles>
+<zosconnect_cicsIpicConnection id="cicsConn" host="127.0.0.1" port="{region}" zosConnectApplid="SALLYPRT"
+  zosConnectNetworkid="TESTNET"/>
+<basicRegistry id="basic" realm="Local"><user name="fred" password="fred secret"/>
+  <group name="local"><member name="fred"/></group></basicRegistry>
+<keyStore id="defaultKeyStore" password="key store password"/>
+<keyStore id="samlTrust" location="{trust}" type="PEM" password="none"/>
+<samlWebSso20 id="saml" inboundPropagation="required" audiences="{audience}" groupIdentifier="groups" {attributes}>
+  <pkixTrustEngine {engine}>{children}</pkixTrustEngine>
+</samlWebSso20>
+{more}
+"""
+
+CALLERS = '<group name="callers"/>'
+
+
+@pytest.fixture(scope="session")
+def signer(tmp_path_factory):
+    return Signer(tmp_path_factory.mktemp("idp"), "idp")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory):
+    return Signer(tmp_path_factory.mktemp("stranger"), "stranger")
+
+
+@pytest.fixture
+def make_gateway(make_server, make_region, signer):
+    def make(attributes="", engine=None, children="", roles=CALLERS, more="", trust=None, audience=AUDIENCE):
+        engine = f'trustAnchorRef="samlTrust" trustedIssuers="{ISSUER}"' if engine is None else engine
+        server = make_server(XML.format(roles=roles, region=make_region().port, trust=trust or signer.certificate_file,
+                                        audience=audience, attributes=attributes, engine=engine, children=children, more=more),
+                             start=False)
+        connect = server.directory / "resources" / "zosconnect"
+        services, apis = connect / "services", connect / "apis"
+        services.mkdir(parents=True)
+        apis.mkdir()
+        fields = archives.field("Text", 1, 20, "char") + archives.field("Rest", 21, 69, "char")
+        archives.service(services / "echo.sar", "echo", "ECHOPGM", 89, fields)
+        archives.api(apis / "echo.aar", "echo", "/echo", "/it", "POST", "echo")
+        return server.start()
+
+    return make
+
+
+def ask(server, *headers, **options):
+    return server.call("POST", "/echo/it", [*headers, JSON], json.dumps({"Area": {"Text": "x"}}).encode(), **options)
+
+
+def admitted(answer):
+    """200 also where the gateway let him in, and the region of these tests runs nothing for a name of another realm."""
+    return 200 if b"The system of record refused the request" in answer.body else answer.status
+
+
+def status(server, value, header="Saml"):
+    value = value if isinstance(value, str) else token(value)
+    return admitted(ask(server, (header, value)))
+
+
+def refused(server, value, reason):
+    """401 with a challenge, and the log says why."""
+    before = len(server.log())
+    answer = ask(server, ("Saml", value if isinstance(value, str) else token(value)))
+    return answer.status == 401 and answer.header("WWW-Authenticate") is not None and reason in server.log()[before:]
+
+
+def test_an_assertion_of_an_identity_provider_lets_its_user_in(make_gateway, signer, tmp_path):
+    provider = IdentityProvider(tmp_path, signer)
+    server = make_gateway()
+    assert status(server, provider.assertion("fred", ["callers", "others"])) == 200
+    assert status(server, provider.assertion("fred", ["others"])) == 403
+    good = provider.assertion("fred", ["callers"])
+    assert status(server, good) == 200 and status(server, good) == 200  # it may be used until it ends
+    answer = ask(server)
+    assert answer.status == 401 and answer.header("WWW-Authenticate")
+    assert ask(server, basic("fred")).status == 401  # it is required
+    assert refused(server, good.replace(b">fred<", b">adam<"), "does not fit")
+
+
+def test_an_assertion_travels_in_several_forms(make_gateway, signer):
+    server = make_gateway('headerName="Saml,saml_token"')
+    xml = etree.tostring(sign(assertion(), signer))
+    plain = base64.b64encode(xml).decode()
+    forms = {"xml": xml.decode(), "base64": plain, "no padding": plain.rstrip("="), "quoted": f'"{plain}"',
+             "url": base64.urlsafe_b64encode(xml).decode().rstrip("="), "gzip": base64.b64encode(gzip.compress(xml)).decode(),
+             "zlib": base64.b64encode(zlib.compress(xml)).decode(),
+             "deflate": base64.b64encode(zlib.compress(xml, wbits=-15)).decode()}
+    for name, form in forms.items():
+        assert status(server, form) == 200, name
+    assert status(server, plain, "SAML_TOKEN") == 200
+    for value in (f"saml_token={plain}", f'saml_token="{plain}"', f"Saml {plain}"):
+        assert admitted(ask(server, ("Authorization", value))) == 200
+    assert ask(server, ("Saml", plain), ("Saml", plain)).status == 401
+    assert ask(server, ("Saml", plain), ("saml_token", plain)).status == 401
+    assert ask(server, ("Saml", plain), basic("fred")).status in (400, 401)
+    bomb = base64.b64encode(zlib.compress(b"<" + b"x" * 20_000_000 + b">")).decode()
+    for name, wrong, reason in [("empty", '""', ""), ("text", "no token!", "neither XML nor base64"), ("cut", forms["gzip"][:-24], ""),
+                                ("bomb", bomb, "unfolds to more"), ("mixed", plain + "-", "")]:
+        assert refused(server, wrong, reason), name
+
+
+def test_signature_wrapping_is_refused(make_gateway, signer):
+    server = make_gateway(roles='<user name="admin"/><user name="fred"/>')
+    for number in range(1, 9):
+        assert refused(server, wrapped(signer, number), "SAML"), f"XSW{number}"
+    assert status(server, sign(assertion(), signer)) == 200
+
+
+def test_only_a_signature_over_this_assertion_counts(make_gateway, signer, stranger, tmp_path):
+    server = make_gateway()
+    own = "http://www.w3.org/2000/09/xmldsig#"
+    envelope, exclusive = (f'<ds:Transform Algorithm="{each}"/>' for each in (own + "enveloped-signature", EXCLUSIVE))
+    xpath = (f'<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><ds:XPath xmlns:saml="{saml.SAML}">'
+             "not(ancestor-or-self::saml:Subject)</ds:XPath></ds:Transform>")
+    xslt = ('<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"><xsl:stylesheet version="1.0" '
+            'xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/></ds:Transform>')
+    weak = Signer(tmp_path, "weak", bits=1024)
+
+    def twice():
+        element = sign(assertion(), signer)
+        etree.SubElement(element, "{urn:x}more", ID=element.get("ID"))
+        return element
+
+    def two_signatures():
+        element = sign(assertion(), signer)
+        element.append(sign(assertion(), signer)[1])
+        return element
+
+    def changed(old, new):
+        return token(etree.tostring(sign(assertion(), signer)).replace(old, new))
+
+    def document_type():
+        return token(b'<!DOCTYPE x [<!ENTITY fred "adam">]>' + etree.tostring(sign(assertion(), signer)))
+
+    cases = {
+        "unsigned": (assertion(), "not signed"),
+        "stranger": (sign(assertion(), stranger), "not trusted"),
+        "stranger's key, our certificate": (changed_key(signer, stranger), "does not fit"),
+        "tampered": (changed(b">callers<", b">admins<"), "does not fit"),
+        "added": (changed(b"</saml:Assertion>", b"<!-- --><saml:Advice/></saml:Assertion>"), "does not fit"),
+        "empty URI": (sign(assertion(), signer, uri=""), "something else"),
+        "other URI": (sign(assertion(), signer, uri="#_x"), "something else"),
+        "external URI": (sign(assertion(), signer, uri="http://127.0.0.1:9/x"), "something else"),
+        "xpointer": (sign(assertion(), signer, uri="#xpointer(/)"), "something else"),
+        "two references": (sign(assertion(), signer, references=2), "exactly one reference"),
+        "no transforms": (sign(assertion(), signer, transforms=exclusive), "transforms"),
+        "enveloped only": (sign(assertion(), signer, transforms=envelope), "both transforms"),
+        "three transforms": (sign(assertion(), signer, transforms=envelope + exclusive + exclusive), "transforms"),
+        "xpath": (sign(assertion(), signer, transforms=envelope + xpath), "transforms"),
+        "xslt": (sign(assertion(), signer, transforms=envelope + xslt), "transforms"),
+        "comments": (sign(assertion(), signer, comments=True), "transforms"),
+        "sha1": (sign(assertion(), signer, method="rsa-sha1", digest=own + "sha1"), "signatureMethodAlgorithm"),
+        "sha1 digest": (sign(assertion(), signer, digest=own + "sha1"), "signatureMethodAlgorithm"),
+        "hmac": (changed(b"xmldsig-more#rsa-sha256", b"xmldsig-more#hmac-sha256"), "signatureMethodAlgorithm"),
+        "weak key": (sign(assertion(), weak), "not trusted"),
+        "object": (sign(assertion(), signer, objects="<ds:Object/>"), "more in it"),
+        "ID twice": (twice(), "twice"),
+        "xml:id": (changed(b"<saml:Subject>", b'<saml:Subject xml:id="x">'), "xml:id"),
+        "two signatures": (two_signatures(), "another signature"),
+        "DTD": (document_type(), "document type"),
+        "a response": (saml.response(sign(assertion(), signer)), "not an Assertion"),
+        "instruction": (changed(b"<saml:Subject>", b"<?x y?><saml:Subject>"), "processing instructions"),
+        "not XML": (token(b"<saml:Assertion>"), ""),
+        "other encoding": (token(etree.tostring(sign(assertion(), signer)).decode().encode("utf-16")), ""),
+    }
+    for name, (value, reason) in cases.items():
+        assert refused(server, value, reason), name
+    assert status(server, sign(assertion(), signer, key_info=False)) == 200  # one certificate is trusted: it can be no other
+
+
+def changed_key(signer, stranger):
+    """Signed by the stranger, with the certificate of the provider."""
+    element = sign(assertion(), stranger)
+    element.find(f".//{{{DSIG}}}X509Certificate").text = signer.text()
+    return element
+
+
+def test_what_an_assertion_says_must_hold_here_and_now(make_gateway, signer):
+    server = make_gateway('clockSkew="10s"')
+    window = '<saml:Conditions {}><saml:AudienceRestriction><saml:Audience>' + AUDIENCE + '</saml:Audience></saml:AudienceRestriction>{}</saml:Conditions>'
+    ends = f'NotOnOrAfter="{saml.stamp(300)}"'
+    login = '<saml:AuthnStatement {}/>'
+    wrong = {
+        "issuer": ({"issuer": ISSUER + "/"}, "trustedIssuers"),
+        "audience": ({"audience": AUDIENCE + "/"}, "another audience"),
+        "no audience": ({"conditions": f"<saml:Conditions {ends}/>"}, "no audience"),
+        "no conditions": ({"conditions": ""}, "no audience"),
+        "two audience restrictions": ({"conditions": window.format("", "<saml:AudienceRestriction><saml:Audience>x</saml:Audience>"
+                                                                   "</saml:AudienceRestriction>")}, "another audience"),
+        "ended": ({"conditions": window.format(f'NotOnOrAfter="{saml.stamp(-11)}"', "")}, "has ended"),
+        "not yet": ({"conditions": window.format(f'NotBefore="{saml.stamp(30)}"', "")}, "not valid yet"),
+        "unknown condition": ({"conditions": window.format("", '<saml:Condition/>')}, "is not known"),
+        "confirmation ended": ({"data": f'NotOnOrAfter="{saml.stamp(-11)}"'}, "has ended"),
+        "confirmation without end": ({"data": ""}, "no NotOnOrAfter"),
+        "confirmation with a beginning": ({"data": f'NotBefore="{saml.stamp(-60)}" {ends}'}, "NotBefore"),
+        "no time": ({"data": 'NotOnOrAfter="tomorrow"'}, "is no time"),
+        "sender vouches": ({"method": "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"}, "no confirmation"),
+        "holder of a key, without it": ({"method": saml.HOLDER}, "holder"),
+        "no statement": ({"statement": ""}, "AuthnStatement"),
+        "login in the future": ({"statement": login.format(f'AuthnInstant="{saml.stamp(60)}"')}, "in the future"),
+        "session ended": ({"statement": login.format(f'AuthnInstant="{saml.stamp(-60)}" SessionNotOnOrAfter="{saml.stamp(-20)}"')},
+                          "session has ended"),
+        "no name": ({"name_id": " "}, "NameID"),
+        "a name of XML": ({"name_id": "fred<x xmlns=\"\"/>"}, "NameID"),
+        "an empty group": ({"groups": ["callers", ""]}, "group"),
+    }
+    for name, (options, reason) in wrong.items():
+        assert refused(server, sign(assertion(**options), signer), reason), name
+    right = {
+        "skew": {"conditions": window.format(f'NotOnOrAfter="{saml.stamp(-5)}"', "")},
+        "skew at the beginning": {"conditions": window.format(f'NotBefore="{saml.stamp(5)}"', "")},
+        "fraction and zone": {"data": 'NotOnOrAfter="2099-12-31T23:59:59.123456789+01:00"'},
+        "two audiences": {"conditions": window.format("", "").replace("<saml:Audience>", "<saml:Audience>x</saml:Audience><saml:Audience>", 1)},
+        "after 2038": {"data": 'NotOnOrAfter="2100-01-01T00:00:00Z"'},
+    }
+    for name, options in right.items():
+        assert status(server, sign(assertion(**options), signer)) == 200, name
+
+
+def test_a_comment_does_not_cut_a_name(make_gateway, signer):
+    server = make_gateway(roles='<user name="fred"/><user name="fredadm"/>')
+    cut = etree.tostring(sign(assertion(name_id="fredadm"), signer)).replace(b">fredadm</saml:NameID>", b">fred<!---->adm</saml:NameID>")
+    assert status(server, cut) == 200
+    assert refused(make_gateway(roles='<user name="fred"/>'), cut, "") is False  # 403: it is fredadm, who has no role
+    assert status(make_gateway(roles='<user name="fred"/>'), cut) == 403
+
+
+def test_an_assertion_for_one_use_is_used_once(make_gateway, signer):
+    server = make_gateway()
+    once = sign(assertion(conditions=f'<saml:Conditions NotOnOrAfter="{saml.stamp(300)}"><saml:AudienceRestriction><saml:Audience>{AUDIENCE}'
+                          '</saml:Audience></saml:AudienceRestriction><saml:OneTimeUse/></saml:Conditions>'), signer)
+    assert status(server, once) == 200
+    for _ in range(6):  # whichever worker is asked
+        assert refused(server, once, "used before")
+
+
+def test_the_holder_of_a_key_shows_it(make_gateway, signer, authority, make_server):
+    certificate, key = authority.issue("holder")
+    der = base64.b64encode(__import__("ssl").PEM_cert_to_DER_cert(certificate.read_text())).decode()
+    other, other_key = authority.issue("other")
+    info = f'<ds:KeyInfo xmlns:ds="{DSIG}"><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>'
+    element = assertion(method=saml.HOLDER)
+    element.find(f".//{{{saml.SAML}}}SubjectConfirmationData").append(etree.fromstring(info))
+    value = token(sign(element, signer))
+    server = make_gateway(more=f'''<ssl id="defaultSSLConfig" keyStoreRef="defaultKeyStore" trustStoreRef="clients"
+      clientAuthenticationSupported="true"/><keyStore id="clients" location="{authority.certificate}" type="PEM" password="none"/>''')
+    assert admitted(ask(server, ("Saml", value), tls=authority.client(certificate, key))) == 200
+    assert ask(server, ("Saml", value), tls=authority.client(other, other_key)).status == 401
+    assert ask(server, ("Saml", value)).status == 401
+
+
+def test_names_come_from_where_the_configuration_says(make_gateway, signer):
+    server = make_gateway('userIdentifier="login" userUniqueIdentifier="NameIDs" ', roles='<user name="wilma"/>')
+    assert refused(server, sign(assertion(user="wilma", name_id="other"), signer), "NameIDs")
+    server = make_gateway('userIdentifier="login" realmIdentifier="login"', roles='<user name="wilma"/>')
+    assert status(server, sign(assertion(user="wilma", name_id="other"), signer)) == 200
+    server = make_gateway('realmName="Own"', roles='<user name="wilma" access-id="user:Own/wilma"/>')
+    assert status(server, sign(assertion(user="wilma"), signer)) == 200
+    server = make_gateway('userUniqueIdentifier="login"', roles=f'<user name="x" access-id="user:{ISSUER}/w1"/>')
+    assert status(server, sign(assertion(user="w1", name_id="wilma"), signer)) == 200
+
+
+def test_the_registry_may_have_to_know_the_user(make_gateway, signer):
+    server = make_gateway('mapToUserRegistry="User"', roles='<group name="local"/>')
+    assert status(server, sign(assertion(groups=["other"]), signer)) == 200
+    assert refused(server, sign(assertion(user="wilma", groups=["local"]), signer), "not in the basic registry")
+
+
+def test_the_policy_of_signatures_can_be_loosened(make_gateway, signer, stranger):
+    server = make_gateway('signatureMethodAlgorithm="SHA1"')
+    assert status(server, sign(assertion(), signer, method="rsa-sha1", digest=DSIG + "sha1")) == 200
+    server = make_gateway('wantAssertionsSigned="false"', audience="ANY")
+    assert status(server, assertion(audience="else")) == 200
+    server = make_gateway(engine='trustAnchorRef="samlTrust"')
+    assert status(server, sign(assertion(issuer="https://any.example.org"), signer)) == 200
+    assert refused(server, sign(assertion(), stranger), "not trusted")
+
+
+def test_certificates_and_revocations_in_files_count(make_gateway, signer, stranger, tmp_path):
+    import datetime  # pylint: disable=import-outside-toplevel
+    from cryptography import x509  # pylint: disable=import-outside-toplevel
+    from cryptography.hazmat.primitives import hashes, serialization  # pylint: disable=import-outside-toplevel
+    server = make_gateway(engine="", children=f'<x509Certificate path="{stranger.certificate_file}"/>')
+    assert status(server, sign(assertion(), stranger)) == 200
+    assert refused(server, sign(assertion(), signer), "not trusted")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    gone = (x509.RevokedCertificateBuilder().serial_number(signer.certificate.serial_number)
+            .revocation_date(now - datetime.timedelta(hours=1)).build())
+    crl = (x509.CertificateRevocationListBuilder().issuer_name(signer.certificate.subject).last_update(now - datetime.timedelta(hours=1))
+           .next_update(now + datetime.timedelta(days=1)).add_revoked_certificate(gone).sign(signer.key, hashes.SHA256()))
+    path = tmp_path / "revoked.crl"
+    path.write_bytes(crl.public_bytes(serialization.Encoding.PEM))
+    server = make_gateway(children=f'<crl path="{path}"/>')
+    assert refused(server, sign(assertion(), signer), "revoked")
+
+
+def test_a_filter_says_who_needs_an_assertion(make_gateway, signer):
+    more = '<authFilter id="tokens"><requestHeader id="h" name="X-Client" value="partner" matchType="equals"/></authFilter>'
+    server = make_gateway('authFilterRef="tokens"', more=more, roles=CALLERS + '<group name="local"/>')
+    partner, good = ("X-Client", "partner"), token(sign(assertion(), signer))
+    assert ask(server, basic("fred")).status == 200
+    assert ask(server, partner).status == 401
+    assert admitted(ask(server, partner, ("Saml", good))) == 200
+    assert ask(server, ("Saml", good)).status == 401
+    disabled = make_gateway('enabled="false"', roles='<group name="local"/>')
+    assert ask(disabled, basic("fred")).status == 200
+
+
+@pytest.mark.parametrize("attributes, told", [
+    ('inboundPropagation="none"', "login in a browser"), ('inboundPropagation="required" mapToUserRegistry="Group"', "Group")])
+def test_what_is_not_provided_is_told_at_the_start(make_server, make_region, signer, attributes, told):
+    xml = XML.format(roles="", region=make_region().port, trust=signer.certificate_file, audience="ANY", attributes="", engine="",
+                     children="", more="").replace('inboundPropagation="required"', attributes)
+    server = make_server(xml, start=False)
+    with pytest.raises(pytest.fail.Exception):
+        server.start()
+    server.process, server.may_alert = None, True
+    assert told in server.log() + server.output()

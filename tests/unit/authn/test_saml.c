@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "authn/saml_assertion.h"
+#include "authn/saml_token.h"
+#include "text/base64.h"
+
+static void times_are_read_whole(void **state)
+{
+    const struct {
+        const char *text;
+        int64_t us;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-11-23T18:00:00Z", INT64_C(1795456800000000)},
+        {"2026-11-23T18:00:00.5Z", INT64_C(1795456800500000)},
+        {"2026-11-23T18:00:00.1234567Z", INT64_C(1795456800123456)},
+        {"2026-11-23T19:30:00+01:30", INT64_C(1795456800000000)},
+        {"2026-11-23T13:00:00-05:00", INT64_C(1795456800000000)},
+        {" 2028-02-29T00:00:00Z ", INT64_C(1835395200000000)},
+        {"2100-01-01T00:00:00Z", INT64_C(4102444800000000)},
+        {"9999-12-31T23:59:59Z", INT64_C(253402300799000000)},
+    };
+    const char *bad[] = {"",
+                         "2026-11-23",
+                         "2026-11-23T18:00:00",
+                         "2026-11-23 18:00:00Z",
+                         "2026-13-01T00:00:00Z",
+                         "2026-02-29T00:00:00Z",
+                         "2026-04-31T00:00:00Z",
+                         "2026-11-23T24:00:00Z",
+                         "2026-11-23T18:60:00Z",
+                         "2026-11-23T18:00:61Z",
+                         "2026-11-23T18:00:00.Z",
+                         "2026-11-23T18:00:00+1:00",
+                         "2026-11-23T18:00:00+15:00",
+                         "2026-11-23T18:00:00Zx",
+                         "12026-11-23T18:00:00Z",
+                         "-026-11-23T18:00:00Z",
+                         "1969-12-31T23:59:59Z"};
+    int64_t us;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(sp_saml_time_read(sp_str_of(good[i].text), &us), SP_OK);
+        assert_true(us == good[i].us);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (sp_saml_time_read(sp_str_of(bad[i]), &us) != SP_ESYNTAX)
+            fail_msg("%s is accepted", bad[i]);
+}
+
+/* ---- an assertion, with a part that differs ---- */
+
+#define NOW INT64_C(1795456800000000) /* 2026-11-23T18:00:00Z */
+#define SECOND INT64_C(1000000)
+
+static enum sp_status read_at(const char *data, const char *conditions, int64_t now_us, int64_t skew_us,
+                              struct sp_saml_facts *ret_facts)
+{
+    static char text[4096];
+    static struct sp_arena arena;
+    const struct sp_saml_rules rules = {.clock_skew_us = skew_us};
+    struct sp_error err = SP_ERROR_INIT;
+    int len = snprintf(text, sizeof text,
+                       "<Assertion xmlns='" SP_SAML_NAMESPACE "' ID='_1' Version='2.0'><Issuer>idp</Issuer>"
+                       "<Subject><NameID>fr<!--x-->ed</NameID><SubjectConfirmation "
+                       "Method='urn:oasis:names:tc:SAML:2.0:cm:bearer'><SubjectConfirmationData %s/>"
+                       "</SubjectConfirmation></Subject>%s"
+                       "<AuthnStatement AuthnInstant='2026-11-23T17:00:00Z'/></Assertion>",
+                       data, conditions);
+    assert_true(len > 0 && (size_t)len < sizeof text);
+    sp_arena_finish(&arena);
+    sp_arena_init(&arena, 1 << 20);
+    enum sp_status status = sp_saml_assertion_read(sp_str_of(text), &rules, now_us, &arena, ret_facts, &err);
+    if (status == SP_OK)
+        assert_true(sp_str_is(ret_facts->user, "fred") && sp_str_is(ret_facts->realm, "idp"));
+    sp_arena_finish(&arena);
+    return status;
+}
+
+static void an_assertion_ends_at_its_time_and_the_skew(void **state)
+{
+    const char *data = "NotOnOrAfter='2026-11-23T18:00:10Z'";
+    struct sp_saml_facts facts;
+    for (int64_t skew = 0; skew <= 300; skew += 150) {
+        int64_t end = NOW + (10 + skew) * SECOND;
+        assert_int_equal(read_at(data, "", end - 1, skew * SECOND, &facts), SP_OK);
+        assert_true(facts.expires_us == end);
+        assert_int_equal(read_at(data, "", end, skew * SECOND, &facts), SP_EDENIED);
+    }
+    const char *begins = "<Conditions NotBefore='2026-11-23T18:00:05Z' NotOnOrAfter='2026-11-23T18:00:08Z'/>";
+    assert_int_equal(read_at(data, begins, NOW + 5 * SECOND, 0, &facts), SP_OK);
+    assert_true(facts.expires_us == NOW + 8 * SECOND); /* the earlier end */
+    assert_int_equal(read_at(data, begins, NOW + 5 * SECOND - 1, 0, &facts), SP_EDENIED);
+    assert_int_equal(read_at(data, begins, NOW + 8 * SECOND, 0, &facts), SP_EDENIED);
+}
+
+static void conditions_that_cannot_be_judged_are_refused(void **state)
+{
+    const char *data = "NotOnOrAfter='2026-11-23T18:00:10Z'";
+    struct sp_saml_facts facts;
+    assert_int_equal(read_at(data, "<Conditions><OneTimeUse/></Conditions>", NOW, 0, &facts), SP_OK);
+    assert_true(facts.one_time);
+    assert_int_equal(read_at(data, "<Conditions><Condition/></Conditions>", NOW, 0, &facts), SP_EDENIED);
+    assert_int_equal(read_at(data, "<Conditions><x xmlns='urn:x'/></Conditions>", NOW, 0, &facts),
+                     SP_EDENIED);
+    assert_int_equal(read_at(data, "<Conditions/><Conditions/>", NOW, 0, &facts), SP_ESYNTAX);
+    assert_int_equal(read_at(data, "<Conditions NotBefore='x'/>", NOW, 0, &facts), SP_ESYNTAX);
+    assert_int_equal(read_at("NotOnOrAfter=''", "", NOW, 0, &facts), SP_ESYNTAX);
+    assert_int_equal(read_at("", "", NOW, 0, &facts), SP_EDENIED);
+}
+
+/* ---- headers ---- */
+
+static const struct sp_str header_names[] = {SP_STR_INIT("Saml"), SP_STR_INIT("saml_token")};
+static const struct sp_str_list names = {header_names, 2};
+
+static void the_first_header_counts_and_then_authorization(void **state)
+{
+    const struct sp_http_header headers[] = {{SP_STR_INIT("Host"), SP_STR_INIT("h")},
+                                             {SP_STR_INIT("SAML_TOKEN"), SP_STR_INIT("two")},
+                                             {SP_STR_INIT("saml"), SP_STR_INIT(" \"one\" ")}};
+    struct sp_http_request request = {.headers = headers, .header_count = 3};
+    const struct sp_str none = {NULL, 0};
+    assert_true(sp_str_is(sp_saml_token_find(&request, &names, none), "one"));
+    assert_true(sp_saml_token_is_ambiguous(&request, &names));
+    request.header_count = 2;
+    assert_true(sp_str_is(sp_saml_token_find(&request, &names, none), "two"));
+    assert_false(sp_saml_token_is_ambiguous(&request, &names));
+    request.header_count = 1;
+    assert_null(sp_saml_token_find(&request, &names, none).ptr);
+    const char *cases[][2] = {{"saml_token=abc", "abc"},
+                              {"saml_token=\"abc\"", "abc"},
+                              {"Saml abc", "abc"},
+                              {"Samlabc", NULL},
+                              {"Saml", NULL},
+                              {"Basic abc", NULL},
+                              {"saml_token=", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sp_str found = sp_saml_token_find(&request, &names, sp_str_of(cases[i][0]));
+        assert_int_equal(found.ptr != NULL, cases[i][1] != NULL);
+        if (found.ptr)
+            assert_true(sp_str_is(found, cases[i][1]));
+    }
+}
+
+static enum sp_status decode(struct sp_str token, size_t *ret_len)
+{
+    struct sp_buf document;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_buf_init(&document, SP_SAML_DOCUMENT_MAX);
+    enum sp_status status = sp_saml_token_decode(token, &document, &err);
+    *ret_len = document.len;
+    sp_buf_finish(&document);
+    return status;
+}
+
+static void tokens_have_a_limit(void **state)
+{
+    char *text = malloc(SP_SAML_TOKEN_MAX + 1);
+    size_t len;
+    memset(text, 'x', SP_SAML_TOKEN_MAX + 1);
+    for (size_t size = SP_SAML_TOKEN_MAX - 1; size <= SP_SAML_TOKEN_MAX + 1; size++) {
+        text[0] = '<';
+        text[size - 1] = '>';
+        assert_int_equal(decode(sp_str_from(text, size), &len),
+                         size <= SP_SAML_TOKEN_MAX ? SP_OK : SP_ELIMIT);
+        text[size - 1] = 'x';
+    }
+    free(text);
+    const char *bad[] = {"", " ", "x", "====", "PGE+PGI-", "PGE_PGI+", "H4sI", "eJw=", "AAAA"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (decode(sp_str_of(bad[i]), &len) != SP_ESYNTAX)
+            fail_msg("\"%s\" is accepted", bad[i]);
+    assert_int_equal(decode(SP_STR("PGE+PGI+"), &len), SP_OK);
+    assert_int_equal(len, 6);
+    assert_int_equal(decode(SP_STR("PGE-PGI-"), &len), SP_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_are_read_whole),
+        cmocka_unit_test(an_assertion_ends_at_its_time_and_the_skew),
+        cmocka_unit_test(conditions_that_cannot_be_judged_are_refused),
+        cmocka_unit_test(the_first_header_counts_and_then_authorization),
+        cmocka_unit_test(tokens_have_a_limit),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
