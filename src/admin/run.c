@@ -215,7 +215,9 @@ static void show_changed(const struct sp_admin_context *context, const struct sp
     }
     enum sp_status status = port->find(port->arg, change->kind, change->name, context->arena, &item);
     if (status != SP_OK) {
-        fail(context, answer, 500, "The %s %.*s was %s, and somebody else has deleted it since.",
+        fail(context, answer, 500,
+             "The %s %.*s was %s, but does not show: somebody else has deleted it, or the server is being "
+             "reloaded.",
              sp_store_kind_name(change->kind), SP_STR_ARG(change->name), sp_store_act_done(change->act));
         return;
     }

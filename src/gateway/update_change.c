@@ -20,13 +20,15 @@
 #define READ_MAX ((size_t)1 << 30)
 #define ANSWER_MAX 65536u
 #define ANSWER_WAIT_US 60000000
+#define REACH_WAIT_US 5000000
+#define REACH_PAUSE_US 50000
 
 /* ---------------------------------------------------------------- the archive, in a thread */
 
 /* Owned by whoever is left: the fiber may go before the thread ends. */
 struct staging {
     struct sp_store_change change;
-    struct sp_buf bytes; /* of the archive, and of the directory's name behind a NUL */
+    struct sp_buf bytes; /* of the archive */
     char directory[SP_STORE_PATH_MAX];
     char name[512];
     struct sp_store_staged staged;
@@ -113,12 +115,13 @@ static const struct sp_cfg_directory *directory_of(const struct sp_gateway *gate
                                     : &config->api_requesters;
 }
 
+/* NULL without memory, or when the directory's name is longer than any can be. */
 static struct staging *new_staging(const struct sp_gateway *gateway, const struct sp_store_change *change)
 {
-    struct staging *staging = calloc(1, sizeof *staging);
+    struct sp_str directory = directory_of(gateway, change->kind)->location;
+    struct staging *staging = directory.len < sizeof staging->directory ? calloc(1, sizeof *staging) : NULL;
     if (!staging)
         return NULL;
-    struct sp_str directory = directory_of(gateway, change->kind)->location;
     staging->change = *change;
     staging->staged = (struct sp_store_staged)SP_STORE_STAGED_INIT;
     staging->err = (struct sp_error)SP_ERROR_INIT;
@@ -128,7 +131,7 @@ static struct staging *new_staging(const struct sp_gateway *gateway, const struc
     size_t len = strlen(staging->directory);
     if (len > 1 && staging->directory[len - 1] == '/')
         staging->directory[len - 1] = '\0';
-    sp_buf_init(&staging->bytes, change->archive.len + 1);
+    sp_buf_init(&staging->bytes, change->archive.len);
     if (sp_buf_append_str(&staging->bytes, change->archive) == SP_OK)
         return staging;
     free_staging(staging);
@@ -144,7 +147,21 @@ static enum sp_status one_line(void *arg, struct sp_str have, size_t *ret_len)
     return SP_OK;
 }
 
-/* The socket of the worker that leads, which may not be there yet when it has just been replaced. */
+/* Nobody listens while the worker that leads is being replaced: try until it is there. */
+static enum sp_status io_reach(struct sp_stream_pool *pool, int64_t deadline_us,
+                               struct sp_stream **ret_stream, struct sp_error *err)
+{
+    int64_t patience_us = sp_clock_monotonic_us() + REACH_WAIT_US;
+    for (;;) {
+        enum sp_status status = io_stream_borrow(pool, deadline_us, ret_stream, NULL, err);
+        if (status != SP_EUNAVAIL || sp_clock_monotonic_us() > patience_us)
+            return status;
+        status = sp_fiber_sleep(REACH_PAUSE_US);
+        if (status != SP_OK)
+            return status;
+    }
+}
+
 static enum sp_status io_ask(struct sp_update *update, struct sp_str line, struct sp_arena *arena,
                              struct sp_str *ret_answer, struct sp_error *err)
 {
@@ -162,7 +179,7 @@ static enum sp_status io_ask(struct sp_update *update, struct sp_str line, struc
     const struct sp_stream_pool_options options = {.address = {.unix_path = path}, .max_streams = 1};
     enum sp_status status = sp_stream_pool_new(update->worker->loop, &options, &pool, err);
     if (status == SP_OK)
-        status = io_stream_borrow(pool, deadline_us, &stream, NULL, err);
+        status = io_reach(pool, deadline_us, &stream, err);
     close(directory);
     if (status == SP_OK)
         status = io_stream_write(stream, SP_STR(SP_UPDATE_CHANGE), deadline_us);

@@ -99,12 +99,13 @@ def test_details_have_the_fields_of_the_interface(server):
 
 
 def test_an_api_lives(server):
-    response = deploy(server, "apis", aar("more", "/more"))
+    archive = aar("more", "/more")
+    response = deploy(server, "apis", archive)
     details = {"name": "more", "version": "1.0.0", "description": "made by a test", "status": "Started",
                "apiUrl": "https://localhost/more", "documentation": {"swagger": "https://localhost/more/api-docs"}}
     assert (response.status, response.json) == (200, details)
     assert do(server, "/more/do").status == 200
-    assert (server.directory / "resources/zosconnect/apis/more.aar").read_bytes() == aar("more", "/more")
+    assert (server.directory / "resources/zosconnect/apis/more.aar").read_bytes() == archive
     details["services"] = [{"name": "bad", "uri": "https://localhost/zosConnect/services/bad"}]
     assert "stop it" in error(deploy(server, "apis", aar("more", "/more")), 409)
     assert "stop it first" in error(ask(server, "PUT", "/apis/more", ADAM, aar("more", "/other"), [ZIP]), 409)
@@ -182,9 +183,10 @@ def test_api_requesters_live(make_gateway, tmp_path):
                                                      'pollingRate="200ms"/>')
     details = {"name": "rates_1.0", "version": "1.0", "description": "of exchange", "status": "Started",
                "apiRequesterUrl": "https://localhost/zosConnect/apiRequesters/rates_1.0", "connection": "rates"}
-    response = deploy(server, "apiRequesters", ara())
+    archive = ara()
+    response = deploy(server, "apiRequesters", archive)
     assert (response.status, response.json) == (200, details)
-    assert (place / "rates_1.0.ara").read_bytes() == ara()
+    assert (place / "rates_1.0.ara").read_bytes() == archive
     listed = ask(server, "GET", "/apiRequesters").json
     assert listed == {"apiRequesters": [dict(details, connectionRef="rates")]}
     error(ask(server, "DELETE", "/apiRequesters/rates_1.0"), 409)

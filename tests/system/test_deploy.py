@@ -193,6 +193,54 @@ def test_a_server_killed_while_deploying_has_the_old_or_the_new(server):
     print(f"{CRASHES} crashes, {finished} changes answered, {undone} that were not made")
 
 
+class Stubborn(threading.Thread):
+    """Asks for changes whatever comes back, until it is told to stop."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.stop, self.answers = server, threading.Event(), {}
+
+    def run(self):
+        at = 0
+        while not self.stop.is_set():
+            (method, target, body), _ = CYCLE[at % len(CYCLE)]
+            at += 1
+            try:
+                status = ask(self.server, method, target, ADAM, body, [ZIP] if body else []).status
+            except (AssertionError, AttributeError, OSError):
+                status = None  # its worker was killed
+            self.answers[status] = self.answers.get(status, 0) + 1
+
+
+def agree(server):
+    """Whether every worker shows what is on the disk."""
+    try:
+        return len({present(server) for _ in range(6)}) == 1
+    except (AssertionError, AttributeError, OSError):
+        return False
+
+
+def test_workers_killed_while_deploying_agree_with_the_disk_again(server):
+    chance = random.Random(3)
+    server.may_alert = True
+    stubborn = Stubborn(server)
+    stubborn.start()
+    for _ in range(20):
+        time.sleep(chance.uniform(0.05, 0.25))
+        workers = server.process.workers()
+        if workers:
+            os.kill(chance.choice(workers), signal.SIGKILL)
+    stubborn.stop.set()
+    stubborn.join()
+    wait_until(lambda: agree(server), "agreement", 10)
+    assert stubborn.answers.get(200, 0) > 5 and set(stubborn.answers) <= {200, 404, 409, 503, None}, stubborn.answers
+    print(stubborn.answers)
+    # And they can be changed as ever.
+    ask(server, "PUT", "/apis/more?status=stopped")
+    ask(server, "DELETE", "/apis/more")
+    assert deploy(server, "apis", ONE).status == 200 and present(server) == (ONE, "Started")
+
+
 # ---------------------------------------------------------------- disks
 
 @pytest.fixture
