@@ -216,6 +216,10 @@ def test_what_is_wrong_with_an_archive_is_said_and_nothing_changes(server):
     ]
     for kind, archive, status, text in cases:
         assert text in error(deploy(server, kind, archive), status), (kind, text)
+    corpus = ROOT / "tests" / "fuzz" / "corpus" / "archive"
+    for name in ("traversal", "absolute", "link", "twice", "bomb", "nul", "cut"):
+        for kind in ("apis", "services", "apiRequesters"):
+            error(deploy(server, kind, (corpus / f"{name}.zip").read_bytes()), 400)
     assert "application/zip" in error(ask(server, "POST", "/apis", ADAM, aar("more", "/more"), [JSON]), 415)
     assert "application/zip" in error(ask(server, "POST", "/apis", ADAM, aar("more", "/more")), 415)
     assert "no archive" in error(ask(server, "POST", "/apis", ADAM, b"", [ZIP]), 400)
@@ -258,7 +262,7 @@ def test_every_action_needs_its_level(server):
             else:
                 assert response.status == 403, (method, target, level, response)
                 assert response.json["errorDetails"].startswith("BAQR0409W: User "), response.json
-        assert ask(server, method, target, basic("adam", "wrong"), body).status == 401
+        assert server.call(method, "/zosConnect" + target, [], body).status == 401
         assert ask(server, method, target, basic("olaf"), body).status == 403
 
 
