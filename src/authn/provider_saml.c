@@ -6,9 +6,11 @@
 #include "authn/caches.h"
 #include "authn/kind.h"
 #include "authn/saml_assertion.h"
+#include "authn/saml_result.h"
 #include "authn/saml_signature.h"
 #include "authn/saml_token.h"
 #include "base/clock.h"
+#include "base/secret.h"
 #include "io/fiber.h"
 #include "io/offload.h"
 
@@ -16,7 +18,9 @@
 #define SETTINGS_MEMORY_MAX (1u << 20)
 #define WAIT_US 5000000
 #define PROPAGATION_REQUIRED 0u /* "required", the first of the attribute's values */
-#define CERTIFICATE_MAX 65536u
+#define RESULT_MAX 16384u
+/* A certificate that ends or is revoked meanwhile is noticed after that. */
+#define REMEMBERED_MAX_US (600 * INT64_C(1000000))
 
 /* ---------------------------------------------------------------- settings, held by threads too */
 
@@ -33,6 +37,7 @@ struct saml {
     const struct sp_cfg_saml *config;
     struct settings *settings;
     bool looks_up;
+    unsigned char nonce[16]; /* of what this provider remembers: another one may trust others */
     char challenge[300];
 };
 
@@ -208,6 +213,49 @@ static enum sp_status io_verify(const struct saml *self, struct sp_str token,
     return status;
 }
 
+/* ---------------------------------------------------------------- assertions that were seen before */
+
+static struct sp_shared_cache *memory_of(const struct sp_authn_attempt *attempt)
+{
+    return attempt->parts->caches ? attempt->parts->caches->tokens : NULL;
+}
+
+static struct sp_cache_key key_of(const struct saml *self, struct sp_shared_cache *memory,
+                                  struct sp_str token)
+{
+    const struct sp_str parts[] = {SP_STR("saml"), sp_str_from(self->nonce, sizeof self->nonce), token};
+    return sp_shared_cache_key(memory, parts, 3);
+}
+
+static bool recall(const struct saml *self, struct sp_str token, const struct sp_authn_attempt *attempt,
+                   struct sp_saml_facts *ret_facts)
+{
+    struct sp_shared_cache *memory = memory_of(attempt);
+    unsigned char bytes[RESULT_MAX];
+    size_t len;
+    if (!memory ||
+        !sp_shared_cache_get(memory, key_of(self, memory, token), attempt->now_us, bytes, sizeof bytes, &len))
+        return false;
+    struct sp_str copy = sp_arena_str(attempt->arena, sp_str_from(bytes, len));
+    return copy.ptr && sp_saml_result_read(copy, attempt->arena, ret_facts) == SP_OK &&
+           ret_facts->expires_us > attempt->now_us;
+}
+
+/* Not those that are for one use, or for one caller. */
+static void remember(const struct saml *self, struct sp_str token, const struct sp_authn_attempt *attempt,
+                     const struct sp_saml_facts *facts)
+{
+    struct sp_shared_cache *memory = memory_of(attempt);
+    unsigned char bytes[RESULT_MAX];
+    struct sp_buf result = sp_buf_over(bytes, sizeof bytes);
+    int64_t until_us = attempt->now_us + REMEMBERED_MAX_US;
+    if (!memory || facts->one_time || facts->is_bound || sp_saml_result_write(facts, &result) != SP_OK)
+        return;
+    if (facts->expires_us < until_us)
+        until_us = facts->expires_us;
+    sp_shared_cache_put(memory, key_of(self, memory, token), attempt->now_us, until_us, sp_buf_str(&result));
+}
+
 /* ---------------------------------------------------------------- the provider */
 
 static enum sp_offer offers(const struct sp_authn_provider *provider, struct sp_authn_attempt *attempt)
@@ -286,8 +334,11 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
         status = sp_error_set(err, SP_EDENIED, "CWWKS5013E", "the request carries no SAML assertion");
     else if (sp_saml_token_is_ambiguous(attempt->request, names))
         status = sp_error_set(err, SP_EDENIED, NULL, "the request carries several SAML assertions");
-    if (status == SP_OK)
+    if (status == SP_OK && !recall(self, token, attempt, &facts)) {
         status = io_verify(self, token, attempt, &facts, err);
+        if (status == SP_OK)
+            remember(self, token, attempt, &facts);
+    }
     if (status == SP_OK)
         status = claim(attempt, &facts, err);
     if (status == SP_OK)
@@ -347,6 +398,7 @@ static enum sp_status make_one(const struct sp_authn_parts *parts, const struct 
         .header = config->header_names.count ? config->header_names.items[0] : SP_STR("Authorization"),
     };
     self->config = config;
+    sp_secret_random(self->nonce, sizeof self->nonce);
     self->looks_up = sp_str_caseless_eq(config->map_to_user_registry, SP_STR("User"));
     write_challenge(config->realm_name.len ? config->realm_name : config->id, self->challenge);
     return sp_authn_table_add(table, &self->provider, config->auth_filter, err);

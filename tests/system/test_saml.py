@@ -9,6 +9,7 @@ from lxml import etree
 
 import archives
 import saml
+from conftest import wait_until
 from saml import AUDIENCE, DSIG, EXCLUSIVE, ISSUER, IdentityProvider, Signer, assertion, sign, token, wrapped
 from test_api import JSON, basic, make_region  # pylint: disable=unused-import
 
@@ -241,6 +242,15 @@ def test_a_comment_does_not_cut_a_name(make_gateway, signer):
     assert status(server, cut) == 200
     assert refused(make_gateway(roles='<user name="fred"/>'), cut, "") is False  # 403: it is fredadm, who has no role
     assert status(make_gateway(roles='<user name="fred"/>'), cut) == 403
+
+
+def test_an_assertion_that_was_seen_before_ends_all_the_same(make_gateway, signer):
+    server = make_gateway('clockSkew="0s"')
+    value = token(sign(assertion(data=f'NotOnOrAfter="{saml.stamp(4)}"'), signer))
+    assert [status(server, value) for _ in range(6)] == [200] * 6
+    changed = base64.b64encode(base64.b64decode(value).replace(b">callers<", b">admins<")).decode()
+    assert refused(server, changed, "does not fit")
+    wait_until(lambda: status(server, value) == 401, "the assertion to end", 8)
 
 
 def test_an_assertion_for_one_use_is_used_once(make_gateway, signer):

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "authn/saml_assertion.h"
+#include "authn/saml_result.h"
 #include "authn/saml_token.h"
 #include "text/base64.h"
 
@@ -182,6 +183,38 @@ static void tokens_have_a_limit(void **state)
     assert_int_equal(decode(SP_STR("PGE-PGI-"), &len), SP_OK);
 }
 
+/* ---- what is remembered ---- */
+
+static void a_result_is_read_as_it_was_written_and_never_cut(void **state)
+{
+    const struct sp_str groups[] = {SP_STR_INIT("a"), SP_STR_INIT("bb")};
+    const struct sp_saml_facts facts = {.id = SP_STR_INIT("_1"),
+                                        .issuer = SP_STR_INIT("idp"),
+                                        .user = SP_STR_INIT("fred"),
+                                        .unique_id = SP_STR_INIT("f1"),
+                                        .realm = SP_STR_INIT("r"),
+                                        .groups = {groups, 2},
+                                        .expires_us = NOW,
+                                        .is_bound = true};
+    unsigned char memory[256];
+    struct sp_buf buf = sp_buf_over(memory, sizeof memory);
+    struct sp_arena arena;
+    struct sp_saml_facts back;
+    sp_arena_init(&arena, 10000);
+    assert_int_equal(sp_saml_result_write(&facts, &buf), SP_OK);
+    assert_int_equal(sp_saml_result_read(sp_buf_str(&buf), &arena, &back), SP_OK);
+    assert_true(sp_str_is(back.id, "_1") && sp_str_is(back.issuer, "idp") && sp_str_is(back.user, "fred") &&
+                sp_str_is(back.unique_id, "f1") && sp_str_is(back.realm, "r"));
+    assert_true(back.groups.count == 2 && sp_str_is(back.groups.items[1], "bb"));
+    assert_true(back.expires_us == NOW && back.is_bound && !back.one_time);
+    for (size_t len = 0; len < buf.len; len++)
+        assert_int_equal(sp_saml_result_read(sp_str_from(memory, len), &arena, &back), SP_ESYNTAX);
+    assert_int_equal(sp_saml_result_read(sp_str_from(memory, buf.len + 1), &arena, &back), SP_ESYNTAX);
+    struct sp_buf small = sp_buf_over(memory, 20);
+    assert_int_equal(sp_saml_result_write(&facts, &small), SP_ELIMIT);
+    sp_arena_finish(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +223,7 @@ int main(void)
         cmocka_unit_test(conditions_that_cannot_be_judged_are_refused),
         cmocka_unit_test(the_first_header_counts_and_then_authorization),
         cmocka_unit_test(tokens_have_a_limit),
+        cmocka_unit_test(a_result_is_read_as_it_was_written_and_never_cut),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
