@@ -40,7 +40,8 @@ def test_a_fragment_is_a_configuration_that_works(name, key_files, tmp_path):
         security.mkdir(parents=True)
         for location in re.findall(r'location="([^"]+)"', xml) + re.findall(r'keysFileName="([^"]+)"', xml):
             of = "key.p12" if location.endswith(".p12") else "certificate.pem"
-            (security / location).write_bytes((key_files / of).read_bytes())
+            place = directory / location if "/" in location else security / location
+            place.write_bytes((key_files / of).read_bytes())
         # What only the reader knows.
         (directory / "server.xml").write_text(xml.replace("{aes}...", "{xor}LDo8LTor"))
         done = subprocess.run([need(SALLYPORT), "server", "check", f"{directory}/"], capture_output=True, text=True, timeout=60,
