@@ -16,6 +16,7 @@ static const struct sp_cfg_element *const table[] = {
     &sp_cfg_logging_element,
     &sp_cfg_sallyport_element,
     &sp_cfg_smf_element,
+    &sp_cfg_audit_sink_element,
     &sp_cfg_requests_element,
     &sp_cfg_monitoring_listener_element,
     &sp_cfg_application_monitor_element,

@@ -124,6 +124,8 @@ static const struct {
 static void put_text(struct sp_json_writer *writer, struct sp_str text)
 {
     char clean[1024];
+    while (text.len && text.ptr[text.len - 1] == 0)
+        text.len--; /* of a token as a record has it */
     if (sp_utf8_check(text) == text.len) {
         sp_json_string(writer, text);
         return;

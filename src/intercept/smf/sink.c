@@ -34,7 +34,10 @@ struct sp_smf_sink {
 
 static const struct sp_smf_sink_kind *kind_of(unsigned kind)
 {
-    return NULL;
+    static const struct sp_smf_sink_kind *const kinds[] = {[SP_SMF_SYSLOG] = &sp_smf_sink_syslog,
+                                                           [SP_SMF_KAFKA] = &sp_smf_sink_kafka,
+                                                           [SP_SMF_OTLP] = &sp_smf_sink_otlp};
+    return kind < sizeof kinds / sizeof kinds[0] ? kinds[kind] : NULL;
 }
 
 /* With the mutex held. */

@@ -200,6 +200,84 @@ static void what_is_written_is_read_back(void **state)
     assert_true(sp_str_is(record.server.job_name, "ZCEESRVR"));
 }
 
+static void a_call_of_a_requester_is_read_back(void **state)
+{
+    static const char work[] = "\x01\x02\x03\x04\x05\x06\x07\x08";
+    const struct sp_smf_requester call = {
+        .application_type = 1,
+        .status = 200,
+        .result = 0,
+        .flags = 0x80,
+        .request_bytes = 10,
+        .response_bytes = 20,
+        .user = SP_STR_INIT("LINKUSER"),
+        .asserted_user = SP_STR_INIT("FRED"),
+        .name = SP_STR_INIT("claims"),
+        .endpoint_reference = SP_STR_INIT("claimsConn"),
+        .endpoint_host = SP_STR_INIT("claims.example.com"),
+        .endpoint_port = 9443,
+        .path = SP_STR_INIT("/claim/rule"),
+        .method = SP_STR_INIT("GET"),
+        .entry_us = EXAMPLE_US,
+        .endpoint_received_us = EXAMPLE_US + 13400,
+        .cics_applid = SP_STR_INIT("CICS1"),
+        .cics_task = 123,
+        .cics_unit_of_work = {work, 8},
+        .id = 42,
+    };
+    unsigned char bytes[SP_SMF_V2_BYTES(1)];
+    struct sp_smf_record record;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_smf_requester_write(&origin, &call, bytes + SP_SMF_V2_FIRST_REQUEST);
+    sp_smf_requester_write_head(&origin, 1, EXAMPLE_US, TWO_HOURS_US, bytes);
+    assert_hex(bytes, "070C00005E7B003EC44C0123179FE2E8E2F1E9C3D6D50002"
+                      "0000000202280000"
+                      "00001AD274800000"
+                      "0000003800BC0001000000F406180001");
+    assert_hex(bytes + SP_SMF_V2_FIRST_REQUEST, "010100C80000800000"
+                                                "00000A00000014"
+                                                "D3C9D5D2E4E2C5D9");
+    assert_int_equal(
+        sp_smf_record_read(sp_str_from(bytes, sizeof bytes), &origin.text, &arena, &record, &err), SP_OK);
+    const struct sp_smf_requester *read = sp_smf_item(&record, 0);
+    assert_true(sp_str_is(read->asserted_user, "FRED") && sp_str_is(read->path, "/claim/rule"));
+    assert_true(read->endpoint_port == 9443 && read->cics_task == 123 && read->id == 42 &&
+                read->version == 1);
+    assert_memory_equal(read->cics_unit_of_work.ptr, work, 8);
+    assert_true(read->endpoint_received_us == EXAMPLE_US + 13400 && read->stub_sent_us == 0);
+}
+
+static void a_failure_of_security_is_read_back(void **state)
+{
+    const struct sp_smf_security event = {
+        .event = SP_SMF_ACCESS,
+        .qualifier = 1,
+        .origin = SP_SMF_FROM_SAF,
+        .status = 403,
+        .user = SP_STR_INIT("mary"),
+        .saf_user = SP_STR_INIT("MARY"),
+        .class_name = SP_STR_INIT("SERVAUTH"),
+        .resource = SP_STR_INIT("A.B"),
+        .reason = SP_STR_INIT("no"),
+        .at_us = EXAMPLE_US,
+        .lost = 7,
+        .since_us = EXAMPLE_US,
+    };
+    unsigned char bytes[SP_SMF_SECURITY_BYTES];
+    struct sp_smf_record record;
+    struct sp_error err = SP_ERROR_INIT;
+    sp_smf_security_write(&origin, &event, EXAMPLE_US, TWO_HOURS_US, bytes);
+    assert_hex(bytes, "053400005ED0003EC44C0123179FE2E8E2F1E9C3D6D50001");
+    assert_hex(bytes + SP_SMF_V2_FIRST_REQUEST, "0102010401930000"
+                                                "948199A8"
+                                                "40404040");
+    assert_int_equal(
+        sp_smf_record_read(sp_str_from(bytes, sizeof bytes), &origin.text, &arena, &record, &err), SP_OK);
+    const struct sp_smf_security *read = sp_smf_item(&record, 0);
+    assert_true(read->lost == 7 && read->since_us == EXAMPLE_US && read->at_us == EXAMPLE_US);
+    assert_true(sp_str_is(read->class_name, "SERVAUTH") && sp_str_is(read->resource, "A.B"));
+}
+
 static void long_texts_are_cut_and_strange_ones_written_visibly(void **state)
 {
     unsigned char bytes[SP_SMF_V1_BYTES];
@@ -329,6 +407,8 @@ int main(void)
         TEST(a_version_2_record_begins_as_documented),
         TEST(the_tables_cover_their_sections_without_gap_or_overlap),
         TEST(what_is_written_is_read_back),
+        TEST(a_call_of_a_requester_is_read_back),
+        TEST(a_failure_of_security_is_read_back),
         TEST(long_texts_are_cut_and_strange_ones_written_visibly),
         TEST(a_shorter_section_leaves_the_rest_empty),
         TEST(records_that_lie_are_refused),
