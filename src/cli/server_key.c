@@ -65,18 +65,46 @@ static void make_parents(const char *path)
     }
 }
 
-static enum sp_status write_store(struct key *key, const char *path, struct sp_str bytes)
+static enum sp_status write_store(const char *path, struct sp_str bytes, struct sp_error *err)
 {
     make_parents(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return sp_error_errno(&key->err, SP_EIO, errno, "cannot make %s", path);
+        return sp_error_errno(err, SP_EIO, errno, "cannot make %s", path);
     ssize_t written = write(fd, bytes.ptr, bytes.len);
     int closed = close(fd);
     if (written == (ssize_t)bytes.len && closed == 0)
         return SP_OK;
     unlink(path);
-    return sp_error_errno(&key->err, SP_EIO, errno, "cannot write %s", path);
+    return sp_error_errno(err, SP_EIO, errno, "cannot write %s", path);
+}
+
+static enum sp_status make_store(const struct sp_cfg_key_store *store, const char *host, struct sp_error *err)
+{
+    struct sp_buf bytes;
+    sp_buf_init(&bytes, STORE_CEILING);
+    enum sp_status status = sp_self_signed_pkcs12(sp_str_of(host), DAYS, store->password, &bytes, err);
+    if (status == SP_OK)
+        status = write_store(store->location.ptr, sp_buf_str(&bytes), err);
+    sp_buf_wipe(&bytes);
+    return status;
+}
+
+enum sp_status sp_server_key_make_missing(const struct sp_config *config, struct sp_error *err)
+{
+    char host[256] = "localhost";
+    enum sp_status status = SP_OK;
+    gethostname(host, sizeof host - 1);
+    for (size_t i = 0; status == SP_OK && i < config->key_store_count; i++)
+        if (sp_config_key_store_to_make(&config->key_stores[i])) {
+            status = make_store(&config->key_stores[i], host, err);
+            if (status == SP_OK)
+                fprintf(stderr,
+                        "warning SALC0087W: %s was not there and is made, with a certificate that signed "
+                        "itself\n",
+                        config->key_stores[i].location.ptr);
+        }
+    return status;
 }
 
 static enum sp_status load(struct key *key)
@@ -102,12 +130,7 @@ static enum sp_status make_key(struct key *key)
     status = check_store(key, store);
     if (status != SP_OK)
         return status;
-    struct sp_buf bytes;
-    sp_buf_init(&bytes, STORE_CEILING);
-    status = sp_self_signed_pkcs12(sp_str_of(key->host), DAYS, store->password, &bytes, &key->err);
-    if (status == SP_OK)
-        status = write_store(key, store->location.ptr, sp_buf_str(&bytes));
-    sp_buf_wipe(&bytes);
+    status = make_store(store, key->host, &key->err);
     if (status == SP_OK)
         printf("%s is made: a certificate for %s and localhost that signed itself, for %d days\n",
                store->location.ptr, key->host, DAYS);

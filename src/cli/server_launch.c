@@ -14,6 +14,8 @@
 
 #include <openssl/ssl.h>
 
+#include "cli/server_key.h"
+#include "cli/server_process.h"
 #include "engine/conf.h"
 #include "engine/reload.h"
 #include "engine/tls.h"
@@ -155,6 +157,9 @@ enum sp_status sp_server_prepare(const struct sp_server_place *place, struct sp_
     enum sp_status status = sp_server_options_choose_user(options, place->config_dir, err);
     if (status == SP_OK)
         status = load(place, options, problems, &config, err);
+    /* Not for a reload: a file that was lost must not become another certificate. */
+    if (status == SP_OK && !sp_server_pid(place))
+        status = sp_server_key_make_missing(config, err);
     if (status == SP_OK)
         status = prepare(config, place, options, conf_path, problems, err);
     if (status == SP_OK)
@@ -170,7 +175,8 @@ static enum sp_status try_certificates(const struct sp_config *config, struct sp
     enum sp_status status = SP_OK;
     for (unsigned i = 0; status == SP_OK && i < config->endpoint_count; i++) {
         enum sp_client_certificate client;
-        if (!config->endpoints[i].enabled || config->endpoints[i].https_port <= 0)
+        if (!config->endpoints[i].enabled || config->endpoints[i].https_port <= 0 ||
+            sp_config_key_store_to_make(config->endpoints[i].ssl_options->ssl->key_store))
             continue;
         SSL_CTX *context = SSL_CTX_new(TLS_server_method());
         if (!context)

@@ -168,6 +168,10 @@ enum sp_status sp_config_load(const struct sp_config_options *options, struct sp
 /* Wipes the secrets. Accepts NULL. */
 void sp_config_free(struct sp_config *config);
 
+/* Whether a key store's file is missing and made when the server starts: defaultKeyStore, of type PKCS12 and
+ * with a password. */
+bool sp_config_key_store_to_make(const struct sp_cfg_key_store *store);
+
 /* The item's own element, or NULL. */
 const struct sp_cfg_item *sp_config_item(const struct sp_cfg_directory *directory, struct sp_str name);
 

@@ -2,6 +2,7 @@
  * What elements mean together: defaults that are other elements, ports, key files.
  */
 #include <sys/stat.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "config/cipher.h"
@@ -63,6 +64,13 @@ static struct sp_str key_file_path(struct sp_load *load, struct sp_str location)
     return path;
 }
 
+bool sp_config_key_store_to_make(const struct sp_cfg_key_store *store)
+{
+    return sp_str_is(store->id, "defaultKeyStore") && store->file_based && store->password.len > 0 &&
+           sp_str_is(store->type, "PKCS12") && store->location.len > 0 && store->location.ptr[0] == '/' &&
+           access(store->location.ptr, F_OK) != 0 && errno == ENOENT;
+}
+
 static enum sp_status finish_key_stores(struct sp_load *load)
 {
     struct sp_cfg_saf_database *rings = MUTABLE(struct sp_cfg_saf_database, &load->config->saf_database);
@@ -83,7 +91,12 @@ static enum sp_status finish_key_stores(struct sp_load *load)
         if (sp_load_key_store(load, store->location, store->update_trigger) != SP_OK)
             return SP_ENOMEM;
         /* Workers that read a change cannot always read what the master process has read. */
-        if (load->files == &sp_config_file_system && access(store->location.ptr, R_OK) != 0)
+        if (load->files == &sp_config_file_system && sp_config_key_store_to_make(store))
+            sp_load_problem(load, SP_MSG_KEY_TO_MAKE, place_of(load, store),
+                            "keyStore[%.*s]: there is no file %.*s; a server that starts makes one, with a "
+                            "certificate that signed itself",
+                            SP_STR_ARG(store->id), SP_STR_ARG(store->location));
+        else if (load->files == &sp_config_file_system && access(store->location.ptr, R_OK) != 0)
             sp_load_problem(load, SP_MSG_KEY_FILE, place_of(load, store),
                             "keyStore[%.*s]: the file %.*s cannot be read", SP_STR_ARG(store->id),
                             SP_STR_ARG(store->location));

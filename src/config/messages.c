@@ -91,6 +91,9 @@ const struct sp_cfg_message sp_cfg_messages[] = {
     {SP_MSG_REGISTRIES, "There are several registries where one is expected.",
      "Give them one id, or keep one."},
     {SP_MSG_PROTOCOL, "sslProtocol names a protocol that is not offered.", "Use TLSv1.2, TLSv1.3 or both."},
+    {SP_MSG_KEY_TO_MAKE,
+     "The default key store has a password and no file; the server makes the file when it starts.",
+     "Nothing for a test. Otherwise put a key store with a certificate that callers trust in its place."},
     {SP_MSG_RULE_SET,
      "A rule set of a policy is wrong. Rules that are guessed at could lead a request anywhere, so the "
      "server does not start.",

@@ -125,7 +125,7 @@ def test_a_secure_server_passes_its_own_check(tmp_path):
 
 def test_the_key_file_of_a_lab_can_be_made(server, tmp_path):
     directory = server('<server><keyStore id="defaultKeyStore" password="{xor}EzY9Oi0rJg=="/></server>')
-    assert "SALC0083E" in sallyport("server", "check", "one", cwd=tmp_path)[1]
+    assert "SALC0087W" in "".join(map(str, sallyport("server", "check", "one", cwd=tmp_path)[1:]))
     code, out, err = sallyport("server", "key", "one", "--host=gw.example.com", cwd=tmp_path)
     assert (code, err) == (0, "") and str(directory / "resources/security/key.p12") in out
     assert sallyport("server", "check", "one", cwd=tmp_path)[0] == 0

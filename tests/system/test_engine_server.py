@@ -148,8 +148,38 @@ def test_sessions_are_resumed_and_end_with_the_trust_they_prove(make_echo, autho
     wait_until(refused, "the session to be worth nothing")
 
 
+def test_the_default_key_store_is_made_when_there_is_none(make_echo):
+    server = make_echo(start=False)
+    path = server.security / "key.p12"
+    path.unlink()
+    result = server.command("check")
+    assert result.returncode == 0 and "SALC0087W" in result.stdout + result.stderr, result
+    assert not path.exists()
+    server.start()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "SALC0087W" in server.output() + server.log()
+    made = path.read_bytes()
+
+    def certificate():
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with Connection(server.https, tls=context) as connection:
+            return connection.socket.getpeercert(binary_form=True)
+
+    first = certificate()
+    # A file that was lost does not become another certificate under a running server.
+    path.unlink()
+    assert server.command("reload").returncode == 1
+    assert not path.exists() and certificate() == first
+    path.write_bytes(made)
+    server.stop()
+    server.start()
+    assert path.read_bytes() == made and certificate() == first
+
+
 @pytest.mark.parametrize("case", [
-    ("key.p12 missing", lambda server: (server.security / "key.p12").unlink(), "SALC0083E"),
+    ("key file missing", lambda server: server.write('<keyStore id="defaultKeyStore" location="gone.pem" type="PEM"/>'),
+     "SALC0083E"),
     ("wrong password", lambda server: server.write('<keyStore id="defaultKeyStore" password="other"/>'),
      "keyStore[defaultKeyStore]: the password is wrong"),
     ("not XML", lambda server: (server.directory / "server.xml").write_text("<server>"), "SALC0002E"),
