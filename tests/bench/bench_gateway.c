@@ -82,6 +82,7 @@ static void compare_authorization(struct sp_http_request *request)
         "<zosconnect_authorizationInterceptor id='auth'/>"};
     struct server servers[2];
     double each[2][2 * ROUNDS];
+    int right = 0;
     for (int on = 0; on < 2; on++) {
         char elements[1000];
         snprintf(elements, sizeof elements,
@@ -97,12 +98,17 @@ static void compare_authorization(struct sp_http_request *request)
         for (int turn = 0; turn < 2; turn++) {
             int on = (round + turn) % 2;
             each[on][round] = round_of(&servers[on], request);
+            right += replies == REQUESTS && last_status == 200;
         }
     for (int on = 0; on < 2; on++) {
         qsort(each[on], 2 * ROUNDS, sizeof each[on][0], by_size);
         server_finish(&servers[on]);
     }
     double off = each[0][ROUNDS], on = each[1][ROUNDS];
+    if (right != 4 * ROUNDS) {
+        printf("authorization: the requests did not succeed, the last with status %u\n", last_status);
+        return;
+    }
     printf("authorization off            %8.2f us\nauthorization on             %8.2f us, %+.1f %% (goal 2 "
            "%%)\n",
            off, on, (on - off) / off * 100);
