@@ -19,6 +19,7 @@
 #include "engine/conf.h"
 #include "engine/reload.h"
 #include "engine/tls.h"
+#include "intercept/intercept.h"
 
 #define NGINX "/usr/sbin/nginx"
 #define MODULE "ngx_http_sallyport_module.so"
@@ -194,6 +195,8 @@ enum sp_status sp_server_try(const struct sp_server_place *place, const struct s
     struct sp_buf text;
     sp_buf_init(&text, SP_ENGINE_CONF_MAX);
     enum sp_status status = load(place, options, problems, &config, err);
+    if (status == SP_OK)
+        sp_intercept_check(config, problems);
     if (status == SP_OK)
         status = write_conf(config, place, options, problems, &text, err);
     if (status == SP_OK)
