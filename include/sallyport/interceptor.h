@@ -16,8 +16,9 @@
  * Stack: methods run on a stack of 128 KiB. Do not wait inside a C++ catch block, and let no exception leave
  * a method.
  *
- * Memory: texts that the host gives are valid until post_invoke (or early_failure) returns; those that you
- * give are copied before the function returns.
+ * Memory: texts that the host gives are copies, valid until post_invoke (or early_failure) returns, also when
+ * the client goes meanwhile; what was not asked for by then may be gone. Texts that you give are copied
+ * before the function returns.
  */
 #ifndef SALLYPORT_INTERCEPTOR_H
 #define SALLYPORT_INTERCEPTOR_H

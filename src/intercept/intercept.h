@@ -74,7 +74,8 @@ struct sp_intercept_data {
     unsigned audit_reserved; /* records that the audit keeps room for */
     uint64_t request_id;
     struct sp_header_edit *request_edits, *response_edits; /* by interceptors */
-    char stakeholders[9]; /* letters that interceptors added; ends with NUL */
+    struct sp_str kept_body; /* a copy of the request's, made when a plug-in asks for it */
+    char stakeholders[9];    /* letters that interceptors added; ends with NUL */
     void **state; /* where the interceptor that is being called keeps something from pre to post; NULL: it
                      keeps nothing */
 };

@@ -50,8 +50,8 @@ int sp_plugin_header_at(struct sallyport_call *call, int message, size_t at, str
     struct message found = message_of(call, message);
     if (at >= found.count || !ret_name || !ret_value)
         return SALLYPORT_EINVAL;
-    *ret_name = (struct sallyport_text){found.headers[at].name.ptr, found.headers[at].name.len};
-    *ret_value = (struct sallyport_text){found.headers[at].value.ptr, found.headers[at].value.len};
+    *ret_name = sp_plugin_kept(call, found.headers[at].name);
+    *ret_value = sp_plugin_kept(call, found.headers[at].value);
     return SALLYPORT_OK;
 }
 
@@ -60,7 +60,7 @@ struct sallyport_text sp_plugin_header(struct sallyport_call *call, int message,
     struct message found = message_of(call, message);
     for (size_t i = 0; name && i < found.count; i++)
         if (sp_str_caseless_eq(found.headers[i].name, sp_str_of(name)))
-            return (struct sallyport_text){found.headers[i].value.ptr, found.headers[i].value.len};
+            return sp_plugin_kept(call, found.headers[i].value);
     return (struct sallyport_text){NULL, 0};
 }
 

@@ -51,34 +51,48 @@ static struct sallyport_text url_of(struct sallyport_call *call)
                                    SP_STR_ARG(request->target.ptr ? request->target : request->path)));
 }
 
+struct sallyport_text sp_plugin_kept(struct sallyport_call *call, struct sp_str text)
+{
+    return there(text.ptr ? sp_arena_str(call->data->arena, text) : text);
+}
+
+/* One copy for all who ask. */
+static struct sallyport_text body_of(struct sallyport_call *call)
+{
+    struct sp_intercept_data *data = call->data;
+    if (!data->kept_body.ptr && data->request->body.ptr)
+        data->kept_body = sp_arena_str(data->arena, data->request->body);
+    return there(data->kept_body);
+}
+
 static struct sallyport_text request_text(struct sallyport_call *call, int id)
 {
     const struct sp_http_request *request = call->data->request;
     switch (id) {
     case SALLYPORT_METHOD:
-        return text_of(request->method);
+        return sp_plugin_kept(call, request->method);
     case SALLYPORT_URI:
-        return text_of(request->path);
+        return sp_plugin_kept(call, request->path);
     case SALLYPORT_QUERY:
-        return there(request->query);
+        return sp_plugin_kept(call, request->query);
     case SALLYPORT_URL:
         return url_of(call);
     case SALLYPORT_HOST:
-        return text_of(request->host);
+        return sp_plugin_kept(call, request->host);
     case SALLYPORT_INPUT_PAYLOAD:
-        return there(request->body);
+        return body_of(call);
     case SALLYPORT_OUTPUT_PAYLOAD:
         return there(call->data->response_body);
     case SALLYPORT_REMOTE_ADDRESS:
-        return text_of(request->peer_address);
+        return sp_plugin_kept(call, request->peer_address);
     case SALLYPORT_LOCAL_ADDRESS:
-        return text_of(request->local_address);
+        return sp_plugin_kept(call, request->local_address);
     case SALLYPORT_TLS_PROTOCOL:
-        return text_of(request->tls_protocol);
+        return sp_plugin_kept(call, request->tls_protocol);
     case SALLYPORT_TLS_CIPHER:
-        return text_of(request->tls_cipher);
+        return sp_plugin_kept(call, request->tls_cipher);
     case SALLYPORT_CLIENT_CERTIFICATE:
-        return text_of(request->client_certificate);
+        return sp_plugin_kept(call, request->client_certificate);
     default:
         return text_of(SP_STR(""));
     }

@@ -69,6 +69,9 @@ size_t sp_plugin_header_count(struct sallyport_call *call, int message);
 int sp_plugin_header_at(struct sallyport_call *call, int message, size_t at, struct sallyport_text *ret_name,
                         struct sallyport_text *ret_value);
 struct sallyport_text sp_plugin_header(struct sallyport_call *call, int message, const char *name);
+/* A copy in the request's arena. The engine's memory goes when the client does, which may be while a method
+ * waits. */
+struct sallyport_text sp_plugin_kept(struct sallyport_call *call, struct sp_str text);
 int sp_plugin_set_header(struct sallyport_call *call, int message, const char *name, const char *value);
 int sp_plugin_add_header(struct sallyport_call *call, int message, const char *name, const char *value);
 int64_t sp_plugin_time_left(struct sallyport_call *call);

@@ -101,7 +101,7 @@ enum sp_status sp_plugin_client_new(struct sp_plugin_worker *worker, const struc
     return status;
 }
 
-/* Into the request's memory: what the plug-in gave may be on its stack only. */
+/* What the plug-in gave stays where it is while its method waits. */
 static bool copy_headers(const struct sallyport_http_request *from, struct sp_arena *arena,
                          struct sp_fetch_request *request)
 {

@@ -323,6 +323,13 @@ static void ask_facts(const struct sallyport_host *host, struct sallyport_call *
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!is(host->text(call, texts[i].id), texts[i].expected))
             fail_msg("text %d is not %s", texts[i].id, texts[i].expected ? texts[i].expected : "absent");
+    /* Copies: the engine's memory goes when the client does. */
+    struct sallyport_text payload = host->text(call, SALLYPORT_INPUT_PAYLOAD);
+    assert_ptr_not_equal(payload.bytes, http.body.ptr);
+    assert_ptr_equal(host->text(call, SALLYPORT_INPUT_PAYLOAD).bytes, payload.bytes);
+    assert_ptr_not_equal(host->text(call, SALLYPORT_METHOD).bytes, http.method.ptr);
+    assert_ptr_not_equal(host->text(call, SALLYPORT_QUERY).bytes, http.query.ptr);
+    assert_ptr_not_equal(host->header(call, SALLYPORT_REQUEST, "x-color").bytes, headers[0].value.ptr);
     assert_int_equal(host->number(call, SALLYPORT_REQUEST_TYPE), SALLYPORT_TYPE_API);
     assert_int_equal(host->number(call, SALLYPORT_REMOTE_PORT), 4711);
     assert_int_equal(host->number(call, SALLYPORT_TIME_ENTRY), 1437308042123000);
