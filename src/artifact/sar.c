@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "artifact/archive.h"
+#include "artifact/schema_check.h"
 #include "artifact/manifest.h"
 #include "artifact/si.h"
 #include "text/base64.h"
@@ -188,6 +189,15 @@ static enum sp_status check_runtime_type(struct reading *r)
     return SP_OK;
 }
 
+static enum sp_status check_schema(struct reading *r, struct sp_str entry, const struct sp_json_value *schema,
+                                   const struct sp_interface *interface)
+{
+    enum sp_status status = sp_schema_check(schema, interface, r->archive.err);
+    if (status != SP_OK)
+        sp_error_at(r->archive.err, sp_archive_place(&r->archive, entry), 0, 0);
+    return status;
+}
+
 static enum sp_status read_interfaces(struct reading *r, const struct sp_json_value *request_schema,
                                       const struct sp_json_value *response_schema)
 {
@@ -245,7 +255,12 @@ static enum sp_status read_archive(struct reading *r)
         status = read_service(r);
     if (status == SP_OK)
         status = read_conversion(r, &sar->conversion);
-    return status == SP_OK ? read_interfaces(r, request_schema, response_schema) : status;
+    if (status == SP_OK)
+        status = read_interfaces(r, request_schema, response_schema);
+    if (status == SP_OK)
+        status = check_schema(r, r->manifest.request_schema, request_schema, sar->request);
+    return status == SP_OK ? check_schema(r, r->manifest.response_schema, response_schema, sar->response)
+                           : status;
 }
 
 enum sp_status sp_sar_read(struct sp_str bytes, const char *file, struct sp_arena *arena,
