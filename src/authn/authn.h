@@ -55,7 +55,8 @@ struct sp_principal {
     int64_t groups_read_us; /* monotonic, when the registry was asked for them; 0: for this request. Whoever
                                remembers principals sets it */
 
-    const struct sp_json_value *claims; /* an object, or NULL */
+    const struct sp_json_value *claims; /* an object; NULL: there are none, or only claims_json has them (a
+                                           token that is remembered is not parsed again) */
     struct sp_str claims_json;          /* the same as it was signed or sent */
     struct sp_str_list scopes;
     int64_t expires_us; /* realtime: when the credential ends; 0: no end */

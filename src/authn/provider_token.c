@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "authn/caches.h"
 #include "authn/dpop.h"
 #include "authn/kind.h"
 #include "authn/token_check.h"
@@ -263,8 +264,11 @@ static enum sp_status make_one(const struct sp_authn_parts *parts, const struct 
                                struct sp_authn_table *table, struct sp_error *err)
 {
     bool first = client->propagation == SP_CFG_PROPAGATION_REQUIRED || client->disable_ltpa_cookie;
-    struct sp_token_checker_options options = {
-        .config = parts->config, .client = client, .loop = parts->loop};
+    struct sp_token_checker_options options = {.config = parts->config,
+                                               .client = client,
+                                               .loop = parts->loop,
+                                               .results = parts->caches ? parts->caches->tokens : NULL,
+                                               .replays = parts->caches ? parts->caches->replays : NULL};
     struct token *self = calloc(1, sizeof *self);
     if (!self)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");

@@ -339,7 +339,8 @@ def test_a_token_with_an_id_counts_once(strict):
     server, key = strict
     token = tokens.sign(key, claims(jti="the only one"))
     assert ask(server, token).status == 200
-    assert ask(server, token).status == 401
+    for _ in range(8):  # whichever worker gets it
+        assert ask(server, token).status == 401
     assert ask(server, tokens.sign(key, claims(jti="the only one", x=1))).status == 401
 
 
