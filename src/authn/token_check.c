@@ -165,11 +165,24 @@ void sp_token_checker_free(struct sp_token_checker *checker)
 
 /* ---- memory ---- */
 
-static struct sp_cache_key key_of(const struct sp_token_checker *checker, struct sp_str token)
+/* Scheme, host and port of a URL. */
+static struct sp_str origin_of(struct sp_str url)
 {
-    const struct sp_str parts[] = {SP_STR("token"),
-                                   sp_str_from(checker->fingerprint, sizeof checker->fingerprint), token};
-    return sp_shared_cache_key(checker->options.results, parts, 3);
+    size_t slashes = 0, end = 0;
+    while (end < url.len && (url.ptr[end] != '/' || ++slashes < 3))
+        end++;
+    return sp_str_slice(url, 0, end);
+}
+
+/* Without audiences a token is good for one name of this server, and may not be for another. */
+static struct sp_cache_key key_of(const struct sp_token_checker *checker,
+                                  const struct sp_token_question *question)
+{
+    bool any_name = checker->options.client->audiences.count > 0;
+    const struct sp_str parts[] = {
+        SP_STR("token"), sp_str_from(checker->fingerprint, sizeof checker->fingerprint),
+        any_name ? SP_STR("") : origin_of(question->server_url), question->bearer.token};
+    return sp_shared_cache_key(checker->options.results, parts, 4);
 }
 
 static bool recall(const struct sp_token_checker *checker, struct sp_cache_key key,
@@ -411,7 +424,7 @@ enum sp_status io_token_check(struct sp_token_checker *checker, const struct sp_
                               struct sp_token_result *ret_result, struct sp_cache_key *ret_key,
                               struct sp_error *err)
 {
-    struct sp_cache_key key = key_of(checker, question->bearer.token);
+    struct sp_cache_key key = key_of(checker, question);
     *ret_key = key;
     if (recall(checker, key, question, ret_result))
         return SP_OK;

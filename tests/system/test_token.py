@@ -153,6 +153,42 @@ def test_an_issuer_of_another_authority_is_not_trusted(make_server, authority, t
         stranger.stop()
 
 
+# ---- glewlwyd
+
+
+@pytest.fixture(scope="module")
+def glewlwyd(tmp_path_factory):
+    one = tokens.Glewlwyd(tmp_path_factory.mktemp("glewlwyd")).start()
+    yield one
+    one.stop()
+
+
+@pytest.mark.parametrize("alg", tokens.KINDS)
+def test_tokens_of_glewlwyd_are_taken(make_server, authority, glewlwyd, alg):
+    client = (f'discoveryEndpointUrl="{glewlwyd.url(alg)}/.well-known/openid-configuration" audiences="read" '
+              f'signatureAlgorithm="{alg}" httpsRequired="false" tokenReuse="true"')
+    server = make(make_server, authority, client)
+    token = glewlwyd.token(alg)
+    for _ in range(3):
+        assert ask(server, token).status == 200, server.output()
+    header, payload, signature = token.split(".")
+    assert ask(server, f"{header}.{payload}.{signature[:-8]}AAAAAAAA").status == 401
+    other = next(each for each in tokens.KINDS if each != alg)
+    assert ask(server, glewlwyd.token(other)).status == 401
+
+
+def test_glewlwyd_is_asked_about_its_tokens(make_server, authority, glewlwyd):
+    name, secret = glewlwyd.CALLER
+    client = (f'validationEndpointUrl="{glewlwyd.url("ES256")}/introspect" clientId="{name}" clientSecret="{secret}" '
+              'tokenEndpointAuthMethod="basic" jwtAccessTokenRemoteValidation="require" disableIssChecking="true" '
+              'userIdentifier="client_id" httpsRequired="false" accessTokenCacheEnabled="false"')
+    server = make(make_server, authority, client)
+    token = glewlwyd.token("ES256")
+    assert ask(server, token).status == 200, server.output()
+    glewlwyd.revoke("ES256", token)
+    assert ask(server, token).status == 401
+
+
 # ---- scopes
 
 

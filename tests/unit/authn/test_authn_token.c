@@ -221,6 +221,9 @@ static void without_audiences_a_token_is_for_the_url_of_this_server(void **state
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_refused(f, send_audience(f, bad[i]), "CWWKS1774E");
     assert_int_equal(send_audience(f, NULL), SP_OK);
+    /* What is remembered under one name is not good under another. */
+    f->host = "other.example.com";
+    assert_refused(f, send_audience(f, good[0]), "CWWKS1774E");
 }
 
 static enum sp_status send_times(struct token_fixture *f, const char *times)

@@ -24,7 +24,7 @@ struct token_fixture {
     struct sp_authn *authn;
     struct sp_arena arena;
     /* the request, and what came of it */
-    const char *method, *url_path;
+    const char *method, *url_path, *host;
     struct sp_http_header headers[8];
     size_t header_count;
     struct sp_str body, certificate;
@@ -121,7 +121,7 @@ static inline void token_fixture_run_fiber(void *arg)
     struct sp_http_request request = {
         .method = sp_str_of(f->method ? f->method : "GET"),
         .target = sp_str_of(f->url_path ? f->url_path : "/api/one?x=1"),
-        .host = SP_STR_INIT("api.example.com"),
+        .host = sp_str_of(f->host ? f->host : "api.example.com"),
         .path = SP_STR_INIT("/api/one"),
         .tls = true,
         .headers = f->headers,
