@@ -37,6 +37,7 @@ struct sp_cfg_ssl {
     const struct sp_cfg_key_store *trust_store; /* the key store when none was named */
     bool client_authentication;
     bool client_authentication_supported;
+    struct sp_str crl;            /* file; ptr NULL: none */
     struct sp_str_list protocols; /* TLSv1.2, TLSv1.3; empty: the product's default, both */
     struct sp_str security_level;
     struct sp_str_list enabled_ciphers; /* as written: IANA, Java or IBM names; config/cipher.h translates */

@@ -93,6 +93,10 @@ static const struct sp_cfg_attribute ssl_attributes[] = {
     A("clientAuthenticationSupported", BOOLEAN, ACTED | SECURITY,
       "Whether a caller is asked for a certificate but may come without one.",
       INTO(O, client_authentication_supported), DEFAULT("false")),
+    A("sallyport_crl", FILE, ACTED | SECURITY | LISTENER,
+      "File (PEM) with the revocation lists of all authorities of client certificates. With it a certificate "
+      "without a list that is in force is refused.",
+      INTO(O, crl)),
     A("clientAuthenticationSupport", BOOLEAN, SECURITY, "A misprint of clientAuthenticationSupported.",
       INTO(O, client_authentication_supported), .instead = "clientAuthenticationSupported"),
     A("sslProtocol", STRING, ACTED | SECURITY | LIST,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "crypto/key_store.h"
 #include "engine/message.h"
+#include "engine/revocation.h"
 #include "registry/key_source.h"
 
 /* Intermediates between a caller's certificate and a trusted one. */
@@ -58,6 +59,17 @@ static bool digest_certificate(EVP_MD_CTX *digest, X509 *certificate)
            EVP_DigestUpdate(digest, of_one, len) == 1;
 }
 
+static enum sp_status load_revocation(struct loading *loading, EVP_MD_CTX *digest)
+{
+    enum sp_status status =
+        sp_engine_revocation_load(loading->ssl->crl.ptr, loading->context, digest, loading->err);
+    if (status != SP_OK)
+        sp_error_prefix(loading->err, "ssl[%.*s]: sallyport_crl", SP_STR_ARG(loading->ssl->id));
+    if (status != SP_OK && loading->err)
+        snprintf(loading->err->id, sizeof loading->err->id, "%s", SP_MSG_KEY_STORE);
+    return status;
+}
+
 /* Sessions outlive a reload in shared memory. The context they belong to covers what they prove, or a caller
  * whose authority is trusted no longer could resume one. */
 static enum sp_status set_session_context(struct loading *loading, const struct sp_key_store *trust)
@@ -70,9 +82,14 @@ static enum sp_status set_session_context(struct loading *loading, const struct 
               digest_certificate(digest, SSL_CTX_get0_certificate(loading->context));
     for (size_t i = 0; ok && trust && i < sp_key_store_trusted_count(trust); i++)
         ok = digest_certificate(digest, sp_key_store_trusted(trust, i));
+    enum sp_status status = SP_OK;
+    if (ok && trust && loading->ssl->crl.len)
+        status = load_revocation(loading, digest);
     ok = ok && EVP_DigestFinal_ex(digest, id, &len) == 1 &&
          SSL_CTX_set_session_id_context(loading->context, id, len) == 1;
     EVP_MD_CTX_free(digest);
+    if (status != SP_OK)
+        return status;
     return ok ? SP_OK
               : sp_error_set(loading->err, SP_EINTERNAL, SP_MSG_KEY_STORE,
                              "the TLS sessions have no context");

@@ -133,6 +133,21 @@ static void failures_name_the_key_store(void **state)
     assert_int_equal(strncmp(err.text, "keyStore[trust]: ", 17), 0);
 }
 
+static void a_file_without_revocation_lists_is_an_error(void **state)
+{
+    enum sp_client_certificate client = SP_CLIENT_CERTIFICATE_NONE;
+    ssl.client_authentication = true;
+    ssl.crl = sp_str_of(trust_path);
+    assert_int_equal(load(0, &client), SP_ESYNTAX);
+    assert_non_null(strstr(err.text, "ssl[tls]: sallyport_crl"));
+    assert_non_null(strstr(err.text, "no revocation list"));
+    ssl.crl = SP_STR("/nowhere/crl.pem");
+    assert_int_equal(load(0, &client), SP_EIO);
+    /* Nobody is asked for a certificate: it does not matter. */
+    ssl.client_authentication = false;
+    assert_int_equal(load(0, &client), SP_OK);
+}
+
 static void an_endpoint_without_tls_is_an_error(void **state)
 {
     enum sp_client_certificate client;
@@ -164,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(callers_are_asked_as_configured),
         TEST(failures_name_the_key_store),
+        TEST(a_file_without_revocation_lists_is_an_error),
         TEST(an_endpoint_without_tls_is_an_error),
         TEST(expiry_is_warned_about),
     };
