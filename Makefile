@@ -7,6 +7,7 @@ help:
 	@echo "make stop         stop the example"
 	@echo "make test         all tests: unit (also with sanitizers), corpora, house rules, system"
 	@echo "make test-fast    the same without the sanitizer build"
+	@echo "make stress       a million audited calls while workers and the audit's writer are killed (CALLS=...)"
 	@echo "make bench        measure, as ratios to the limit of the same run"
 	@echo "make check-style  formatting and house rules"
 	@echo "make fuzz         each fuzz target for SECONDS (60)"
@@ -35,6 +36,11 @@ test:
 test-fast:
 	@scripts/install-deps run test
 	@tests/run --no-sanitizers
+
+stress:
+	@scripts/install-deps run test
+	@scripts/build gcc
+	@SALLYPORT_STRESS_CALLS=$(or $(CALLS),1000000) /usr/bin/python3 -m pytest -q -s tests/system/test_audit.py -k exactly_one
 
 bench:
 	@scripts/install-deps run bench

@@ -71,9 +71,9 @@ static const struct sp_cfg_attribute logging_attributes[] = {
       DEFAULT("messages.log")),
     A("logDirectory", DIRECTORY, 0, "Directory of both.", INTO(C, logging.log_directory),
       DEFAULT("${server.output.dir}/logs")),
-    A("maxFileSize", INT, 0, "Size in MB after which a new file is begun; 0 for no limit.",
+    A("maxFileSize", INT, ACTED, "Size in MB after which a new file is begun; 0 for no limit.",
       INTO(C, logging.max_file_size), DEFAULT("20"), RANGE(0, INT32_MAX)),
-    A("maxFiles", INT, 0, "How many files are kept; 0 for all.", INTO(C, logging.max_files), DEFAULT("2"),
+    A("maxFiles", INT, ACTED, "How many files are kept; 0 for all.", INTO(C, logging.max_files), DEFAULT("2"),
       RANGE(0, INT32_MAX)),
     A("consoleLogLevel", ENUM, 0, "Least severe messages that the console shows.",
       INTO(C, logging.console_level), ONE_OF("AUDIT", "INFO", "WARNING", "ERROR", "OFF"), DEFAULT("AUDIT")),
@@ -102,7 +102,7 @@ static const struct sp_cfg_attribute logging_attributes[] = {
 };
 
 const struct sp_cfg_element sp_cfg_logging_element = {
-    "logging", SP_CFG_SINGLETON, 0, ROWS(logging_attributes), .meaning = "Messages and trace."};
+    "logging", SP_CFG_SINGLETON, ACTED, ROWS(logging_attributes), .meaning = "Messages and trace."};
 
 #undef C
 

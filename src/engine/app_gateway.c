@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/app.h"
+#include "engine/log_rotate.h"
 #include "engine/message.h"
 #include "engine/reload.h"
 #include "engine/settings.h"
@@ -112,6 +113,7 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
         return status;
     }
     open_audit_share(state->settings->config);
+    sp_log_rotate_listen();
     state->options = (struct sp_update_options){
         .share = &state->share,
         .config = state->settings->options,
@@ -151,6 +153,19 @@ static const char *explorer_directory(const struct state *state)
 }
 
 /* One worker reports for all: what they find in server.xml and the archives is the same. */
+#define MEGABYTE INT64_C(1048576)
+
+/* One worker looks after the size of messages.log. */
+static void watch_log(const struct sp_worker *worker, const struct sp_config *config)
+{
+    char directory[PATH_MAX];
+    if (worker->index != 0)
+        return;
+    snprintf(directory, sizeof directory, "%.*s/logs", SP_STR_ARG(config->output_dir));
+    sp_log_rotate_start(worker->loop, directory, config->logging.max_file_size * MEGABYTE,
+                        config->logging.max_files);
+}
+
 static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_handler *ret_handler,
                             struct sp_error *err)
 {
@@ -178,6 +193,7 @@ static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_
     sp_problems_finish(&problems);
     if (status == SP_OK) {
         sp_gateway_set_explorer(gateway, explorer_directory(state));
+        watch_log(worker, newer ? newer : state->settings->config);
         *ret_handler = sp_gateway_handler(gateway);
     }
     return status;
@@ -185,6 +201,7 @@ static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_
 
 static void stop(void *arg)
 {
+    sp_log_rotate_stop();
     sp_update_free(update);
     sp_gateway_free(gateway);
     sp_config_free(newer);

@@ -249,6 +249,22 @@ def test_failures_are_lines_of_json_too(make_gateway):
                                                                                        "127.0.0.1")
 
 
+def test_the_log_is_begun_anew_when_it_is_large(make_gateway):
+    server = make_gateway(more='<logging maxFileSize="1" maxFiles="2"/>')
+    logs = server.directory / "logs"
+    for turn in range(3):
+        with open(logs / "messages.log", "a") as log:
+            log.write((f"turn {turn} " + "x" * 990 + "\n") * 1100)
+        wait_until(lambda: (logs / "messages.log").exists() and (logs / "messages.log").stat().st_size < 500000,
+                   "a new messages.log")
+        assert bad(server, "NOTHING", headers=[JSON, basic("mary")]).status == 403
+        wait_until(lambda: "SALG0021W" in server.log(), "a message in the new file")
+    assert len(list(logs.glob("messages_*.log"))) == 1
+    held = os.readlink(next(each for each in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()
+                            if "messages" in os.readlink(each)))
+    assert held.endswith("/messages.log")  # the master has the new one, too
+
+
 # ---- sinks
 
 class Syslog(threading.Thread):
