@@ -279,6 +279,8 @@ static enum sp_status ldap_find_certificate(struct sp_registry *registry, struct
 static void ldap_free(struct sp_registry *registry)
 {
     struct ldap *self = (struct ldap *)registry;
+    /* Whoever still asks asks for nobody: requests hold the registry. */
+    __atomic_store_n(&self->directory->settings.stopping, true, __ATOMIC_RELAXED);
     directory_release(self->directory);
     sp_login_cache_finish(&self->logins);
     free(self);

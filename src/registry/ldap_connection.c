@@ -33,7 +33,7 @@ static int64_t earlier(int64_t a_us, int64_t b_us)
 
 /* ---------------------------------------------------------------- TCP */
 
-static int connect_address(const struct addrinfo *address, int64_t deadline_us)
+static int connect_address(const struct addrinfo *address, int64_t deadline_us, const bool *stopping)
 {
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -45,7 +45,7 @@ static int connect_address(const struct addrinfo *address, int64_t deadline_us)
     if (connect(fd, address->ai_addr, address->ai_addrlen) == 0)
         return fd;
     if (errno == EINPROGRESS) {
-        enum sp_status status = sp_ldap_wait(fd, true, deadline_us);
+        enum sp_status status = sp_ldap_wait(fd, true, deadline_us, stopping);
         failure = status == SP_ETIMEDOUT ? ETIMEDOUT : EIO;
         if (status == SP_OK)
             getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
@@ -59,8 +59,8 @@ static int connect_address(const struct addrinfo *address, int64_t deadline_us)
     return -1;
 }
 
-static enum sp_status connect_tcp(const struct sp_ldap_server *server, int64_t deadline_us, int *ret_fd,
-                                  struct sp_error *err)
+static enum sp_status connect_tcp(const struct sp_ldap_server *server, int64_t deadline_us,
+                                  const bool *stopping, int *ret_fd, struct sp_error *err)
 {
     char port[12];
     snprintf(port, sizeof port, "%u", server->port);
@@ -74,7 +74,7 @@ static enum sp_status connect_tcp(const struct sp_ldap_server *server, int64_t d
         /* An address that drops what it is sent must not use up the time of the next one. */
         int64_t now_us = sp_clock_monotonic_us();
         int64_t share_us = each->ai_next ? (deadline_us - now_us) / 2 : deadline_us - now_us;
-        fd = connect_address(each, now_us + share_us);
+        fd = connect_address(each, now_us + share_us, stopping);
     }
     int failure = errno;
     freeaddrinfo(addresses);
@@ -142,17 +142,18 @@ static int last_error(struct sp_ldap_connection *c)
 static enum sp_status next_message(struct sp_ldap_connection *c, int id, int64_t deadline_us,
                                    const char *what, LDAPMessage **ret_message, struct sp_error *err)
 {
-    int64_t now_us = sp_clock_monotonic_us();
-    int64_t until_us = earlier(deadline_us, now_us + c->settings->read_timeout_us);
-    int64_t left_us = until_us > now_us ? until_us - now_us : 0;
-    struct timeval limit = {.tv_sec = left_us / 1000000, .tv_usec = left_us % 1000000};
+    const int64_t begun_us = sp_clock_monotonic_us();
+    const int64_t until_us = earlier(deadline_us, begun_us + c->settings->read_timeout_us);
     LDAPMessage *message = NULL;
-    int kind = ldap_result(c->handle, id, LDAP_MSG_ONE, &limit, &message);
-    if (kind < 0)
-        return explain(c, last_error(c), what, err);
-    if (kind == 0)
-        return sp_error_set(err, SP_ETIMEDOUT, NULL, "directory %s: %s: no answer within %lld ms", c->where,
-                            what, (long long)(left_us / 1000));
+    for (int64_t now_us = begun_us; !message; now_us = sp_clock_monotonic_us()) {
+        if (now_us >= until_us || __atomic_load_n(&c->settings->stopping, __ATOMIC_RELAXED))
+            return sp_error_set(err, SP_ETIMEDOUT, NULL, "directory %s: %s: no answer within %lld ms",
+                                c->where, what, (long long)((now_us - begun_us) / 1000));
+        struct timeval slice = {.tv_usec = earlier(until_us - now_us, SP_LDAP_LOOK_US)};
+        int kind = ldap_result(c->handle, id, LDAP_MSG_ONE, &slice, &message);
+        if (kind < 0)
+            return explain(c, last_error(c), what, err);
+    }
     *ret_message = message;
     return SP_OK;
 }
@@ -185,7 +186,8 @@ static enum sp_status protect(struct sp_ldap_connection *c, const char *host, in
                               struct sp_error *err)
 {
     SSL *tls = NULL;
-    enum sp_status status = sp_ldap_tls_connect(c->settings->tls, c->fd, host, deadline_us, &tls, err);
+    enum sp_status status =
+        sp_ldap_tls_connect(c->settings->tls, c->fd, host, deadline_us, &c->settings->stopping, &tls, err);
     if (status != SP_OK)
         return status;
     status = sp_ldap_tls_install(c->handle, tls);
@@ -217,7 +219,7 @@ static enum sp_status open_handle(struct sp_ldap_connection *c, const struct sp_
                                   int64_t deadline_us, struct sp_error *err)
 {
     int fd = -1;
-    enum sp_status status = connect_tcp(server, deadline_us, &fd, err);
+    enum sp_status status = connect_tcp(server, deadline_us, &c->settings->stopping, &fd, err);
     if (status != SP_OK)
         return status;
     if (ldap_init_fd(fd, LDAP_PROTO_TCP, NULL, &c->handle) != LDAP_SUCCESS) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 
 #define IDLE_MAX 100u
+#define LEFT_ALONE_FACTOR 5
 #define LEFT_ALONE_MIN_US 1000000
 #define LEFT_ALONE_MAX_US 30000000
 
@@ -104,7 +105,10 @@ static bool take_idle(struct sp_ldap_pool *pool, enum sp_ldap_use use, struct sp
 static void leave_alone(struct sp_ldap_pool *pool, unsigned server, int64_t took_us, const char *reason)
 {
     struct server_state *state = &pool->servers[server];
-    int64_t pause_us = took_us < LEFT_ALONE_MIN_US ? LEFT_ALONE_MIN_US : took_us;
+    /* Waiting for a server that does not answer takes at most a part of anybody's time. */
+    int64_t pause_us = took_us > LEFT_ALONE_MAX_US ? LEFT_ALONE_MAX_US : LEFT_ALONE_FACTOR * took_us;
+    if (pause_us < LEFT_ALONE_MIN_US)
+        pause_us = LEFT_ALONE_MIN_US;
     if (pause_us > LEFT_ALONE_MAX_US)
         pause_us = LEFT_ALONE_MAX_US;
     state->left_alone_until_us = sp_clock_monotonic_us() + pause_us;

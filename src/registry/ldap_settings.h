@@ -71,6 +71,8 @@ struct sp_ldap_settings {
     int64_t idle_timeout_us, wait_us;                /* idle 0: for ever */
     struct sp_cfg_ldap_cache attributes_cache, searches_cache;
 
+    bool stopping; /* atomic: nobody wants an answer any more, threads end soon */
+
     struct sp_arena arena; /* holds a secret: wiped */
 };
 

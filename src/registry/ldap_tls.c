@@ -13,12 +13,14 @@
 
 /* ---------------------------------------------------------------- the handshake */
 
-enum sp_status sp_ldap_wait(int fd, bool to_write, int64_t deadline_us)
+enum sp_status sp_ldap_wait(int fd, bool to_write, int64_t deadline_us, const bool *stopping)
 {
     for (;;) {
         int64_t left_us = deadline_us - sp_clock_monotonic_us();
-        if (left_us <= 0)
+        if (left_us <= 0 || __atomic_load_n(stopping, __ATOMIC_RELAXED))
             return SP_ETIMEDOUT;
+        if (left_us > SP_LDAP_LOOK_US)
+            left_us = SP_LDAP_LOOK_US;
         struct pollfd wanted = {.fd = fd, .events = to_write ? POLLOUT : POLLIN};
         int ready = poll(&wanted, 1, (int)(left_us / 1000 + 1));
         if (ready > 0)
@@ -48,7 +50,8 @@ static enum sp_status refused(SSL *tls, struct sp_error *err)
                         reason ? reason : "the server closed the connection");
 }
 
-static enum sp_status handshake(SSL *tls, int fd, int64_t deadline_us, struct sp_error *err)
+static enum sp_status handshake(SSL *tls, int fd, int64_t deadline_us, const bool *stopping,
+                                struct sp_error *err)
 {
     for (;;) {
         ERR_clear_error();
@@ -58,14 +61,14 @@ static enum sp_status handshake(SSL *tls, int fd, int64_t deadline_us, struct sp
         int wanted = SSL_get_error(tls, result);
         if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE)
             return refused(tls, err);
-        enum sp_status status = sp_ldap_wait(fd, wanted == SSL_ERROR_WANT_WRITE, deadline_us);
+        enum sp_status status = sp_ldap_wait(fd, wanted == SSL_ERROR_WANT_WRITE, deadline_us, stopping);
         if (status != SP_OK)
             return sp_error_set(err, status, NULL, "the TLS handshake took too long");
     }
 }
 
 enum sp_status sp_ldap_tls_connect(struct ssl_ctx_st *context, int fd, const char *host, int64_t deadline_us,
-                                   struct ssl_st **ret_tls, struct sp_error *err)
+                                   const bool *stopping, struct ssl_st **ret_tls, struct sp_error *err)
 {
     SSL *tls = SSL_new(context);
     if (!tls || !set_host(tls, host) || !SSL_set_fd(tls, fd)) {
@@ -74,7 +77,7 @@ enum sp_status sp_ldap_tls_connect(struct ssl_ctx_st *context, int fd, const cha
     }
     SSL_set_verify(tls, SSL_VERIFY_PEER, SSL_get_verify_callback(tls));
     SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    enum sp_status status = handshake(tls, fd, deadline_us, err);
+    enum sp_status status = handshake(tls, fd, deadline_us, stopping, err);
     if (status != SP_OK) {
         SSL_free(tls);
         return status;

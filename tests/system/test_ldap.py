@@ -239,7 +239,23 @@ def test_a_directory_that_says_nothing_is_503_within_its_time(make_directory, ma
             break
     assert last < 1, "everybody waits for it again"
     directory.go_on()
-    wait_until(lambda: status(server, "fred", "fred secret") == 200, "the directory to be asked again", 8)
+    wait_until(lambda: status(server, "fred", "fred secret") == 200, "the directory to be asked again", 15)
+
+
+def test_a_server_stops_although_a_directory_says_nothing(make_directory, make_gateway):
+    directory = make_directory()
+    server = make_gateway(directory)
+    text = (server.directory / "server.xml").read_text()
+    server.stop()
+    (server.directory / "server.xml").write_text(text.replace('readTimeout="2s"', 'readTimeout="5m"').replace(
+        'connectTimeout="2s"', 'connectTimeout="5m"'))
+    server.start()
+    directory.pause()
+    with pytest.raises(TimeoutError):
+        ask(server, "fred", "fred secret", timeout=1)
+    begun = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begun < 5
 
 
 def test_another_server_answers_when_the_first_does_not(make_directory, make_gateway):
