@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-#define SP_ARCHIVES_MAX 4096u
+#define SP_ARCHIVES_MAX 16384u
 #define SP_ARCHIVE_BYTES_MAX (64u * 1024u * 1024u)
 
 /* Paths of the files in `directory` that end in `suffix` (".sar", any case), in order of their names, so that

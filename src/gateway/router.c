@@ -125,9 +125,7 @@ static enum sp_status add_method(struct sp_router *router, struct sp_route_node 
 enum sp_status sp_router_add(struct sp_router *router, struct sp_str method, struct sp_str template,
                              void *target, struct sp_error *err)
 {
-    struct sp_str *names = sp_arena_calloc(router->arena, SP_PATH_SEGMENTS_MAX, sizeof *names);
-    if (!names)
-        return no_memory(err);
+    struct sp_str names[SP_PATH_SEGMENTS_MAX];
     struct sp_str rest = template, segment, name;
     if (rest.len && rest.ptr[0] == '/')
         rest = sp_str_slice(rest, 1, rest.len);
@@ -146,11 +144,16 @@ enum sp_status sp_router_add(struct sp_router *router, struct sp_str method, str
         else if (status == SP_OK)
             status = add_literal_segment(router, segment, &node, err);
     }
-    if (status == SP_OK)
+    struct sp_str *kept = status == SP_OK ? sp_arena_calloc(router->arena, count, sizeof *kept) : NULL;
+    if (status == SP_OK && !kept)
+        return no_memory(err);
+    if (status == SP_OK) {
+        memcpy(kept, names, count * sizeof *kept);
         status = add_method(
             router, node,
-            &(struct method){.name = method, .target = target, .parameters = names, .parameter_count = count},
+            &(struct method){.name = method, .target = target, .parameters = kept, .parameter_count = count},
             err);
+    }
     if (status != SP_OK)
         sp_error_prefix(err, "%.*s %.*s", SP_STR_ARG(method), SP_STR_ARG(template));
     return status;
