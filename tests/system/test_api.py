@@ -146,7 +146,7 @@ def test_bad_requests_are_refused_with_the_reason(make_gateway):
     assert server.call("GET", "/nothing/here", headers).status == 404
     assert server.call("GET", "/bad/other", headers).status == 404
     response = server.call("DELETE", "/bad/do", headers)
-    assert response.status == 405 and response.header("Allow") == "POST"
+    assert response.status == 405 and response.header("Allow") == "POST, OPTIONS"
 
 
 def test_a_program_that_fails_fails_for_its_caller_alone(make_gateway):
