@@ -112,6 +112,10 @@ static enum sp_status open_kafka(const struct sp_smf_sink_settings *settings,
     return SP_OK;
 }
 
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wgnu-statement-expression" /* in the macros of librdkafka */
+#endif
+
 static enum sp_status send_messages(void *state, const struct sp_smf_message *messages, size_t count,
                                     struct sp_error *err)
 {
