@@ -124,12 +124,19 @@ static enum sp_status send_messages(void *state, const struct sp_smf_message *me
     kafka->failed = 0;
     kafka->reason[0] = 0;
     for (size_t i = 0; i < count; i++) {
-        rd_kafka_resp_err_t failed = rd_kafka_producev(
-            kafka->producer, RD_KAFKA_V_TOPIC(kafka->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-            RD_KAFKA_V_VALUE((void *)messages[i].json.ptr, messages[i].json.len),
-            RD_KAFKA_V_TIMESTAMP(messages[i].at_us / 1000), RD_KAFKA_V_END);
-        if (failed)
-            return sp_error_set(err, SP_EUNAVAIL, NULL, "Kafka: %s", rd_kafka_err2str(failed));
+        const rd_kafka_vu_t values[] = {
+            {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = kafka->topic},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+            {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)messages[i].json.ptr, messages[i].json.len}},
+            {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = messages[i].at_us / 1000},
+        };
+        rd_kafka_error_t *failed =
+            rd_kafka_produceva(kafka->producer, values, sizeof values / sizeof values[0]);
+        if (failed) {
+            sp_error_set(err, SP_EUNAVAIL, NULL, "Kafka: %s", rd_kafka_error_string(failed));
+            rd_kafka_error_destroy(failed);
+            return SP_EUNAVAIL;
+        }
         kafka->waiting++;
     }
     rd_kafka_flush(kafka->producer, patience_ms);
