@@ -12,7 +12,7 @@
 static enum sp_status (*const makers[])(const struct sp_authn_parts *parts, struct sp_authn_table *table,
                                         struct sp_error *err) = {
     sp_authn_make_saml, sp_authn_make_token, sp_authn_make_certificate,
-    sp_authn_make_oidc, sp_authn_make_basic,
+    sp_authn_make_oidc, sp_authn_make_ltpa,  sp_authn_make_basic,
 };
 
 /* ---------------------------------------------------------------- making the table */

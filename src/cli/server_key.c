@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/protect.h"
 #include "cli/server_place.h"
 #include "config/config.h"
+#include "crypto/ltpa.h"
 #include "crypto/self_signed.h"
 
 #define STORE_CEILING 65536
@@ -20,6 +22,7 @@
 
 struct key {
     const char *name, *host, *id;
+    bool ltpa;
     struct sp_server_place place;
     struct sp_config *config;
     struct sp_error err;
@@ -121,11 +124,40 @@ static enum sp_status load(struct key *key)
     return key->config ? SP_OK : status;
 }
 
+/* The keys of the ltpa element: those that its servers share. */
+static enum sp_status make_ltpa(struct key *key)
+{
+    const struct sp_cfg_ltpa *ltpa = &key->config->ltpa;
+    const char *path = ltpa->keys_file_name.ptr;
+    char date[SP_CLOCK_TEXT_MAX], host[HOST_NAME_MAX + 1] = "localhost";
+    struct sp_ltpa_keys *keys = NULL;
+    struct sp_buf bytes;
+    if (access(path, F_OK) == 0)
+        return sp_error_set(&key->err, SP_EEXISTS, NULL, "%s is there already; it is not written over", path);
+    sp_clock_text(sp_clock_realtime_us(), date);
+    (void)gethostname(host, sizeof host - 1);
+    sp_buf_init(&bytes, SP_LTPA_FILE_MAX);
+    enum sp_status status = sp_ltpa_keys_make(SP_STR("defaultRealm"), &keys, &key->err);
+    if (status == SP_OK)
+        status = sp_ltpa_keys_write(keys, ltpa->keys_password, sp_str_of(date), sp_str_of(host), &bytes,
+                                    &key->err);
+    if (status == SP_OK)
+        status = write_store(path, sp_buf_str(&bytes), &key->err);
+    sp_ltpa_keys_free(keys);
+    sp_buf_wipe(&bytes);
+    if (status == SP_OK)
+        printf("%s is made: keys for LTPA cookies%s\n", path,
+               ltpa->given ? "" : "; server.xml has no ltpa element that uses them");
+    return status;
+}
+
 static enum sp_status make_key(struct key *key)
 {
     enum sp_status status = load(key);
     if (status != SP_OK)
         return status;
+    if (key->ltpa)
+        return make_ltpa(key);
     const struct sp_cfg_key_store *store = find_store(key);
     status = check_store(key, store);
     if (status != SP_OK)
@@ -139,8 +171,10 @@ static enum sp_status make_key(struct key *key)
 
 static enum sp_status parse(struct key *key, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"host", required_argument, NULL, 'h'}, {"id", required_argument, NULL, 'i'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"host", required_argument, NULL, 'h'},
+                                          {"id", required_argument, NULL, 'i'},
+                                          {"ltpa", no_argument, NULL, 'l'},
+                                          {NULL, 0, NULL, 0}};
     int letter;
     optind = 1;
     opterr = 0;
@@ -149,6 +183,8 @@ static enum sp_status parse(struct key *key, int argc, char **argv)
             key->host = optarg;
         else if (letter == 'i')
             key->id = optarg;
+        else if (letter == 'l')
+            key->ltpa = true;
         else
             return sp_error_set(&key->err, SP_EINVAL, NULL,
                                 "the option %s is unknown or its value is missing", argv[optind - 1]);

@@ -138,7 +138,7 @@ static enum sp_status bind_structure(struct sp_load *load, struct sp_cfg_node *n
                                      const struct sp_cfg_element *row, void *memory)
 {
     enum sp_status status = SP_OK;
-    bool written = node != NULL;
+    bool written = node && !node->absent;
     if (node)
         node->memory = memory;
     if (row->noted)

@@ -261,13 +261,23 @@ struct sp_cfg_auth_filter {
     struct sp_cfg_conditions web_app, request_url, remote_address, host, user_agent, cookie, request_header;
 };
 
+struct sp_cfg_ltpa_keys { /* validationKeys */
+    struct sp_str file_name;
+    struct sp_str password;    /* a secret */
+    struct sp_str valid_until; /* empty: no end */
+};
+
 struct sp_cfg_ltpa {
+    bool given; /* the element is there */
     struct sp_str keys_file_name;
     struct sp_str keys_password; /* a secret */
     int64_t expiration_us;
     int64_t monitor_interval_us;                  /* 0: not polled */
     const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
     unsigned update_trigger;
+    int64_t expiration_difference_us; /* below 0: any */
+    const struct sp_cfg_ltpa_keys *validation_keys;
+    size_t validation_key_count;
 };
 
 enum sp_cfg_propagation {

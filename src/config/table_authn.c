@@ -15,22 +15,22 @@ static const struct sp_cfg_attribute web_app_security_attributes[] = {
       ONE_OF("BASIC", "FORM", "APP_DEFINED"), PROVIDED("BASIC")),
     A("overrideHttpAuthMethod", ENUM, SECURITY, "Scheme that replaces the application's, CLIENT_CERT.",
       INTO(O, override_method), ONE_OF("BASIC", "FORM", "CLIENT_CERT"), PROVIDED("BASIC CLIENT_CERT")),
-    A("singleSignonEnabled", BOOLEAN, SECURITY, "Whether LTPA cookies are issued and accepted.",
-      INTO(O, single_signon_enabled), DEFAULT("true"), PROVIDED("false")),
-    A("ssoCookieName", STRING, SECURITY, "Name of that cookie.", INTO(O, sso_cookie_name),
-      DEFAULT("LtpaToken2"), PROVIDED("LtpaToken2")),
-    A("useOnlyCustomCookieName", BOOLEAN, SECURITY, "Whether LtpaToken2 is accepted beside it.",
-      INTO(O, use_only_custom_cookie_name), DEFAULT("false"), PROVIDED("false")),
-    A("ssoDomainNames", STRING, SECURITY, "Domains of the cookie, with | between.",
+    A("singleSignonEnabled", BOOLEAN, ACTED | SECURITY, "Whether LTPA cookies are issued and accepted.",
+      INTO(O, single_signon_enabled), DEFAULT("true")),
+    A("ssoCookieName", STRING, ACTED | SECURITY, "Name of that cookie.", INTO(O, sso_cookie_name),
+      DEFAULT("LtpaToken2")),
+    A("useOnlyCustomCookieName", BOOLEAN, ACTED | SECURITY, "Whether LtpaToken2 is not accepted beside it.",
+      INTO(O, use_only_custom_cookie_name), DEFAULT("false")),
+    A("ssoDomainNames", STRING, ACTED | SECURITY, "Domains of the cookie, with | between.",
       INTO(O, sso_domain_names)),
-    A("ssoUseDomainFromURL", BOOLEAN, SECURITY, "Whether the cookie's domain is that of the request.",
-      INTO(O, sso_use_domain_from_url), DEFAULT("false"), PROVIDED("false")),
-    A("ssoRequiresSSL", BOOLEAN, SECURITY, "Whether the cookie is sent over HTTPS only.",
-      INTO(O, sso_requires_ssl), DEFAULT("false"), PROVIDED("false")),
-    A("httpOnlyCookies", BOOLEAN, SECURITY, "Whether scripts in a page cannot read the cookie.",
-      INTO(O, http_only_cookies), DEFAULT("true"), PROVIDED("true")),
-    A("sameSiteCookie", ENUM, SECURITY, "SameSite of the cookie.", INTO(O, same_site_cookie),
-      ONE_OF("Disabled", "Lax", "None", "Strict"), DEFAULT("Disabled"), PROVIDED("Disabled")),
+    A("ssoUseDomainFromURL", BOOLEAN, ACTED | SECURITY, "Whether the cookie's domain is that of the request.",
+      INTO(O, sso_use_domain_from_url), DEFAULT("false")),
+    A("ssoRequiresSSL", BOOLEAN, ACTED | SECURITY, "Whether the cookie is sent over HTTPS only.",
+      INTO(O, sso_requires_ssl), DEFAULT("false")),
+    A("httpOnlyCookies", BOOLEAN, ACTED | SECURITY, "Whether scripts in a page cannot read the cookie.",
+      INTO(O, http_only_cookies), DEFAULT("true")),
+    A("sameSiteCookie", ENUM, ACTED | SECURITY, "SameSite of the cookie.", INTO(O, same_site_cookie),
+      ONE_OF("Disabled", "Lax", "None", "Strict"), DEFAULT("Disabled")),
     A("displayAuthenticationRealm", BOOLEAN, ACTED, "Whether a challenge names the registry's realm.",
       INTO(O, display_authentication_realm), DEFAULT("false")),
     A("basicAuthenticationMechanismRealmName", STRING, ACTED,
@@ -134,45 +134,55 @@ const struct sp_cfg_element sp_cfg_login_element = {"sallyport_authentication",
 #undef O
 #define C struct sp_config
 
+#define K struct sp_cfg_ltpa_keys
+
 static const struct sp_cfg_attribute validation_keys_attributes[] = {
-    A("fileName", FILE, SECURITY | REQUIRED, "The file."),
-    A("password", PASSWORD, SECURITY | REQUIRED, "Its password."),
-    A("validUntilDate", STRING, SECURITY, "When it ends."),
-    A("notUseAfterDate", STRING, SECURITY, "When it ends.", .instead = "validUntilDate"),
+    A("fileName", STRING, ACTED | SECURITY | REQUIRED,
+      "The file; without a directory it is where keysFileName is.", INTO(K, file_name)),
+    A("password", PASSWORD, ACTED | SECURITY | REQUIRED, "Its password.", INTO(K, password)),
+    A("validUntilDate", STRING, ACTED | SECURITY, "When it ends: a date, time and offset of ISO 8601.",
+      INTO(K, valid_until)),
+    A("notUseAfterDate", STRING, SECURITY, "When it ends.", INTO(K, valid_until),
+      .instead = "validUntilDate"),
 };
 
 static const struct sp_cfg_element validation_keys_element = {
     "validationKeys", SP_CFG_NESTED,
-    SECURITY,         ROWS(validation_keys_attributes),
+    ACTED | SECURITY, ROWS(validation_keys_attributes),
+    STRUCT(K),        ARRAY(struct sp_config, ltpa.validation_keys, ltpa.validation_key_count),
     .since = "2023",  .meaning = "Keys that are accepted, but not used for new cookies."};
 
 static const struct sp_cfg_attribute ltpa_attributes[] = {
-    A("keysFileName", FILE, SECURITY, "The keys.", INTO(C, ltpa.keys_file_name),
+    A("keysFileName", FILE, ACTED | SECURITY, "The keys.", INTO(C, ltpa.keys_file_name),
       DEFAULT("${server.output.dir}/resources/security/ltpa.keys")),
-    A("keysPassword", PASSWORD, SECURITY, "Opens them.", INTO(C, ltpa.keys_password),
+    A("keysPassword", PASSWORD, ACTED | SECURITY, "Opens them.", INTO(C, ltpa.keys_password),
       DEFAULT("{xor}CDo9Hgw=")),
-    A("expiration", MINUTES, SECURITY, "How long a cookie holds.", INTO(C, ltpa.expiration_us),
+    A("expiration", MINUTES, ACTED | SECURITY, "How long a cookie holds.", INTO(C, ltpa.expiration_us),
       DEFAULT("120m")),
-    A("monitorInterval", DURATION, 0, "How often the keys are looked at; 0 for never.",
+    A("monitorInterval", DURATION, ACTED, "How often the keys are looked at; 0 for never.",
       INTO(C, ltpa.monitor_interval_us), DEFAULT("0ms")),
-    A("authFilterRef", REF, SECURITY, "Requests whose cookies count; all when none is named.",
+    A("authFilterRef", REF, ACTED | SECURITY, "Requests whose cookies count; all when none is named.",
       INTO(C, ltpa.auth_filter), TARGET("authFilter")),
-    A("updateTrigger", ENUM, 0, "When changed keys are read again.", INTO(C, ltpa.update_trigger),
-      UPDATE_TRIGGERS, DEFAULT("polled"), SINCE("2023")),
+    A("updateTrigger", ENUM, ACTED,
+      "polled: keys that have changed are read again as monitorInterval says. Otherwise only by a reload.",
+      INTO(C, ltpa.update_trigger), UPDATE_TRIGGERS, DEFAULT("polled"), SINCE("2023")),
     A("monitorValidationKeysDir", BOOLEAN, SECURITY, "Whether other keys in the directory are accepted.",
       DEFAULT("false"), SINCE("2023"), PROVIDED("false")),
-    A("expirationDifferenceAllowed", DURATION, SECURITY | INTERNAL,
-      "Difference of the clocks that is allowed.", DEFAULT("3000ms")),
+    A("expirationDifferenceAllowed", DURATION, ACTED | SECURITY | INTERNAL,
+      "Difference that is allowed between the two expirations of a token.",
+      INTO(C, ltpa.expiration_difference_us), DEFAULT("3000ms")),
 };
 
 const struct sp_cfg_element sp_cfg_ltpa_element = {"ltpa",
                                                    SP_CFG_SINGLETON,
-                                                   SECURITY,
+                                                   ACTED | SECURITY,
                                                    ROWS(ltpa_attributes),
                                                    CHILDREN(&validation_keys_element),
+                                                   ELEMENT_GIVEN(C, ltpa.given),
                                                    .meaning =
                                                        "Cookies by which a caller stays authenticated."};
 
+#undef K
 #undef C
 #define O struct sp_cfg_condition
 #define F struct sp_cfg_auth_filter

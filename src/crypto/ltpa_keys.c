@@ -7,6 +7,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -332,6 +333,7 @@ enum sp_status sp_ltpa_keys_read(struct sp_str file, struct sp_str password, str
     if (status == SP_OK && !unescape(find(p, PREFIX "ltpa.Realm"), keys->realm, sizeof keys->realm, &len))
         status = sp_error_set(err, SP_ELIMIT, NULL, "the realm of the LTPA keys file is too long");
     free(p);
+    ERR_clear_error();
     if (status != SP_OK) {
         sp_ltpa_keys_free(keys);
         return status;

@@ -2,6 +2,7 @@
  * LTPA2 tokens. In names and values a backslash goes before '%', '$', ':', '|' and backslash; '$' separates
  * attributes, ':' name and value, '|' values (those of "u" are never several).
  */
+#include <openssl/err.h>
 #include <openssl/sha.h>
 
 #include "base/secret.h"
@@ -137,6 +138,7 @@ enum sp_status sp_ltpa_token_write(const struct sp_ltpa_keys *keys, const struct
                   sp_base64_encode(SP_BASE64, sp_buf_str(&sealed), buf) == SP_OK;
         status = ok ? SP_OK : sp_error_set(err, SP_ELIMIT, NULL, "an LTPA token gets too long");
     }
+    ERR_clear_error();
     sp_buf_wipe(&plain);
     sp_buf_wipe(&sealed);
     return status;
@@ -279,6 +281,8 @@ enum sp_status sp_ltpa_token_read(const struct sp_ltpa_keys *keys, struct sp_str
     bool verified = verify(keys, fields[0], sp_buf_str(&signature));
     good = good && verified && take_userdata(fields[0], arena, &token) &&
            expirations_agree(&token, fields[1], difference_ms);
+    /* What the library noted would be taken for a failure of the connection. */
+    ERR_clear_error();
     sp_buf_wipe(&plain);
     sp_buf_finish(&sealed);
     if (!good)

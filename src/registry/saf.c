@@ -211,7 +211,7 @@ static enum sp_status io_log_in(struct saf *self, struct sp_str user, struct sp_
     return status;
 }
 
-/* The password is right: is everything else? */
+/* Who he is, is established: may he come in? */
 static enum sp_status admit(const struct saf *self, const struct sp_saf_image *image, struct sp_str user,
                             struct sp_arena *arena, struct sp_registry_user *ret_user, struct sp_error *err)
 {
@@ -242,6 +242,8 @@ static enum sp_status saf_verify(struct sp_registry *registry, struct sp_str nam
     return known ? status : io_log_in(self, user, password, arena, ret_user, err);
 }
 
+/* The identity was established by something else than a password: who may not log on is refused all the same.
+ */
 static enum sp_status saf_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
                                struct sp_registry_user *ret_user, struct sp_error *err)
 {
@@ -252,7 +254,7 @@ static enum sp_status saf_find(struct sp_registry *registry, struct sp_str name,
         return sp_error_set(err, SP_EUNAVAIL, NULL, "the security database is not available");
     enum sp_status status = SP_ENOTFOUND;
     if (fold(name, folded) && sp_saf_find_user(image, sp_str_from(folded, name.len)))
-        status = describe(image, sp_str_from(folded, name.len), arena, ret_user, err);
+        status = admit(self, image, sp_str_from(folded, name.len), arena, ret_user, err);
     else
         sp_error_set(err, status, NULL, "user %.*s is not in the security database", SP_STR_ARG(name));
     sp_saf_image_release(image);
@@ -267,18 +269,14 @@ static enum sp_status find_mapped(struct saf *self, const struct sp_saf_image *i
     enum sp_status status = sp_saf_map_certificate(image, der, self->appl, arena, &user, &how, err);
     if (status != SP_OK)
         return status;
-    const struct sp_saf_verified verified = {
-        .outcome = sp_saf_check_user(image, user, self->appl, arena),
-        .saf_rc = 8,
-    };
-    if (verified.outcome == SP_SAF_VERIFIED)
-        return describe(image, user, arena, ret_user, err);
-    if (verified.outcome == SP_SAF_NO_APPL)
-        return refuse(self, image, user, &verified, arena, err);
-    return sp_error_set(err, SP_EDENIED, SP_REGISTRY_NOT_VERIFIED,
-                        "the client certificate names user %.*s (%.*s), who is not defined, is revoked or "
-                        "may not log on now",
-                        SP_STR_ARG(user), SP_STR_ARG(how));
+    status = admit(self, image, user, arena, ret_user, err);
+    if (status == SP_EDENIED && err && strcmp(err->id, SP_REGISTRY_NO_APPL) != 0)
+        return sp_error_set(
+            err, SP_EDENIED, SP_REGISTRY_NOT_VERIFIED,
+            "the client certificate names user %.*s (%.*s), who is not defined, is revoked or "
+            "may not log on now",
+            SP_STR_ARG(user), SP_STR_ARG(how));
+    return status;
 }
 
 static enum sp_status saf_find_certificate(struct sp_registry *registry, struct sp_str der,

@@ -1,0 +1,103 @@
+"""LTPA cookies of real servers: a login at one is good at another that has the same keys."""
+import shutil
+
+import pytest
+
+from conftest import wait_until
+from test_api import FRED, basic
+
+XML = """
+<featureManager><feature>zosconnect:zosConnect-2.0</feature><feature>appSecurity-2.0</feature></featureManager>
+<webAppSecurity allowFailOverToBasicAuth="true" {sso}/>
+<ltpa keysPassword="shared secret" {ltpa}/>
+<basicRegistry id="basic" realm="{realm}"><user name="fred" password="fred secret"/></basicRegistry>
+<authorization-roles id="zos.connect.access.roles">
+  <security-role name="zosConnectAccess"><user name="fred"/></security-role>
+</authorization-roles>
+"""
+
+TARGET = "/zosConnect/apis"
+
+
+@pytest.fixture
+def make(make_server):
+    def make_one(keys=None, realm="zosConnect", sso="", ltpa="", start=True):
+        xml = XML.format(realm=realm, sso=sso, ltpa=ltpa)
+        server = make_server(xml, start=False)
+        server.keys = server.directory / "resources" / "security" / "ltpa.keys"
+        if keys:
+            shutil.copy(keys, server.keys)
+        else:
+            made = server.command("key", "--ltpa")
+            assert made.returncode == 0, made.stdout + made.stderr
+            assert (server.keys.stat().st_mode & 0o777) == 0o600
+        return server.start() if start else server
+
+    return make_one
+
+
+def cookie_of(response):
+    cookies = [value for name, value in response.headers if name.lower() == "set-cookie"]
+    assert len(cookies) <= 1
+    return ("Cookie", cookies[0].split(";")[0]) if cookies else None
+
+
+def get(server, *headers):
+    return server.call("GET", TARGET, headers)
+
+
+def test_a_login_at_one_server_is_good_at_another_with_its_keys(make):
+    first = make()
+    second = make(first.keys)
+    stranger, other_realm = make(), make(first.keys, realm="other")
+    assert get(first).status == 401
+    response = get(first, FRED)
+    assert response.status == 200
+    cookie = cookie_of(response)
+    assert cookie[1].startswith("LtpaToken2=")
+    for server in (first, second):
+        for _ in range(3):
+            again = get(server, cookie)
+            assert again.status == 200 and cookie_of(again) is None
+    assert get(stranger, cookie).status == 401
+    assert "was not made with the keys of this server" in stranger.log()
+    assert get(other_realm, cookie).status == 401
+    assert "who is no user of realm other" in other_realm.log()
+    # A cookie that is of no use does not stop the password.
+    assert get(stranger, cookie, FRED).status == 200
+    assert get(first, ("Cookie", "LtpaToken2=AAAA"), basic("fred", "wrong")).status == 401
+    for server in (first, second, stranger):
+        assert cookie[1][20:60] not in server.log()
+
+
+def test_without_its_keys_a_server_does_not_start_and_tells_why(make, make_server):
+    server = make_server(XML.format(realm="r", sso="", ltpa=""), start=False)
+    with pytest.raises(BaseException) as failed:
+        server.start()
+    server.process, server.may_alert = None, True
+    assert "sallyport server key --ltpa" in str(failed.value) + server.log() + server.output()
+    made = make()
+    assert made.command("key", "--ltpa").returncode == 1
+    assert get(made, cookie_of(get(made, FRED))).status == 200
+
+
+def test_keys_change_while_requests_are_served(make):
+    server = make(ltpa='monitorInterval="200ms"')
+    old = cookie_of(get(server, FRED))
+    other = make()
+    new = cookie_of(get(other, FRED))
+    assert get(server, new).status == 401
+    shutil.copy(other.keys, server.keys.with_suffix(".new"))
+    server.keys.with_suffix(".new").rename(server.keys)
+    wait_until(lambda: all(get(server, new).status == 200 for _ in range(8)), "new keys to be used")
+    assert get(server, old).status == 401
+    assert "SALA0030I" in server.log()
+
+
+def test_the_cookie_is_as_configured(make):
+    server = make(sso='ssoCookieName="Mine" ssoRequiresSSL="true" sameSiteCookie="Lax" httpOnlyCookies="true"')
+    response = get(server, FRED)
+    cookie = [value for name, value in response.headers if name.lower() == "set-cookie"][0]
+    assert cookie.startswith("Mine=") and "; Secure" in cookie and "; HttpOnly" in cookie and "; SameSite=Lax" in cookie
+    off = make(sso='singleSignonEnabled="false"')
+    assert cookie_of(get(off, FRED)) is None
