@@ -130,7 +130,7 @@ enum sp_status sp_authn_make_token(const struct sp_authn_parts *parts, struct sp
 /* Whether an element is for logins in a browser (oidc.c). */
 bool sp_oidc_logs_in(const struct sp_cfg_oidc *client);
 enum sp_status sp_authn_make_oidc(const struct sp_authn_parts *parts, struct sp_authn_table *table,
-                                   struct sp_error *err) SP_MUST_CHECK;
+                                  struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_authn_make_ltpa(const struct sp_authn_parts *parts, struct sp_authn_table *table,
                                   struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_authn_make_saml(const struct sp_authn_parts *parts, struct sp_authn_table *table,
