@@ -124,8 +124,8 @@ def security(record):
            "lost": struct.unpack_from(">Q", part, 1072)[0], "lost_since": stck(part[1080:1088])}
 
 
-def read(data, blocked=True):
-    """(requests, events of security)"""
+def read(data, blocked=True, keep=None):
+    """(requests, events of security); of the requests only the fields in `keep`, where there are a great many."""
     requests, events = [], []
     for record in records(data, blocked):
         head = header(record)
@@ -134,7 +134,8 @@ def read(data, blocked=True):
             events.extend(security(record))
         else:
             assert head["type"] == 123 and head["subtype"] == 1
-            requests.extend(version_1(record) if head["version"] == 1 else version_2(record))
+            found = version_1(record) if head["version"] == 1 else version_2(record)
+            requests.extend({name: each[name] for name in keep} for each in found) if keep else requests.extend(found)
     return requests, events
 
 
