@@ -1,4 +1,5 @@
 """Logins in a browser with a real OpenID provider: code flow, session, logout, and what is refused."""
+import subprocess
 import time
 import urllib.parse
 
@@ -6,7 +7,7 @@ import pytest
 
 import archives
 from chromium import Chromium
-from conftest import free_ports, wait_until
+from conftest import ROOT, free_ports, wait_until
 from openid import Browser, Provider
 from test_api import make_gateway, make_region  # noqa: F401 (fixtures)
 
@@ -42,10 +43,10 @@ class Site:
 def site(make_gateway, authority, tmp_path):
     providers = []
 
-    def make(more=FRED, where=DISCOVERED, alt="DNS:localhost", **settings):
+    def make(more=FRED, where=DISCOVERED, alt="DNS:localhost", manager="", **settings):
         (port,) = free_ports(1)
-        server = make_gateway(more=CLIENT.format(trust=authority.certificate, secret=SECRET, more=more,
-                                                 where=where.format(port=port)))
+        server = make_gateway(manager=manager, more=CLIENT.format(trust=authority.certificate, secret=SECRET, more=more,
+                                                                  where=where.format(port=port)))
         archives.api(server.directory / "resources/zosconnect/apis/look.aar", "look", "/look", "/at", "GET", "bad")
         assert server.command("refresh").returncode == 0
         home = f"https://localhost:{server.https}"
@@ -252,9 +253,8 @@ def chromium(tmp_path):
     browser.close()
 
 
-def test_chromium_logs_in_and_out(site, chromium):
-    site = site()
-    chromium.go(site.page)
+def log_in(chromium, page):
+    chromium.go(page)
     wait_until(lambda: chromium.find("input[name=login]"), "the provider's page")
     chromium.type("input[name=login]", "fred")
     chromium.type("input[name=password]", "any")
@@ -262,7 +262,12 @@ def test_chromium_logs_in_and_out(site, chromium):
     wait_until(lambda: not chromium.find("input[name=login]"), "the next page")
     if "/interaction/" in chromium.url:  # shall this client be given that?
         chromium.press("button[type=submit]")
-    wait_until(lambda: chromium.url == site.page, "the way back")
+    wait_until(lambda: chromium.url == page, "the way back")
+
+
+def test_chromium_logs_in_and_out(site, chromium):
+    site = site()
+    log_in(chromium, site.page)
     assert '"More":"DONE"' in chromium.text
     session = chromium.cookies()["SallyportSession_op"]
     assert session["httpOnly"] and session["secure"] and session["sameSite"] == "Lax"
@@ -275,3 +280,14 @@ def test_chromium_logs_in_and_out(site, chromium):
     # The provider goes on knowing who sits there until he confirms on its page, and lets him in again: as another session.
     chromium.go(site.page)
     assert chromium.cookies()["SallyportSession_op"]["value"] != session["value"]
+
+
+def test_chromium_shows_the_operations_of_an_api_in_the_explorer(site, chromium, monkeypatch, tmp_path):
+    fetched = subprocess.run([ROOT / "scripts" / "fetch-console", tmp_path / "explorer"], capture_output=True, text=True,
+                             timeout=300, check=False)
+    assert fetched.returncode == 0, fetched.stderr
+    monkeypatch.setenv("SALLYPORT_EXPLORER", str(tmp_path / "explorer"))
+    site = site(manager='globalReaderGroup="STAFF"')
+    log_in(chromium, f"https://localhost:{site.server.https}/api/explorer")
+    wait_until(lambda: "look" in chromium.text, "the list of APIs")
+    wait_until(lambda: chromium.find(".opblock-summary"), "an operation")
