@@ -73,3 +73,10 @@ def test_every_answer_of_ours_to_a_racf_command_is_documented():
     said = {id for path in house.tracked("src/saf/*.c") for id in re.findall(r'"(SAF\d{4}[EWI])"', read(path))}
     assert said, "the pattern finds nothing"
     assert said == documented, f"{sorted(said ^ documented)}"
+
+
+def test_unit_tests_speak_tap():
+    """What says nothing in TAP is counted as skipped, or not at all."""
+    silent = [path for path in house.tracked("tests/unit/*/test_*.c")
+              if "cmocka_run" in read(path) and "CM_OUTPUT_TAP" not in read(path)]
+    assert not silent, f"cmocka_set_message_output(CM_OUTPUT_TAP) is missing: {', '.join(silent)}"

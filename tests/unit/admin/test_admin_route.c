@@ -160,5 +160,6 @@ int main(void)
         cmocka_unit_test(other_methods_and_paths_are_refused),
         cmocka_unit_test(calls_of_services_are_not_administration),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

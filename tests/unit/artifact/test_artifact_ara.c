@@ -120,5 +120,6 @@ int main(void)
         TEST(what_is_missing_or_wrong_is_named),
         TEST(schemas_may_be_absent),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

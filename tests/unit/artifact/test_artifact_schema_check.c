@@ -84,5 +84,6 @@ int main(void)
         cmocka_unit_test(a_schema_of_the_same_record_is_accepted),
         cmocka_unit_test(what_differs_is_named),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

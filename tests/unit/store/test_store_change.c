@@ -92,5 +92,6 @@ int main(void)
         TEST(what_is_no_change_is_refused),
         TEST(a_change_that_is_too_long_is_refused),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

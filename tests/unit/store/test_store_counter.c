@@ -46,5 +46,6 @@ int main(void)
         cmocka_unit_test(a_name_has_one_counter),
         cmocka_unit_test(without_room_nothing_is_counted),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

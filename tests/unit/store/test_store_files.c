@@ -173,5 +173,6 @@ int main(void)
         TEST(a_place_that_cannot_be_written_is_an_error_with_its_name),
         TEST(names_become_harmless_files),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

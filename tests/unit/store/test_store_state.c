@@ -196,5 +196,6 @@ int main(void)
         TEST(what_is_no_state_is_refused),
         TEST(more_records_than_the_limit_are_refused),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
