@@ -39,6 +39,7 @@ def test_a_fragment_is_a_configuration_that_works(name, key_files, tmp_path):
         security = directory / "resources" / "security"
         security.mkdir(parents=True)
         for location in re.findall(r'location="([^"]+)"', xml) + re.findall(r'keysFileName="([^"]+)"', xml):
+            location = location.replace("${server.config.dir}/", "")
             of = "key.p12" if location.endswith(".p12") else "certificate.pem"
             place = directory / location if "/" in location else security / location
             place.write_bytes((key_files / of).read_bytes())

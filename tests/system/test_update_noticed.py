@@ -10,7 +10,9 @@ from conftest import Connection, free_ports, listening, wait_until
 from test_api import FRED, JSON, bad, basic, make_gateway, make_region  # noqa: F401 (fixtures)
 from test_update import edit, generation
 
-FAST = '<config updateTrigger="polled" monitorInterval="100ms"/>'
+# Anna tries until she is known: nothing shall make her wait.
+PATIENT = '<sallyport_authentication maxLoginFailures="0"/>'
+FAST = PATIENT + '<config updateTrigger="polled" monitorInterval="100ms"/>'
 ANNA = (basic("anna"), JSON)
 WITH_ANNA = ('<server><basicRegistry id="basic"><user name="anna" password="anna secret"/>'
              '<group name="GMINVOKE"><member name="anna"/></group>'
@@ -109,7 +111,7 @@ def test_the_interval_finds_what_the_kernel_does_not_tell(make_gateway, tmp_path
     """The target of a link lies in a directory that nobody watches."""
     far = tmp_path / "far.xml"
     far.write_text("<server/>")
-    server = make_gateway(more='<config monitorInterval="1500ms"/><include location="near.xml" optional="true"/>')
+    server = make_gateway(more=PATIENT + '<config monitorInterval="1500ms"/><include location="near.xml" optional="true"/>')
     (server.directory / "near.xml").symlink_to(far)
     wait_until(lambda: generation(server) == 1, "the link", 5)
     far.write_text(WITH_ANNA)
