@@ -294,7 +294,6 @@ struct sp_cfg_oidc_login { /* openidConnectClient: login in a browser */
     struct sp_str scope, response_type;
     struct sp_str grant_type;
     struct sp_str authorization_url, user_info_url; /* ptr NULL: by discovery */
-    bool user_info_enabled;
     int64_t time_limit_us;
     bool again_when_token_ends;
     struct sp_str redirect_host_port; /* "https://host:port"; ptr NULL: as the browser addressed us */
