@@ -33,6 +33,8 @@ extern "C" {
 /* The version of this interface. It changes when a plug-in made for one version could not work with another;
  * new functions and numbers are added at the ends, and `size` of each table tells how far it goes. */
 #define SALLYPORT_INTERCEPTOR_ABI 1u
+/* Counts what was added at the ends since. 1: `claim` of the host, SALLYPORT_USER_SCOPES. */
+#define SALLYPORT_INTERCEPTOR_MINOR 1u
 
 #define SALLYPORT_EXPORT __attribute__((visibility("default")))
 
@@ -101,6 +103,7 @@ enum sallyport_text_id {
     SALLYPORT_USER_GROUPS = 24,        /* with commas between them */
     SALLYPORT_USER_SCHEME = 25,        /* "basic", "jwt", "certificate", ... */
     SALLYPORT_USER_CLAIMS = 26,        /* JSON, of a token */
+    SALLYPORT_USER_SCOPES = 27,        /* of a token, with blanks between them */
 
     SALLYPORT_API_NAME = 40,
     SALLYPORT_API_VERSION = 41,
@@ -250,7 +253,17 @@ struct sallyport_host {
     int (*wait)(struct sallyport_call *call, struct sallyport_completion *completion, int64_t timeout_ms,
                 int64_t *ret_value);
     void (*complete)(struct sallyport_completion *completion, int64_t value);
+
+    /* Since 1.1: of a host whose table is shorter (SALLYPORT_HOST_HAS), do not call it.
+     * One claim of the user's token, the same whether the token is new or was seen before: of a string its
+     * value, of everything else its JSON ("[\"a\",\"b\"]", "true", "12.50"). None: there is no claim of that
+     * name, which counts as it is written, or no token. */
+    struct sallyport_text (*claim)(struct sallyport_call *call, const char *name);
 };
+
+/* Whether the host's table goes as far as a function: SALLYPORT_HOST_HAS(host, claim). */
+#define SALLYPORT_HOST_HAS(host, function) \
+    ((host)->size >= offsetof(struct sallyport_host, function) + sizeof(host)->function)
 
 /* What an instance is made with. */
 struct sallyport_setup {

@@ -6,6 +6,7 @@
 #include "authn/auth_filter.h"
 #include "authn/basic_challenge.h"
 #include "authn/guest.h"
+#include "authn/issuers.h"
 #include "authn/principal.h"
 #include "authn/provider.h"
 #include "authn/trace.h"
@@ -32,8 +33,11 @@ enum sp_status sp_authn_new(const struct sp_authn_parts *parts, struct sp_authn 
     authn->parts.fingerprint = sp_config_fingerprint(parts->config);
     authn->offers_basic = sp_basic_is_offered(security);
     sp_basic_challenge_init(&authn->challenge, security, sp_registry_realm(parts->registry));
-    enum sp_status status = sp_authn_table_init(&authn->parts, &authn->table, err);
+    enum sp_status status = sp_issuers_new(parts->loop, parts->config, &authn->parts.issuers, err);
+    if (status == SP_OK)
+        status = sp_authn_table_init(&authn->parts, &authn->table, err);
     if (status != SP_OK) {
+        sp_issuers_free(authn->parts.issuers);
         free(authn);
         return status;
     }
@@ -43,6 +47,7 @@ enum sp_status sp_authn_new(const struct sp_authn_parts *parts, struct sp_authn 
 
 void sp_authn_start(struct sp_authn *authn)
 {
+    sp_issuers_start(authn->parts.issuers);
     for (size_t i = 0; i < authn->table.count; i++) {
         struct sp_authn_provider *provider = authn->table.providers[i];
         if (provider->kind->start)
@@ -55,6 +60,7 @@ void sp_authn_free(struct sp_authn *authn)
     if (!authn)
         return;
     sp_authn_table_finish(&authn->table);
+    sp_issuers_free(authn->parts.issuers);
     free(authn);
 }
 

@@ -11,8 +11,11 @@
 #include "registry/registry.h"
 
 struct sp_authn_caches;
+struct sp_claims;
 struct sp_json_value;
 struct sp_loop;
+struct sp_problems;
+struct sp_issuers;
 struct sp_session_store;
 
 enum sp_authn_scheme {
@@ -55,9 +58,8 @@ struct sp_principal {
     int64_t groups_read_us; /* monotonic, when the registry was asked for them; 0: for this request. Whoever
                                remembers principals sets it */
 
-    const struct sp_json_value *claims; /* an object; NULL: there are none, or only claims_json has them (a
-                                           token that is remembered is not parsed again) */
-    struct sp_str claims_json;          /* the same as it was signed or sent */
+    struct sp_str claims_json; /* an object, as it was signed or sent; empty: there are none */
+    struct sp_claims *claims;  /* the same, parsed when somebody asks: see authn/claims.h */
     struct sp_str_list scopes;
     int64_t expires_us; /* realtime: when the credential ends; 0: no end */
 };
@@ -89,11 +91,17 @@ struct sp_authn_parts {
     uint64_t fingerprint;              /* of the configuration; set by sp_authn_new */
     struct sp_loop *loop;              /* for providers that fetch; NULL: they cannot (a test, a command) */
     struct sp_session_store *sessions; /* of the worker; NULL: nobody logs in by a browser */
+    struct sp_issuers *issuers;        /* set by sp_authn_new */
 };
 
 /* In any thread. SP_EINVAL when an element cannot be used as it is written. */
 enum sp_status sp_authn_new(const struct sp_authn_parts *parts, struct sp_authn **ret_authn,
                             struct sp_error *err) SP_MUST_CHECK;
+/* What is wrong with the openidConnectClient elements of a configuration, without serving it: each that
+ * cannot be used is an error among the problems (SP_EINVAL then, `err` is the first), each that can do
+ * nothing a warning. Reads key stores (blocks). */
+enum sp_status sp_authn_check(const struct sp_config *config, struct sp_problems *problems,
+                              struct sp_error *err) SP_MUST_CHECK;
 /* In the loop's thread, when requests begin to come: providers may start what runs in the background. */
 void sp_authn_start(struct sp_authn *authn);
 /* In the loop's thread. Accepts NULL. */

@@ -33,6 +33,8 @@ static enum sp_status take_key(struct sp_client_auth *auth, const struct sp_cfg_
         status = sp_jwk_set_from_pkey(entry->key, entry->certificate, client->weak_rsa_keys, &auth->key, err);
     if (status == SP_OK)
         status = sp_jwa_check_key(auth->alg, &auth->key->keys[0], true, err);
+    if (status != SP_OK)
+        sp_error_prefix(err, "private_key_jwt with keyAliasName=\"%.*s\"", SP_STR_ARG(client->key_alias));
     sp_key_store_free(store);
     return status;
 }

@@ -240,7 +240,7 @@ static enum sp_status make_keys(struct sp_issuer *issuer, struct sp_error *err)
         return status == SP_OK ? sp_jwa_check_key(alg, &issuer->fixed->keys[0], false, err) : status;
     }
     if (client->jwk_url.len)
-        return make_source(issuer, client->jwk_url, err);
+        return issuer->http ? make_source(issuer, client->jwk_url, err) : SP_OK;
     return client->trust_store && client->trust_alias.len ? take_certificate(issuer, err) : SP_OK;
 }
 
@@ -369,10 +369,18 @@ static enum sp_status make_http(struct sp_issuer *issuer, struct sp_error *err)
     enum sp_status status = issuer->ssl ? sp_client_tls_new(issuer->ssl, &context, err) : SP_OK;
     struct sp_http_client_options options = {
         .ssl_ctx = context, .max_connections = CONNECTIONS, .max_connections_per_host = CONNECTIONS};
-    if (status == SP_OK)
+    if (status == SP_OK && issuer->loop)
         status = sp_http_client_new(issuer->loop, &options, &issuer->http, err);
     SSL_CTX_free(context);
     return status;
+}
+
+/* A key store that the server makes when it starts is not there yet when the configuration is checked. */
+static bool is_to_come(const struct sp_issuer *issuer)
+{
+    return !issuer->loop && issuer->ssl &&
+           (sp_config_key_store_to_make(issuer->ssl->key_store) ||
+            (issuer->ssl->trust_store && sp_config_key_store_to_make(issuer->ssl->trust_store)));
 }
 
 static enum sp_status set_up(struct sp_issuer *issuer, struct sp_error *err)
@@ -382,11 +390,11 @@ static enum sp_status set_up(struct sp_issuer *issuer, struct sp_error *err)
     issuer->endpoints = endpoints_new(client);
     if (status == SP_OK && !issuer->endpoints)
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for an issuer");
-    if (status == SP_OK && needs_http(client) && issuer->loop)
+    if (status == SP_OK && needs_http(client) && !is_to_come(issuer))
         status = make_http(issuer, err);
-    if (status == SP_OK && (issuer->loop || !client->jwk_url.len))
+    if (status == SP_OK)
         status = make_keys(issuer, err);
-    issuer->has_auth = client->client_id.len > 0;
+    issuer->has_auth = client->client_id.len > 0 && !is_to_come(issuer);
     if (status == SP_OK && issuer->has_auth)
         status = sp_client_auth_init(&issuer->auth, client, issuer->ssl, err);
     if (status == SP_OK && client->discovery_url.len && issuer->http)
@@ -413,6 +421,13 @@ enum sp_status sp_issuer_new(struct sp_loop *loop, const struct sp_config *confi
     }
     *ret_issuer = issuer;
     return SP_OK;
+}
+
+bool sp_issuer_has_keys(const struct sp_issuer *issuer)
+{
+    const struct sp_cfg_oidc *client = issuer->client;
+    bool elsewhere = client->jwk_url.len || client->discovery_url.len;
+    return issuer->fixed || (elsewhere && !sp_jwa_is_symmetric(sp_jwa_from(client->signature_algorithm)));
 }
 
 void sp_issuer_start(struct sp_issuer *issuer)

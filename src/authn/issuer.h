@@ -24,12 +24,14 @@ struct sp_issuer_endpoints {
     struct sp_arena arena;
 };
 
-/* Reads key stores (blocks). `loop` NULL: nothing can be fetched, which is an error where something must be.
+/* Reads key stores (blocks). `loop` NULL: nothing can be fetched (a check of the configuration).
  * SP_EINVAL when the element cannot be used: keys that are not there, URLs that are not https while
  * httpsRequired is set. */
 enum sp_status sp_issuer_new(struct sp_loop *loop, const struct sp_config *config,
                              const struct sp_cfg_oidc *client, struct sp_issuer **ret_issuer,
                              struct sp_error *err) SP_MUST_CHECK;
+/* Whether there is anything by which a JWT could be verified: keys, or where to find them. */
+bool sp_issuer_has_keys(const struct sp_issuer *issuer);
 /* In the loop's thread; begins to fetch keys and what is discovered. */
 void sp_issuer_start(struct sp_issuer *issuer);
 /* In the loop's thread. Accepts NULL. */

@@ -49,7 +49,6 @@ struct sp_assertion {
     struct sp_str name, realm, unique_id; /* unique_id empty: the name */
     struct sp_str_list groups;
     struct sp_registry_user user; /* of SP_ASSERT_REGISTRY */
-    const struct sp_json_value *claims;
     struct sp_str claims_json;
     struct sp_str_list scopes;
     int64_t expires_us; /* realtime; 0: no end */
@@ -129,6 +128,10 @@ enum sp_status sp_authn_make_token(const struct sp_authn_parts *parts, struct sp
                                    struct sp_error *err) SP_MUST_CHECK;
 /* Whether an element is for logins in a browser (oidc.c). */
 bool sp_oidc_logs_in(const struct sp_cfg_oidc *client);
+/* Whether the element can be used for that as it is written. SP_EINVAL. */
+enum sp_status sp_oidc_check(const struct sp_cfg_oidc *client, struct sp_error *err) SP_MUST_CHECK;
+/* Whether the element is for something at all, and can check tokens if it is for them. SP_EINVAL. */
+enum sp_status sp_token_check_element(const struct sp_cfg_oidc *client, struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_authn_make_oidc(const struct sp_authn_parts *parts, struct sp_authn_table *table,
                                   struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_authn_make_ltpa(const struct sp_authn_parts *parts, struct sp_authn_table *table,

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "authn/issuers.h"
 #include "authn/oidc_client.h"
 #include "authn/oidc_request.h"
 #include "base/clock.h"
@@ -225,15 +226,9 @@ static enum sp_status io_answer(struct sp_authn_provider *self, struct sp_authn_
 
 /* ---------------------------------------------------------------- making it */
 
-static void client_start(struct sp_authn_provider *self)
-{
-    sp_issuer_start(((struct sp_oidc_client *)self)->issuer);
-}
-
 static void client_free(struct sp_authn_provider *self)
 {
     struct sp_oidc_client *client = (struct sp_oidc_client *)self;
-    sp_issuer_free(client->issuer);
     sp_cookie_seal_finish(&client->login_seal);
     sp_cookie_seal_finish(&client->session_seal);
     sp_arena_finish(&client->arena);
@@ -245,7 +240,6 @@ static const struct sp_authn_provider_kind kind = {
     .offers = offers,
     .io_check = io_check,
     .io_answer = io_answer,
-    .start = client_start,
     .free = client_free,
 };
 
@@ -260,7 +254,7 @@ static bool is_plain(struct sp_str id)
     return id.len > 0;
 }
 
-static enum sp_status check(const struct sp_cfg_oidc *config, enum sp_jwa alg, struct sp_error *err)
+enum sp_status sp_oidc_check(const struct sp_cfg_oidc *config, struct sp_error *err)
 {
     const struct sp_cfg_oidc_login *login = &config->login;
     const char *wrong = NULL;
@@ -272,7 +266,7 @@ static enum sp_status check(const struct sp_cfg_oidc *config, enum sp_jwa alg, s
              (login->response_type.len && !sp_str_is(login->response_type, "code")))
         wrong = "tokens in URLs can be read by others: only grantType=\"authorization_code\" with "
                 "responseType=\"code\" is provided";
-    else if (alg == SP_JWA_UNKNOWN)
+    else if (sp_jwa_from(config->signature_algorithm) == SP_JWA_UNKNOWN)
         wrong = "its signatureAlgorithm is not provided";
     return wrong ? sp_error_set(err, SP_EINVAL, NULL, "openidConnectClient %.*s: %s", SP_STR_ARG(config->id),
                                 wrong)
@@ -293,7 +287,7 @@ static enum sp_status fill(struct sp_oidc_client *client, const struct sp_authn_
     *audience = config->client_id;
     client->id_token = *config;
     client->id_token.audiences = (struct sp_str_list){audience, 1};
-    enum sp_status status = sp_issuer_new(parts->loop, parts->config, config, &client->issuer, err);
+    enum sp_status status = sp_issuers_get(parts->issuers, config, &client->issuer, err);
     if (status == SP_OK)
         status = sp_session_store_seal(parts->sessions, SP_STR("login"), &client->login_seal, err);
     if (status == SP_OK)
@@ -305,7 +299,7 @@ static enum sp_status add(const struct sp_authn_parts *parts, const struct sp_cf
                           struct sp_authn_table *table, struct sp_error *err)
 {
     enum sp_jwa alg = sp_jwa_from(config->signature_algorithm);
-    enum sp_status status = check(config, alg, err);
+    enum sp_status status = sp_oidc_check(config, err);
     if (status != SP_OK)
         return status;
     struct sp_oidc_client *client = calloc(1, sizeof *client);

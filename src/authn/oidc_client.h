@@ -19,7 +19,7 @@ struct sp_oidc_client {
     struct sp_cfg_oidc
         id_token; /* the same, with the client as the only audience: what an ID token must be */
     enum sp_jwa alg;
-    struct sp_issuer *issuer;
+    struct sp_issuer *issuer; /* borrowed: the same that checks the tokens of requests */
     struct sp_cookie_seal login_seal, session_seal;
     struct sp_str redirect_path, logout_path;
     struct sp_str session_cookie; /* its name */

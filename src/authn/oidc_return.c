@@ -228,7 +228,6 @@ static enum sp_status io_identify(struct sp_oidc_client *client, struct sp_authn
         .unique_id = subject.unique_id,
         .groups = subject.groups,
         .scopes = subject.scopes,
-        .claims = claims,
         .claims_json = jws.payload,
     };
     return SP_OK;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "authn/claims.h"
 #include "authn/identity.h"
 #include "authn/message.h"
 #include "authn/remembered.h"
@@ -129,8 +130,8 @@ enum sp_status io_principal_make(const struct sp_authn_attempt *attempt,
         .original_name = assertion->name,
         .original_realm = assertion->realm,
         .groups = assertion->groups,
-        .claims = assertion->claims,
         .claims_json = assertion->claims_json,
+        .claims = sp_claims_new(assertion->claims_json, attempt->arena),
         .scopes = assertion->scopes,
         .expires_us = assertion->expires_us,
     };

@@ -5,6 +5,7 @@
 
 #include "authn/caches.h"
 #include "authn/dpop.h"
+#include "authn/issuers.h"
 #include "authn/kind.h"
 #include "authn/token_check.h"
 #include "crypto/jws.h"
@@ -239,11 +240,6 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
 
 /* ---- life ---- */
 
-static void start(struct sp_authn_provider *provider)
-{
-    sp_token_checker_start(((struct token *)provider)->checker);
-}
-
 static void token_free(struct sp_authn_provider *provider)
 {
     struct token *self = (struct token *)provider;
@@ -256,7 +252,6 @@ static const struct sp_authn_provider_kind kind = {
     .offers = offers,
     .knows_issuer = knows_issuer,
     .io_check = io_check,
-    .start = start,
     .free = token_free,
 };
 
@@ -264,9 +259,7 @@ static enum sp_status make_one(const struct sp_authn_parts *parts, const struct 
                                struct sp_authn_table *table, struct sp_error *err)
 {
     bool first = client->propagation == SP_CFG_PROPAGATION_REQUIRED || client->disable_ltpa_cookie;
-    struct sp_token_checker_options options = {.config = parts->config,
-                                               .client = client,
-                                               .loop = parts->loop,
+    struct sp_token_checker_options options = {.client = client,
                                                .results = parts->caches ? parts->caches->tokens : NULL,
                                                .replays = parts->caches ? parts->caches->replays : NULL};
     struct token *self = calloc(1, sizeof *self);
@@ -279,12 +272,34 @@ static enum sp_status make_one(const struct sp_authn_parts *parts, const struct 
         .stage = first ? SP_STAGE_BEFORE_SSO : SP_STAGE_AFTER_SSO,
         .header = client->header_name.len ? client->header_name : SP_STR("Authorization"),
     };
-    enum sp_status status = sp_token_checker_new(&options, &self->checker, err);
+    enum sp_status status = sp_issuers_get(parts->issuers, client, &options.issuer, err);
+    if (status == SP_OK)
+        status = sp_token_checker_new(&options, &self->checker, err);
     if (status != SP_OK) {
         token_free(&self->provider);
         return status;
     }
     return sp_authn_table_add(table, &self->provider, client->auth_filter, err);
+}
+
+enum sp_status sp_token_check_element(const struct sp_cfg_oidc *client, struct sp_error *err)
+{
+    struct sp_str id = client->id;
+    if (client->propagation == SP_CFG_PROPAGATION_NONE && !sp_oidc_logs_in(client))
+        return sp_error_set(
+            err, SP_EINVAL, NULL,
+            "openidConnectClient %.*s: inboundPropagation=\"none\" (which is the default) is a "
+            "login in a browser, which needs clientId, and discoveryEndpointUrl or "
+            "authorizationEndpointUrl; for tokens in requests say \"required\"",
+            SP_STR_ARG(id));
+    if (client->propagation != SP_CFG_PROPAGATION_NONE &&
+        sp_jwa_from(client->signature_algorithm) == SP_JWA_UNKNOWN)
+        return sp_error_set(
+            err, SP_EINVAL, "CWWKS1741W",
+            "openidConnectClient %.*s: signatureAlgorithm=\"%.*s\" would take every token as it "
+            "is: name the algorithm that the issuer signs with",
+            SP_STR_ARG(id), SP_STR_ARG(client->signature_algorithm));
+    return SP_OK;
 }
 
 enum sp_status sp_authn_make_token(const struct sp_authn_parts *parts, struct sp_authn_table *table,
@@ -293,15 +308,9 @@ enum sp_status sp_authn_make_token(const struct sp_authn_parts *parts, struct sp
     enum sp_status status = SP_OK;
     for (size_t i = 0; status == SP_OK && i < parts->config->oidc_client_count; i++) {
         const struct sp_cfg_oidc *client = &parts->config->oidc_clients[i];
-        if (client->propagation != SP_CFG_PROPAGATION_NONE)
+        status = sp_token_check_element(client, err);
+        if (status == SP_OK && client->propagation != SP_CFG_PROPAGATION_NONE)
             status = make_one(parts, client, table, err);
-        else if (!sp_oidc_logs_in(client))
-            status = sp_error_set(err, SP_EINVAL, NULL,
-                                  "openidConnectClient %.*s: inboundPropagation=\"none\" (which is the "
-                                  "default) is a login in a browser, which needs clientId, and "
-                                  "discoveryEndpointUrl or authorizationEndpointUrl; for tokens in requests "
-                                  "say \"required\"",
-                                  SP_STR_ARG(client->id));
     }
     return status;
 }

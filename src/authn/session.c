@@ -102,7 +102,6 @@ static bool read_assertion(const struct sp_json_value *object, struct sp_arena *
         .name = sp_json_member_text(object, SP_STR("name")),
         .realm = sp_json_member_text(object, SP_STR("realm")),
         .unique_id = sp_json_member_text(object, SP_STR("unique")),
-        .claims = sp_json_member(object, SP_STR("claims")),
     };
     if (!assertion.name.len || !sp_json_member_i64(object, SP_STR("kind"), &kind) ||
         !sp_json_member_i64(object, SP_STR("strength"), &strength) ||
@@ -113,6 +112,23 @@ static bool read_assertion(const struct sp_json_value *object, struct sp_arena *
     assertion.strength = (enum sp_authn_strength)strength;
     *ret_assertion = assertion;
     return true;
+}
+
+/* The claims as text: what the parser took them from is still there, but has no length. */
+static bool restore_claims(const struct sp_json_value *object, struct sp_arena *arena,
+                           struct sp_assertion *assertion)
+{
+    const struct sp_json_value *claims = sp_json_member(object, SP_STR("claims"));
+    struct sp_buf text;
+    if (!claims)
+        return true;
+    sp_buf_init(&text, CLEAR_MAX);
+    struct sp_json_writer json;
+    sp_json_writer_init(&json, &text, 0);
+    sp_json_tree(&json, claims);
+    assertion->claims_json = sp_arena_str(arena, sp_buf_str(&text));
+    sp_buf_finish(&text);
+    return assertion->claims_json.ptr;
 }
 
 static bool read_clear(struct sp_str clear, struct sp_arena *arena, struct sp_session *ret_session)
@@ -127,26 +143,12 @@ static bool read_clear(struct sp_str clear, struct sp_arena *arena, struct sp_se
     if (!session.provider.ptr || sp_hex_decode(sp_json_member_text(object, SP_STR("id")), &id) != SP_OK ||
         id.len != sizeof session.id || !sp_json_member_i64(object, SP_STR("issued"), &session.issued_us) ||
         !sp_json_member_i64(object, SP_STR("expires"), &session.expires_us) ||
-        !read_assertion(object, arena, &session.assertion))
+        !read_assertion(object, arena, &session.assertion) ||
+        !restore_claims(object, arena, &session.assertion))
         return false;
     session.assertion.expires_us = session.expires_us;
     *ret_session = session;
     return true;
-}
-
-/* The claims as text: what the parser took them from is still there, but has no length. */
-static enum sp_status restore_claims(struct sp_session *session, struct sp_arena *arena)
-{
-    struct sp_buf text;
-    if (!session->assertion.claims)
-        return SP_OK;
-    sp_buf_init(&text, CLEAR_MAX);
-    struct sp_json_writer json;
-    sp_json_writer_init(&json, &text, 0);
-    sp_json_tree(&json, session->assertion.claims);
-    session->assertion.claims_json = sp_arena_str(arena, sp_buf_str(&text));
-    sp_buf_finish(&text);
-    return session->assertion.claims_json.ptr ? SP_OK : SP_ENOMEM;
 }
 
 enum sp_status sp_session_open(struct sp_str sealed, const struct sp_cookie_seal *seal, int64_t now_us,
@@ -160,8 +162,6 @@ enum sp_status sp_session_open(struct sp_str sealed, const struct sp_cookie_seal
         status = sp_error_set(err, SP_EDENIED, NULL, "the cookie is no session of this server");
     if (status == SP_OK && now_us >= session.expires_us)
         status = sp_error_set(err, SP_ETIMEDOUT, NULL, "the session has ended");
-    if (status == SP_OK && restore_claims(&session, arena) != SP_OK)
-        status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for the session");
     sp_buf_wipe(&clear);
     if (status == SP_OK)
         *ret_session = session;

@@ -25,7 +25,6 @@ struct refusal {
 
 struct sp_token_checker {
     struct sp_token_checker_options options;
-    struct sp_issuer *issuer;
     enum sp_jwa alg;
     enum remote remote;
     unsigned char fingerprint[32];  /* of what the result depends on */
@@ -92,7 +91,7 @@ static enum sp_status take_fingerprint(struct sp_token_checker *checker)
     return status;
 }
 
-static enum sp_status take_algorithm(struct sp_token_checker *checker, struct sp_error *err)
+static void take_algorithm(struct sp_token_checker *checker)
 {
     const struct sp_cfg_oidc *client = checker->options.client;
     struct sp_str remote = client->remote_validation;
@@ -101,13 +100,6 @@ static enum sp_status take_algorithm(struct sp_token_checker *checker, struct sp
         checker->remote = REMOTE_ALLOW;
     else if (sp_str_caseless_eq(remote, SP_STR("require")))
         checker->remote = REMOTE_REQUIRE;
-    if (checker->alg != SP_JWA_UNKNOWN)
-        return SP_OK;
-    return sp_error_set(
-        err, SP_EINVAL, "CWWKS1741W",
-        "signatureAlgorithm=\"%.*s\" would take every token as it is: name the algorithm that the "
-        "issuer signs with",
-        SP_STR_ARG(client->signature_algorithm));
 }
 
 static enum sp_status take_memory(struct sp_token_checker *checker, struct sp_error *err)
@@ -133,12 +125,9 @@ enum sp_status sp_token_checker_new(const struct sp_token_checker_options *optio
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
     checker->options = *options;
     enum sp_status status = take_memory(checker, err);
-    if (status == SP_OK)
-        status = take_algorithm(checker, err);
+    take_algorithm(checker);
     if (status == SP_OK && take_fingerprint(checker) != SP_OK)
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
-    if (status == SP_OK)
-        status = sp_issuer_new(options->loop, options->config, options->client, &checker->issuer, err);
     if (status != SP_OK) {
         sp_error_prefix(err, "openidConnectClient %.*s", SP_STR_ARG(options->client->id));
         sp_token_checker_free(checker);
@@ -148,16 +137,10 @@ enum sp_status sp_token_checker_new(const struct sp_token_checker_options *optio
     return SP_OK;
 }
 
-void sp_token_checker_start(struct sp_token_checker *checker)
-{
-    sp_issuer_start(checker->issuer);
-}
-
 void sp_token_checker_free(struct sp_token_checker *checker)
 {
     if (!checker)
         return;
-    sp_issuer_free(checker->issuer);
     for (size_t i = 0; i < 2; i++)
         sp_shared_cache_close(checker->own[i]);
     free(checker);
@@ -293,7 +276,7 @@ static enum sp_status io_check_claims(struct sp_token_checker *checker,
 {
     const struct sp_issuer_endpoints *endpoints;
     struct sp_claims_rules rules;
-    enum sp_status status = io_issuer_endpoints(checker->issuer, deadline_us, &endpoints, err);
+    enum sp_status status = io_issuer_endpoints(checker->options.issuer, deadline_us, &endpoints, err);
     if (status != SP_OK)
         return status;
     status =
@@ -311,8 +294,8 @@ static enum sp_status io_check_signature(struct sp_token_checker *checker, struc
 {
     struct sp_jwk_set *set;
     const struct sp_jwk *key;
-    enum sp_status status =
-        io_issuer_find_key(checker->issuer, checker->alg, &jwt->jws.key_name, deadline_us, &set, &key, err);
+    enum sp_status status = io_issuer_find_key(checker->options.issuer, checker->alg, &jwt->jws.key_name,
+                                               deadline_us, &set, &key, err);
     if (status == SP_ENOTFOUND || status == SP_EEXISTS) {
         struct sp_error why = *err;
         return sp_error_set(err, SP_EDENIED, SP_TOKEN_NO_KEY, "%s", why.text);
@@ -395,8 +378,8 @@ static enum sp_status io_ask(struct sp_token_checker *checker, const struct sp_t
                              int64_t deadline_us, struct sp_token_result *ret_result, bool *ret_inactive,
                              struct sp_error *err)
 {
-    return io_introspect(checker->issuer, checker->options.client, question->bearer.token, question->now_us,
-                         deadline_us, question->arena, ret_result, ret_inactive, err);
+    return io_introspect(checker->options.issuer, checker->options.client, question->bearer.token,
+                         question->now_us, deadline_us, question->arena, ret_result, ret_inactive, err);
 }
 
 static enum sp_status io_find_out(struct sp_token_checker *checker, const struct sp_token_question *question,

@@ -17,18 +17,16 @@
 struct sp_token_checker;
 
 struct sp_token_checker_options {
-    const struct sp_config *config;
     const struct sp_cfg_oidc *client;
-    struct sp_loop *loop;            /* NULL: nothing is fetched */
+    struct sp_issuer *issuer;        /* borrowed */
     struct sp_shared_cache *results; /* borrowed; NULL: a small one of its own, for this process alone */
     struct sp_shared_cache *replays; /* jti and DPoP proofs that were used; the same */
 };
 
-/* Reads key stores (blocks). SP_EINVAL when the element cannot be used as it is written. */
+/* For an element that sp_token_check_element takes. SP_ENOMEM. */
 enum sp_status sp_token_checker_new(const struct sp_token_checker_options *options,
                                     struct sp_token_checker **ret_checker,
                                     struct sp_error *err) SP_MUST_CHECK;
-void sp_token_checker_start(struct sp_token_checker *checker);
 /* In the loop's thread. Accepts NULL. */
 void sp_token_checker_free(struct sp_token_checker *checker);
 

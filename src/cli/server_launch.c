@@ -14,6 +14,7 @@
 
 #include <openssl/ssl.h>
 
+#include "authn/authn.h"
 #include "cli/server_key.h"
 #include "cli/server_process.h"
 #include "engine/conf.h"
@@ -162,6 +163,8 @@ enum sp_status sp_server_prepare(const struct sp_server_place *place, struct sp_
     if (status == SP_OK && !sp_server_pid(place))
         status = sp_server_key_make_missing(config, err);
     if (status == SP_OK)
+        status = sp_authn_check(config, problems, err);
+    if (status == SP_OK)
         status = prepare(config, place, options, conf_path, problems, err);
     if (status == SP_OK)
         *ret_config = config;
@@ -197,6 +200,8 @@ enum sp_status sp_server_try(const struct sp_server_place *place, const struct s
     enum sp_status status = load(place, options, problems, &config, err);
     if (status == SP_OK)
         sp_intercept_check(config, problems);
+    if (status == SP_OK)
+        status = sp_authn_check(config, problems, err);
     if (status == SP_OK)
         status = write_conf(config, place, options, problems, &text, err);
     if (status == SP_OK)

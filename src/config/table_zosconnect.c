@@ -283,6 +283,9 @@ static const struct sp_cfg_attribute audit_attributes[] = {
       DEFAULT("false")),
     A("apiRequesterEarlyFailure", BOOLEAN, 0, "The same of requests by API requesters.", DEFAULT("false"),
       SINCE("3.0.58")),
+    A("sallyport_claims", STRING, ACTED | LIST,
+      "Claims of the caller's token that the events for sinks have; SMF records have no place for them.",
+      INTO(O, claims)),
 };
 
 const struct sp_cfg_element sp_cfg_audit_element = {"zosconnect_auditInterceptor",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Who may come in: TLS, credentials, role, interceptors.
  */
+#include "authn/claims.h"
 #include "gateway/call.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
@@ -129,14 +130,6 @@ bool sp_step_authorize(struct sp_call *call)
 
 /* ---------------------------------------------------------------- scopes */
 
-static bool has_scope(const struct sp_principal *principal, struct sp_str scope)
-{
-    for (size_t i = 0; i < principal->scopes.count; i++)
-        if (sp_str_eq(principal->scopes.items[i], scope))
-            return true;
-    return false;
-}
-
 /* RFC 6750 section 3.1 */
 static bool refuse_scope(struct sp_call *call, struct sp_str missing)
 {
@@ -160,7 +153,7 @@ bool sp_step_scopes(struct sp_call *call)
     const struct sp_str_list *needed = &call->admission->scopes;
     call->step = "scopes";
     for (size_t i = 0; i < needed->count; i++)
-        if (!has_scope(&call->principal, needed->items[i]))
+        if (!sp_principal_has_scope(&call->principal, needed->items[i]))
             return refuse_scope(call, needed->items[i]);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "authn/claims.h"
 #include "base/clock.h"
 #include "intercept/kind.h"
 #include "intercept/smf/event.h"
@@ -84,6 +85,38 @@ static struct sp_smf_request request_section(const struct sp_intercept_data *dat
     };
 }
 
+static struct sp_str joined(const struct sp_str_list *list, struct sp_arena *arena)
+{
+    struct sp_buf text;
+    sp_buf_init(&text, SP_SMF_EVENT_TEXT_MAX);
+    for (size_t i = 0; i < list->count && !text.failed; i++) {
+        if (i)
+            sp_buf_append_byte(&text, ' ');
+        sp_buf_append_str(&text, list->items[i]);
+    }
+    struct sp_str result = text.len ? sp_arena_str(arena, sp_buf_str(&text)) : SP_STR("");
+    sp_buf_finish(&text);
+    return result;
+}
+
+/* Who it was before the registry or a mapping knew him, and how he proved it. */
+static void add_identity(const struct sp_cfg_interceptor *config, const struct sp_intercept_data *data,
+                         struct sp_smf_request *request)
+{
+    const struct sp_principal *principal = data->principal;
+    if (!principal->authenticated)
+        return;
+    request->scheme = sp_str_of(sp_authn_scheme_name(principal->scheme));
+    request->realm = principal->realm;
+    if (!sp_str_eq(principal->original_name, principal->name))
+        request->original_user = principal->original_name;
+    if (principal->scopes.count)
+        request->scopes = joined(&principal->scopes, data->arena);
+    if (config->claims.count)
+        request->claims =
+            sp_principal_claims_named(principal, &config->claims, SP_SMF_EVENT_TEXT_MAX, data->arena);
+}
+
 /* ---------------------------------------------------------------- into the ring */
 
 static bool put(struct sp_audit *audit, const struct sp_smf_event *event)
@@ -133,6 +166,7 @@ void io_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *c
     };
     char texts[2][HEADERS_MAX][HEADER_BYTES + 1];
     event.due_us = due_us(audit, event.version, config->provider_max_delay_us);
+    add_identity(config, data, &event.of.request);
     if (event.version == 2) {
         put_headers(&config->provider_request_headers, data->request->headers, data->request->header_count,
                     texts[0], event.of.request.request_headers);

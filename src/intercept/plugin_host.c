@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the host tells plug-ins: texts, numbers, memory, the log.
  */
+#include "authn/claims.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "intercept/message.h"
@@ -23,7 +24,7 @@ static struct sallyport_text there(struct sp_str text)
     return (struct sallyport_text){text.ptr, text.len};
 }
 
-static struct sallyport_text joined(struct sallyport_call *call, const struct sp_str_list *list)
+static struct sallyport_text joined(struct sallyport_call *call, const struct sp_str_list *list, char between)
 {
     size_t len = 0;
     for (size_t i = 0; i < list->count; i++)
@@ -32,7 +33,7 @@ static struct sallyport_text joined(struct sallyport_call *call, const struct sp
     char *at = text;
     for (size_t i = 0; text && i < list->count; i++) {
         if (i)
-            *at++ = ',';
+            *at++ = between;
         memcpy(at, list->items[i].ptr, list->items[i].len);
         at += list->items[i].len;
     }
@@ -111,11 +112,13 @@ static struct sallyport_text user_text(struct sallyport_call *call, int id)
     case SALLYPORT_USER_NAME_MAPPED:
         return text_of(principal->saf_user);
     case SALLYPORT_USER_GROUPS:
-        return joined(call, sp_authz_groups_of(principal));
+        return joined(call, sp_authz_groups_of(principal), ',');
     case SALLYPORT_USER_SCHEME:
         return text_of(sp_str_of(sp_authn_scheme_name(principal->scheme)));
     case SALLYPORT_USER_CLAIMS:
         return text_of(principal->claims_json);
+    case SALLYPORT_USER_SCOPES:
+        return joined(call, &principal->scopes, ' ');
     default:
         return text_of(SP_STR(""));
     }
@@ -156,13 +159,13 @@ static struct sallyport_text groups_text(struct sallyport_call *call, int id)
     const struct sp_cfg_groups *global = call->data->global_groups ? call->data->global_groups : &none;
     switch (id) {
     case SALLYPORT_ADMIN_GROUPS:
-        return joined(call, item->admin.count ? &item->admin : &global->admin);
+        return joined(call, item->admin.count ? &item->admin : &global->admin, ',');
     case SALLYPORT_OPERATIONS_GROUPS:
-        return joined(call, item->operations.count ? &item->operations : &global->operations);
+        return joined(call, item->operations.count ? &item->operations : &global->operations, ',');
     case SALLYPORT_INVOKE_GROUPS:
-        return joined(call, item->invoke.count ? &item->invoke : &global->invoke);
+        return joined(call, item->invoke.count ? &item->invoke : &global->invoke, ',');
     case SALLYPORT_READER_GROUPS:
-        return joined(call, item->reader.count ? &item->reader : &global->reader);
+        return joined(call, item->reader.count ? &item->reader : &global->reader, ',');
     default:
         return text_of(SP_STR(""));
     }
@@ -359,6 +362,12 @@ static void write_log(struct sallyport_instance *instance, int severity, const c
                text);
 }
 
+static struct sallyport_text claim(struct sallyport_call *call, const char *name)
+{
+    return name ? there(sp_principal_claim_text(call->data->principal, sp_str_of(name)))
+                : there((struct sp_str){0});
+}
+
 int64_t sp_plugin_time_left(struct sallyport_call *call)
 {
     int64_t left_us = call->deadline_us - sp_clock_monotonic_us();
@@ -386,4 +395,5 @@ const struct sallyport_host sp_plugin_host = {
     .new_completion = sp_plugin_new_completion,
     .wait = io_plugin_wait,
     .complete = sp_plugin_complete,
+    .claim = claim,
 };

@@ -11,6 +11,7 @@
 #include "intercept/smf/record.h"
 
 #define SP_SMF_EVENT_BYTES 4088u /* of a packed one at most */
+#define SP_SMF_EVENT_TEXT_MAX 1024u
 
 enum sp_smf_event_kind { SP_SMF_EVENT_REQUEST, SP_SMF_EVENT_CALL, SP_SMF_EVENT_SECURITY };
 
@@ -26,8 +27,8 @@ struct sp_smf_event {
     } of;
 };
 
-/* Into `ret_slot` of SP_SMF_EVENT_BYTES. Texts longer than 1024 bytes, and what does not fit any more, are
- * cut. */
+/* Into `ret_slot` of SP_SMF_EVENT_BYTES. Texts longer than SP_SMF_EVENT_TEXT_MAX, and what does not fit any
+ * more, are cut; claims are left out instead. */
 void sp_smf_event_pack(const struct sp_smf_event *event, void *ret_slot);
 /* Texts are views of the slot. false: it holds no event. */
 bool sp_smf_event_unpack(const void *slot, struct sp_smf_event *ret_event);

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "text/utf8.h"
 
-enum form { NUMBER, COUNT, TEXT, TIME, HEADERS };
+enum form { NUMBER, COUNT, TEXT, TIME, HEADERS, JSON };
 
 struct member {
     const char *name;
@@ -30,6 +30,11 @@ static const struct member request_members[] = {
     R("correlator", TEXT, token),
     R("user", TEXT, user),
     R("mappedUser", TEXT, mapped_user),
+    R("realm", TEXT, realm),
+    R("originalUser", TEXT, original_user),
+    R("scheme", TEXT, scheme),
+    R("scopes", TEXT, scopes),
+    R("claims", JSON, claims),
     R("clientAddress", TEXT, client_address),
     R("method", TEXT, method),
     R("uri", TEXT, uri),
@@ -189,6 +194,12 @@ static void put_member(struct sp_json_writer *writer, const struct member *membe
         break;
     case HEADERS:
         put_headers(writer, member->name, at);
+        break;
+    case JSON:
+        if (!((const struct sp_str *)at)->len)
+            return;
+        sp_json_name(writer, sp_str_of(member->name));
+        sp_json_raw(writer, *(const struct sp_str *)at);
         break;
     }
 }

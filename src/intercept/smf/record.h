@@ -80,6 +80,9 @@ struct sp_smf_request {
     struct sp_str token;
     struct sp_str request_headers[4], response_headers[4];
     uint64_t data_type, data_length, data_version; /* version 1 */
+    /* Of events only: records have no place for it. */
+    struct sp_str scheme, realm, original_user, scopes;
+    struct sp_str claims; /* a JSON object */
 };
 
 /* A call of an API requester: subtype 2 version 2. The names, order and meaning of the fields are IBM's,

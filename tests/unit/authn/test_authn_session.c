@@ -63,7 +63,6 @@ static void a_session_comes_back_as_it_went(void **state)
     assert_int_equal(back.assertion.groups.count, 2);
     assert_true(sp_str_is(back.assertion.groups.items[1], "a-group-of-some-length"));
     assert_true(sp_str_is(back.assertion.claims_json, "{\"sub\":\"4711\",\"n\":[1.50]}"));
-    assert_non_null(sp_json_member(back.assertion.claims, SP_STR("sub")));
     sp_buf_finish(&sealed);
 }
 
@@ -98,7 +97,7 @@ static void claims_give_way_where_a_cookie_is_too_small(void **state)
     assert_int_equal(sp_session_seal(&session, &seal, &sealed, &err), SP_OK);
     assert_true(sealed.len <= SP_SESSION_SEALED_MAX);
     assert_int_equal(sp_session_open(sp_buf_str(&sealed), &seal, 1000, &arena, &back, &err), SP_OK);
-    assert_null(back.assertion.claims);
+    assert_int_equal(back.assertion.claims_json.len, 0);
     assert_int_equal(back.assertion.groups.count, 2);
     sp_buf_finish(&sealed);
 }

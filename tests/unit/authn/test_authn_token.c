@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "authn/dpop.h"
+#include "authn/issuers.h"
 #include "authn/provider.h"
 #include "text/base64.h"
 #include "token_request.h"
@@ -571,10 +572,12 @@ static void a_client_comes_before_or_behind_the_cookie(void **state)
     for (int disabled = 0; disabled < 2; disabled++) {
         struct sp_authn_table table;
         struct sp_authn_parts parts = {.config = &f->config, .registry = f->registry};
+        assert_int_equal(sp_issuers_new(NULL, &f->config, &parts.issuers, &f->err), SP_OK);
         f->client.disable_ltpa_cookie = disabled;
         assert_int_equal(sp_authn_table_init(&parts, &table, &f->err), SP_OK);
         assert_int_equal(table.providers[0]->stage, disabled ? SP_STAGE_BEFORE_SSO : SP_STAGE_AFTER_SSO);
         sp_authn_table_finish(&table);
+        sp_issuers_free(parts.issuers);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "authn/claims.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "intercept/plugin_internal.h"
@@ -349,6 +350,44 @@ static void ask_facts(const struct sallyport_host *host, struct sallyport_call *
     assert_true(host->time_left(call) > 500 && host->time_left(call) <= 1000);
 }
 
+static void ask_claims(const struct sallyport_host *host, struct sallyport_call *call)
+{
+    assert_true(SALLYPORT_HOST_HAS(host, claim));
+    assert_true(is(host->text(call, SALLYPORT_USER_CLAIMS), "{\"sub\":\"fred\",\"roles\":[\"a\", \"b\"],"
+                                                            "\"empty\":\"\",\"n\":1.50}"));
+    assert_true(is(host->text(call, SALLYPORT_USER_SCOPES), "read write"));
+    assert_true(is(host->claim(call, "sub"), "fred"));
+    assert_true(is(host->claim(call, "roles"), "[\"a\",\"b\"]"));
+    assert_true(is(host->claim(call, "n"), "1.50"));
+    assert_true(is(host->claim(call, "empty"), ""));
+    assert_true(is(host->claim(call, "Sub"), NULL));
+    assert_true(is(host->claim(call, NULL), NULL));
+}
+
+static void ask_no_claims(const struct sallyport_host *host, struct sallyport_call *call)
+{
+    assert_true(is(host->text(call, SALLYPORT_USER_CLAIMS), NULL));
+    assert_true(is(host->text(call, SALLYPORT_USER_SCOPES), NULL));
+    assert_true(is(host->claim(call, "sub"), NULL));
+}
+
+static void a_plugin_reads_single_claims_and_scopes(void **state)
+{
+    static const struct sp_str scopes[] = {SP_STR_INIT("read"), SP_STR_INIT("write")};
+    struct sp_plugins *plugins = prepare("pre:ask", 1000);
+    struct sp_principal principal = fred;
+    principal.claims_json = SP_STR("{\"sub\":\"fred\",\"roles\":[\"a\", \"b\"],\"empty\":\"\",\"n\":1.50}");
+    principal.claims = sp_claims_new(principal.claims_json, &recorded_arena);
+    principal.scopes = (struct sp_str_list){scopes, 2};
+    request.data.principal = &principal;
+    recorded->hook = ask_claims;
+    recorded_in_fiber(serve, NULL);
+    request.data.principal = &fred;
+    recorded->hook = ask_no_claims;
+    recorded_in_fiber(serve, NULL);
+    sp_plugins_free(plugins);
+}
+
 static void a_plugin_learns_all_that_is_known(void **state)
 {
     static const struct sp_cfg_groups global = {.admin = {groups, 1}, .invoke = {groups, 1}};
@@ -421,6 +460,7 @@ int main(void)
         TEST(a_server_that_is_not_there_is_told),
         TEST(a_request_that_is_canceled_wakes_its_plugin),
         TEST(a_plugin_learns_all_that_is_known),
+        TEST(a_plugin_reads_single_claims_and_scopes),
         TEST(a_plugin_changes_headers_within_limits),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
