@@ -48,7 +48,7 @@ struct sp_cfg_field *sp_bind_nested_field(const struct sp_cfg_node *node, const 
 }
 
 /* Whether <sallyport allowInert> names the element or the attribute. */
-static bool is_allowed(struct sp_load *load, const char *element, const char *attribute)
+bool sp_load_is_allowed(const struct sp_load *load, const char *element, const char *attribute)
 {
     char name[256];
     snprintf(name, sizeof name, "%s%s%s", element, attribute ? "@" : "", attribute ? attribute : "");
@@ -83,7 +83,7 @@ static void tell_inert(struct sp_load *load, const struct sp_cfg_node *node,
         sp_load_problem(load, SP_MSG_INERT, place,
                         "%.*s%s%s is understood, but this version does not act on it", SP_STR_ARG(title), at,
                         what);
-    else if (is_allowed(load, node->row->name, name))
+    else if (sp_load_is_allowed(load, node->row->name, name))
         sp_load_problem(
             load, SP_MSG_INERT, place,
             "%.*s%s%s matters for security and this version does not act on it; allowInert permits that",

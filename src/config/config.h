@@ -87,6 +87,8 @@ struct sp_config {
 
     struct sp_cfg_manager manager;
     struct sp_cfg_directory apis, services, api_requesters;
+    const struct sp_cfg_item *service_elements; /* as they stand; merged into the items of `services` */
+    size_t service_element_count;
     const struct sp_cfg_interceptor *interceptors;
     size_t interceptor_count;
     const struct sp_cfg_interceptor_list *interceptor_lists;

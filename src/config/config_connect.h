@@ -112,6 +112,9 @@ struct sp_cfg_manager { /* zosconnect_zosConnectManager */
 /* The identity of the COBOL program's user in an API requester call. */
 enum sp_cfg_id_assertion { SP_CFG_ASSERT_OFF, SP_CFG_ASSERT_SURROGATE, SP_CFG_ASSERT_ONLY };
 
+#define SP_CFG_INVOKE_URIS_MAX 1024u /* of all services */
+#define SP_CFG_INVOKE_URI_MAX 1024u  /* bytes */
+
 /* zosConnectAPI, service and apiRequester alike: what one item says of its own. */
 struct sp_cfg_item {
     struct sp_str id;
@@ -126,6 +129,11 @@ struct sp_cfg_item {
     size_t property_count;
     unsigned id_assertion; /* apiRequester only; enum sp_cfg_id_assertion */
     bool has_id_assertion;
+    /* What only zosconnect_zosConnectService can say of a service. */
+    struct sp_str provided_by;        /* serviceRef: id or name of a service */
+    struct sp_str description;        /* empty: that of the archive */
+    struct sp_str_list invoke_uris;   /* "/a/b" or, for all that begins with it, "/a/b*" */
+    int64_t async_request_timeout_us; /* 0: the manager's */
 };
 
 struct sp_cfg_directory {    /* zosconnect_zosConnectAPIs, zosconnect_services, zosconnect_apiRequesters */

@@ -16,23 +16,34 @@
 /* The configuration is built here and constant for everybody else. */
 #define MUTABLE(type, pointer) ((type *)(uintptr_t)(pointer))
 
-static struct sp_cfg_node *node_of(struct sp_load *load, const void *memory)
+static struct sp_cfg_node *child_of(const struct sp_cfg_node *parent, const void *memory)
 {
-    for (struct sp_cfg_node *node = load->tree->nodes; node; node = node->next) {
-        if (node->memory == memory)
-            return node;
-    }
+    for (const struct sp_cfg_field *field = parent->fields; field; field = field->next)
+        for (const struct sp_cfg_value *value = field->first; value; value = value->next)
+            if (value->node && value->node->memory == memory)
+                return value->node;
     return NULL;
 }
 
-static struct sp_load_place place_of(struct sp_load *load, const void *memory)
+/* A structure can begin with that of a child: the outer one is meant. */
+static struct sp_cfg_node *node_of(struct sp_load *load, const void *memory)
+{
+    struct sp_cfg_node *child = NULL;
+    for (struct sp_cfg_node *node = load->tree->nodes; node; node = node->next)
+        if (node->memory == memory)
+            return node;
+    for (struct sp_cfg_node *node = load->tree->nodes; node && !child; node = node->next)
+        child = child_of(node, memory);
+    return child;
+}
+
+struct sp_load_place sp_load_place_of(struct sp_load *load, const void *memory)
 {
     const struct sp_cfg_node *node = node_of(load, memory);
     return node ? sp_load_at(node) : (struct sp_load_place){0};
 }
 
-/* Whether somebody wrote the attribute, rather than the server itself. */
-static bool is_written(struct sp_load *load, const void *memory, const char *attribute)
+bool sp_load_is_written(struct sp_load *load, const void *memory, const char *attribute)
 {
     const struct sp_cfg_node *node = node_of(load, memory);
     const struct sp_cfg_field *field = node ? sp_cfg_node_field(node, sp_str_of(attribute)) : NULL;
@@ -92,12 +103,12 @@ static enum sp_status finish_key_stores(struct sp_load *load)
             return SP_ENOMEM;
         /* Workers that read a change cannot always read what the master process has read. */
         if (load->files == &sp_config_file_system && sp_config_key_store_to_make(store))
-            sp_load_problem(load, SP_MSG_KEY_TO_MAKE, place_of(load, store),
+            sp_load_problem(load, SP_MSG_KEY_TO_MAKE, sp_load_place_of(load, store),
                             "keyStore[%.*s]: there is no file %.*s; a server that starts makes one, with a "
                             "certificate that signed itself",
                             SP_STR_ARG(store->id), SP_STR_ARG(store->location));
         else if (load->files == &sp_config_file_system && access(store->location.ptr, R_OK) != 0)
-            sp_load_problem(load, SP_MSG_KEY_FILE, place_of(load, store),
+            sp_load_problem(load, SP_MSG_KEY_FILE, sp_load_place_of(load, store),
                             "keyStore[%.*s]: the file %.*s cannot be read", SP_STR_ARG(store->id),
                             SP_STR_ARG(store->location));
     }
@@ -114,7 +125,7 @@ static void finish_protocols(struct sp_load *load, struct sp_cfg_ssl *ssl)
             items[kept++] = items[i];
         } else if (!sp_cfg_named_in("TLS SSL SSL_TLS SSL_TLSv2", items[i])) {
             sp_load_problem(
-                load, SP_MSG_PROTOCOL, place_of(load, ssl),
+                load, SP_MSG_PROTOCOL, sp_load_place_of(load, ssl),
                 "ssl[%.*s]: sslProtocol %.*s is not TLSv1.2 or TLSv1.3; older ones are not offered",
                 SP_STR_ARG(ssl->id), SP_STR_ARG(items[i]));
         }
@@ -129,7 +140,7 @@ static void check_ciphers(struct sp_load *load, const struct sp_cfg_ssl *ssl)
         struct sp_str written = ssl->enabled_ciphers.items[i];
         const char *name = sp_cipher_openssl_name(written);
         if (!name || !sp_cipher_is_provided(name))
-            sp_load_fault(load, SP_MSG_CIPHER_UNKNOWN, place_of(load, ssl),
+            sp_load_fault(load, SP_MSG_CIPHER_UNKNOWN, sp_load_place_of(load, ssl),
                           "ssl[%.*s]: enabledCiphers names %.*s, which %s", SP_STR_ARG(ssl->id),
                           SP_STR_ARG(written), name ? "this OpenSSL does not provide" : "is no known cipher");
     }
@@ -184,7 +195,7 @@ static void check_port(struct sp_load *load, size_t index, const char *which, in
         bool same_port = other != one ? other->http_port == port || other->https_port == port
                                       : which[4] == 's' && one->http_port == port;
         if (other->enabled && same_host && same_port)
-            sp_load_problem(load, SP_MSG_PORT_TWICE, place_of(load, one),
+            sp_load_problem(load, SP_MSG_PORT_TWICE, sp_load_place_of(load, one),
                             "httpEndpoint[%.*s]: %s %lld is taken by httpEndpoint[%.*s] already",
                             SP_STR_ARG(one->id), which, (long long)port, SP_STR_ARG(other->id));
     }
@@ -199,9 +210,9 @@ static void finish_endpoint(struct sp_load *load, size_t index)
     if (!endpoint->enabled)
         return;
     if (endpoint->https_port > 0 && (!endpoint->ssl_options || !endpoint->ssl_options->ssl)) {
-        if (is_written(load, endpoint, "httpsPort"))
+        if (sp_load_is_written(load, endpoint, "httpsPort"))
             sp_load_problem(
-                load, SP_MSG_NO_KEY_STORE, place_of(load, endpoint),
+                load, SP_MSG_NO_KEY_STORE, sp_load_place_of(load, endpoint),
                 "httpEndpoint[%.*s]: httpsPort %lld is not opened, because there is no key store; add "
                 "<keyStore id=\"defaultKeyStore\" .../>",
                 SP_STR_ARG(endpoint->id), (long long)endpoint->https_port);
@@ -270,7 +281,7 @@ static void finish_registries(struct sp_load *load)
     if (config->basic_registry_count)
         config->basic_registry = &config->basic_registries[0];
     if (config->basic_registry_count > 1)
-        sp_load_problem(load, SP_MSG_REGISTRIES, place_of(load, &config->basic_registries[1]),
+        sp_load_problem(load, SP_MSG_REGISTRIES, sp_load_place_of(load, &config->basic_registries[1]),
                         "there are %zu basicRegistry elements; give them one id, or keep one",
                         config->basic_registry_count);
 }
@@ -290,7 +301,7 @@ static enum sp_status read_rule_set(struct sp_load *load, const struct sp_cfg_po
     if (status == SP_OK)
         status = sp_rule_set_parse(sp_buf_str(&contents), path, load->arena, load->problems, ret_set);
     else if (status != SP_ENOMEM)
-        sp_load_problem(load, SP_MSG_RULE_FILE, place_of(load, policy), "zosconnect_policy[%.*s]: %s",
+        sp_load_problem(load, SP_MSG_RULE_FILE, sp_load_place_of(load, policy), "zosconnect_policy[%.*s]: %s",
                         SP_STR_ARG(policy->id), err.text);
     sp_buf_finish(&contents);
     return status;
@@ -339,7 +350,7 @@ static void check_addresses(struct sp_load *load, const struct sp_cfg_auth_filte
         struct sp_error err = SP_ERROR_INIT;
         piece = sp_str_trim(piece);
         if (piece.len && sp_ip_range_read(piece, &range, &err) != SP_OK)
-            sp_load_problem(load, SP_MSG_FILTER_CONDITION, place_of(load, filter),
+            sp_load_problem(load, SP_MSG_FILTER_CONDITION, sp_load_place_of(load, filter),
                             "authFilter[%.*s]: remoteAddress: %s", SP_STR_ARG(filter->id), err.text);
     }
 }
@@ -356,7 +367,7 @@ static void check_texts(struct sp_load *load, const struct sp_cfg_auth_filter *f
         for (size_t c = 0; c < text.len; c++)
             bars += text.ptr[c] == '|';
         if (text.len && bars == text.len && alternatives)
-            sp_load_problem(load, SP_MSG_FILTER_CONDITION, place_of(load, filter),
+            sp_load_problem(load, SP_MSG_FILTER_CONDITION, sp_load_place_of(load, filter),
                             "authFilter[%.*s]: \"%.*s\" holds nothing to compare with",
                             SP_STR_ARG(filter->id), SP_STR_ARG(text));
     }
@@ -376,7 +387,7 @@ static void check_filters(struct sp_load *load)
         for (size_t c = 0; c < filter->remote_address.count; c++)
             check_addresses(load, filter, &filter->remote_address.items[c]);
         if (count == 0)
-            sp_load_problem(load, SP_MSG_FILTER_EMPTY, place_of(load, filter),
+            sp_load_problem(load, SP_MSG_FILTER_EMPTY, sp_load_place_of(load, filter),
                             "authFilter[%.*s] has no condition, so it accepts no request",
                             SP_STR_ARG(filter->id));
     }
@@ -394,5 +405,6 @@ enum sp_status sp_load_finish(struct sp_load *load)
     finish_cics(load);
     check_filters(load);
     check_features(load);
-    return finish_policies(load);
+    status = sp_load_services(load);
+    return status == SP_OK ? finish_policies(load) : status;
 }

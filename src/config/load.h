@@ -55,6 +55,15 @@ enum sp_status sp_load_files(struct sp_load *load) SP_MUST_CHECK;
 enum sp_status sp_load_variables(struct sp_load *load) SP_MUST_CHECK;
 enum sp_status sp_load_bind(struct sp_load *load) SP_MUST_CHECK;
 enum sp_status sp_load_finish(struct sp_load *load) SP_MUST_CHECK;
+/* Of sp_load_finish: zosconnect_zosConnectService and <service> to one item each (service.c). */
+enum sp_status sp_load_services(struct sp_load *load) SP_MUST_CHECK;
+
+/* Where the element stands whose structure begins at `memory`. */
+struct sp_load_place sp_load_place_of(struct sp_load *load, const void *memory);
+/* Whether somebody wrote the attribute, rather than the server itself. */
+bool sp_load_is_written(struct sp_load *load, const void *memory, const char *attribute);
+/* Whether <sallyport allowInert> names the element or, unless NULL, its attribute. */
+bool sp_load_is_allowed(const struct sp_load *load, const char *element, const char *attribute);
 
 /* Replace variables; a problem when that fails or a name is not defined. `scope` may be NULL. ptr NULL when
  * the value cannot be had. */

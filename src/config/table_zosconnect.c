@@ -425,29 +425,49 @@ const struct sp_cfg_element sp_cfg_policy_element = {
 
 /* Services of the older style */
 
+#define O struct sp_cfg_item
+
 static const struct sp_cfg_attribute old_service_attributes[] = {
-    ID,
-    A("serviceName", STRING, SECURITY | REQUIRED, "Name of the service."),
-    A("serviceRef", STRING, SECURITY | REQUIRED, "The element that provides it."),
-    A("serviceDescription", STRING, 0, "A text for people."),
+    ID_INTO(O),
+    A("serviceName", STRING, ACTED | SECURITY | REQUIRED, "Name of the service, as in its archive.",
+      INTO(O, name)),
+    A("serviceRef", STRING, ACTED | SECURITY | REQUIRED,
+      "What provides it: the name of the service's archive, or the id of its <service>.",
+      INTO(O, provided_by)),
+    A("serviceDescription", STRING, ACTED, "A text for people, instead of that of the archive.",
+      INTO(O, description)),
     A("serviceGroupingName", STRING, 0, "A group for statistics."),
-    A("runGlobalInterceptors", BOOLEAN, SECURITY, "Whether the manager's interceptors run too.",
-      DEFAULT("true")),
-    A("interceptorsRef", REF, SECURITY, "Interceptors that run besides.", TARGET(LISTS)),
-    A("invokeURI", STRING, SECURITY | LATE_LIST, "Paths by which it is called; * at the end for any rest."),
-    A("adminGroup", STRING, SECURITY | LATE_LIST, "Groups that may do everything."),
-    A("operationsGroup", STRING, SECURITY | LATE_LIST, "Groups that may start and stop."),
-    A("invokeGroup", STRING, SECURITY | LATE_LIST, "Groups that may call."),
-    A("readerGroup", STRING, SECURITY | LATE_LIST, "Groups that may read."),
+    A("runGlobalInterceptors", BOOLEAN, ACTED | SECURITY, "Whether the manager's interceptors run too.",
+      INTO(O, run_global_interceptors), DEFAULT("true")),
+    A("interceptorsRef", REF, ACTED | SECURITY, "Interceptors that run besides.", INTO(O, interceptors),
+      TARGET(LISTS)),
+    A("invokeURI", STRING, ACTED | SECURITY | LATE_LIST,
+      "Paths by which it is called; * at the end for any rest.", INTO(O, invoke_uris)),
+    A("adminGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may do everything.",
+      INTO(O, groups.admin)),
+    A("operationsGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may start and stop.",
+      INTO(O, groups.operations)),
+    A("invokeGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may call.", INTO(O, groups.invoke)),
+    A("readerGroup", STRING, ACTED | SECURITY | LATE_LIST, "Groups that may read.", INTO(O, groups.reader)),
     A("dataXformRef", REF, 0, "Its data transformer.", TARGET("zosconnect_zosConnectDataXform")),
-    A("requireAuth", BOOLEAN, SECURITY, "As of the manager."),
-    A("requireSecure", BOOLEAN, SECURITY, "As of the manager."),
-    A("serviceAsyncRequestTimeout", DURATION, 0, "Longest time a request may take in all."),
+    A("requireAuth", BOOLEAN, ACTED | SECURITY, "As of the manager.", INTO(O, require_auth)),
+    A("requireSecure", BOOLEAN, ACTED | SECURITY, "As of the manager.", INTO(O, require_secure)),
+    A("serviceAsyncRequestTimeout", DURATION, ACTED, "Longest time a request may take in all.",
+      INTO(O, async_request_timeout_us)),
 };
 
-const struct sp_cfg_element sp_cfg_old_service_element = {"zosconnect_zosConnectService", SP_CFG_FACTORY,
-                                                          SECURITY, ROWS(old_service_attributes),
-                                                          .meaning = "A service that needs no archive."};
+const struct sp_cfg_element sp_cfg_old_service_element = {
+    "zosconnect_zosConnectService",
+    SP_CFG_FACTORY,
+    ACTED | SECURITY,
+    ROWS(old_service_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_config, service_elements, service_element_count),
+    .meaning =
+        "A service with paths of its own. Here an archive provides it: what this element says counts as "
+        "if its <service> said it."};
+
+#undef O
 
 static const struct sp_cfg_attribute xform_attributes[] = {
     ID,

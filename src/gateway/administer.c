@@ -131,7 +131,7 @@ static enum sp_status tell_service(const struct sp_service *service, struct sp_a
     *ret_item = (struct sp_admin_item){
         .name = sar->name,
         .version = sar->version,
-        .description = sar->description,
+        .description = service->description,
         .stopped = service->stopped,
         .provider = sar->provider,
         .transformer = walker ? SP_STR("zosConnectWVXform-1.0") : (struct sp_str){NULL, 0},

@@ -34,6 +34,7 @@ struct sp_call {
     struct sp_generation *generation; /* held */
     struct sp_generation *earlier; /* held; that the request began with, when it has changed what is in use */
     int64_t deadline_us;           /* monotonic */
+    int64_t timeout_us;            /* that the deadline comes from */
     const char *step;              /* that is under way, for the log */
 
     struct sp_http_request request; /* the engine's; copied when the client goes */

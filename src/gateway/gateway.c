@@ -80,10 +80,11 @@ static struct sp_call *take_call(struct sp_gateway *gateway, struct sp_exchange 
         .exchange = exchange,
         .arena = arena,
         .generation = sp_generation_hold(gateway->present),
-        .deadline_us = sp_clock_monotonic_us() + gateway->present->config->manager.async_request_timeout_us,
+        .timeout_us = gateway->present->config->manager.async_request_timeout_us,
         .step = "begin",
         .request = *exchange->request,
     };
+    call->deadline_us = sp_clock_monotonic_us() + call->timeout_us;
     call->data.request_id = atomic_fetch_add(gateway->request_count, 1) + 1;
     call->data.correlator =
         sp_correlator(&call->request, gateway->correlator_seed, call->data.request_id, &call->arena);

@@ -133,7 +133,7 @@ static bool sor_failed(struct sp_call *call, enum sp_status status, const struct
     if (out_of_time)
         return sp_call_fail(call, 503,
                             "BAQR0433W: The asynchronous request has timed out after %lld milliseconds.",
-                            (long long)(call->generation->config->manager.async_request_timeout_us / 1000));
+                            (long long)(call->timeout_us / 1000));
     switch (status) {
     case SP_ETIMEDOUT:
     case SP_EUNAVAIL:

@@ -88,14 +88,8 @@ static bool calls_service(const struct sp_call *call)
            sp_str_is(path->segments[1], "services") && path->segments[2].len && asks_for(call, "invoke");
 }
 
-static bool route_to_service(struct sp_call *call)
+static bool route_to_service(struct sp_call *call, const struct sp_service *service)
 {
-    struct sp_str name = call->path.segments[2];
-    const struct sp_service *service = sp_snapshot_find_service(call->generation->snapshot, name);
-    if (!service) {
-        sp_call_fail(call, 404, "BAQR0431W: Service %.*s is not available.", SP_STR_ARG(name));
-        return true;
-    }
     call->admission = &service->admission;
     if (sp_str_is(call->request.method, "PUT") || sp_str_is(call->request.method, "POST")) {
         call->target = SP_TARGET_SERVICE;
@@ -107,7 +101,47 @@ static bool route_to_service(struct sp_call *call)
     return true;
 }
 
+static bool route_to_named_service(struct sp_call *call)
+{
+    struct sp_str name = call->path.segments[2];
+    const struct sp_service *service = sp_snapshot_find_service(call->generation->snapshot, name);
+    if (service)
+        return route_to_service(call, service);
+    sp_call_fail(call, 404, "BAQR0431W: Service %.*s is not available.", SP_STR_ARG(name));
+    return true;
+}
+
 /* ---------------------------------------------------------------- the steps */
+
+/* A service may need more time than others, or be given less. */
+static void set_deadline(struct sp_call *call)
+{
+    if (!call->service || !call->service->timeout_us)
+        return;
+    call->deadline_us += call->service->timeout_us - call->timeout_us;
+    call->timeout_us = call->service->timeout_us;
+}
+
+static bool find_target(struct sp_call *call)
+{
+    const struct sp_api *api = sp_snapshot_find_api(call->generation->snapshot, &call->path);
+    if (calls_service(call))
+        return route_to_named_service(call);
+    if (sp_administer_route(call))
+        return true;
+    const struct sp_service *service =
+        sp_snapshot_find_invoke_uri(call->generation->snapshot, &call->path, api);
+    if (service)
+        return route_to_service(call, service);
+    if (api)
+        return route_in_api(call, api);
+    if (sp_explorer_route(call))
+        return true;
+    if (sp_monitor_takes(call))
+        return false;
+    not_found(call);
+    return true;
+}
 
 bool sp_step_route(struct sp_call *call)
 {
@@ -119,19 +153,9 @@ bool sp_step_route(struct sp_call *call)
                      &call->values.query_count, &err) != SP_OK)
         return sp_call_fail(call, err.status == SP_ENOMEM ? 500 : 400, "The request is refused: %s.",
                             err.text);
-    const struct sp_api *api = sp_snapshot_find_api(call->generation->snapshot, &call->path);
-    if (calls_service(call))
-        return route_to_service(call);
-    if (sp_administer_route(call))
-        return true;
-    if (api)
-        return route_in_api(call, api);
-    if (sp_explorer_route(call))
-        return true;
-    if (sp_monitor_takes(call))
-        return false;
-    not_found(call);
-    return true;
+    bool found = find_target(call);
+    set_deadline(call);
+    return found;
 }
 
 bool sp_step_cors(struct sp_call *call)

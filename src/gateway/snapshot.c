@@ -158,6 +158,8 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     service->stopped = is_stopped(load, SP_STORE_SERVICE, sar->name, archive);
     service->counter = sp_store_counter_of(load->sources->counters, load->sources->counters_bytes, sar->name);
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->services, sar->name);
+    service->description = item && item->description.len ? item->description : sar->description;
+    service->timeout_us = item ? item->async_request_timeout_us : 0;
     enum sp_status status = take_overrides(load, item, service, err);
     if (status == SP_OK)
         status = make_admission(load, SP_OBJECT_SERVICE, item, &service->admission, err);
@@ -524,6 +526,46 @@ static void load_state(struct load *load)
                        "it is not known which archives are stopped, so all are: %s", err.text);
 }
 
+/* ---------------------------------------------------------------- invokeURI */
+
+static void take_invoke_uri(const struct load *load, struct sp_str uri, const struct sp_service *service)
+{
+    struct sp_invoke_uris *uris = &load->snapshot->invoke_uris;
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_path path;
+    enum sp_status status = sp_path_read(uri, load->arena, &path, &err);
+    if (status == SP_OK && sp_str_is(path.segments[0], RESERVED_SEGMENT))
+        status =
+            sp_error_set(&err, SP_EINVAL, NULL, "invokeURI \"%.*s\" is the product's own", SP_STR_ARG(uri));
+    if (status == SP_OK)
+        status = sp_invoke_uris_add(uris, uri, service, load->arena, &err);
+    if (status != SP_OK)
+        sp_problem_add(load->problems, SP_PROBLEM_ERROR, SP_MSG_INVOKE_URI_REFUSED, SP_STR("server.xml"), 0,
+                       0, "service %.*s is not called by one of its paths: %s",
+                       SP_STR_ARG(service->sar->name), err.text);
+}
+
+static void take_invoke_uris(const struct load *load)
+{
+    const struct sp_cfg_directory *services = &load->sources->config->services;
+    for (size_t i = 0; i < services->item_count; i++) {
+        const struct sp_cfg_item *item = &services->items[i];
+        const struct sp_service *service = sp_snapshot_find_service(load->snapshot, item->name);
+        for (size_t n = 0; service && n < item->invoke_uris.count; n++)
+            take_invoke_uri(load, item->invoke_uris.items[n], service);
+    }
+    const struct sp_invoke_uris *uris = &load->snapshot->invoke_uris;
+    for (size_t i = 0; i < uris->count; i++) {
+        const struct sp_api *api = sp_hash_get(&load->snapshot->apis, uris->items[i].key);
+        const struct sp_service *service = uris->items[i].target;
+        if (api)
+            sp_problem_add(
+                load->problems, SP_PROBLEM_WARNING, SP_MSG_INVOKE_URI_HIDDEN, SP_STR("server.xml"), 0, 0,
+                "an invokeURI of service %.*s has no effect: its path is the base path of API %.*s",
+                SP_STR_ARG(service->sar->name), SP_STR_ARG(api->aar->name));
+    }
+}
+
 /* ---------------------------------------------------------------- lists */
 
 static int services_by_name(const void *a, const void *b)
@@ -588,6 +630,9 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
         status = sp_authz_role_new(sources->config, load.arena, &snapshot->role, err);
     if (status == SP_OK)
         status = make_admission(&load, SP_OBJECT_SERVER, NULL, &snapshot->fallback, err);
+    if (status == SP_OK &&
+        sp_invoke_uris_init(&snapshot->invoke_uris, SP_CFG_INVOKE_URIS_MAX, load.arena) != SP_OK)
+        status = no_memory(err);
     if (status == SP_OK)
         status = sp_cors_new(sources->config, &snapshot->arena, &snapshot->cors, err);
     if (status != SP_OK) {
@@ -601,6 +646,7 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
                                          SP_FILE_API, load_api});
     load_directory(&load, &(struct kind){sources->config->api_requesters.location, ".ara",
                                          SP_FILE_REQUESTER_LIST, SP_FILE_REQUESTER, load_requester});
+    take_invoke_uris(&load);
     report_idle_items(&load, &sources->config->services, &snapshot->services, "service");
     report_idle_items(&load, &sources->config->apis, &snapshot->api_names, "zosConnectAPI");
     report_idle_items(&load, &sources->config->api_requesters, &snapshot->requesters, "apiRequester");
@@ -634,6 +680,15 @@ const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, co
             return api;
     }
     return NULL;
+}
+
+const struct sp_service *sp_snapshot_find_invoke_uri(const struct sp_snapshot *snapshot,
+                                                     const struct sp_path *path, const struct sp_api *api)
+{
+    const struct sp_invoke_uri *uri = sp_invoke_uris_find(&snapshot->invoke_uris, path);
+    if (!uri || (api && uri->key.len <= sp_path_key(path, api->base_segments).len))
+        return NULL;
+    return uri->target;
 }
 
 const struct sp_service *sp_snapshot_find_service(const struct sp_snapshot *snapshot, struct sp_str name)

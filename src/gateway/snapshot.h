@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "gateway/cors.h"
 #include "gateway/file_set.h"
+#include "gateway/invoke_uri.h"
 #include "gateway/policy.h"
 #include "gateway/router.h"
 #include "intercept/intercept.h"
@@ -38,6 +39,8 @@ struct sp_service {
     size_t override_count;
     struct sp_host_profile profile;
     const struct sp_mapping *mapping; /* for direct calls */
+    struct sp_str description;
+    int64_t timeout_us; /* of its own, for requests that call it; 0: the manager's */
 };
 
 struct sp_operation {
@@ -73,11 +76,12 @@ struct sp_requester {
 
 struct sp_snapshot {
     struct sp_arena arena;
-    struct sp_hash apis;              /* key of the base path -> struct sp_api */
-    struct sp_hash api_names;         /* name -> struct sp_api */
-    struct sp_hash services;          /* name -> struct sp_service */
-    struct sp_hash requesters;        /* name -> struct sp_requester */
-    const struct sp_authz_role *role; /* by authorization-roles */
+    struct sp_hash apis;               /* key of the base path -> struct sp_api */
+    struct sp_hash api_names;          /* name -> struct sp_api */
+    struct sp_hash services;           /* name -> struct sp_service */
+    struct sp_hash requesters;         /* name -> struct sp_requester */
+    struct sp_invoke_uris invoke_uris; /* their targets are struct sp_service */
+    const struct sp_authz_role *role;  /* by authorization-roles */
     const struct sp_cors *cors;
     struct sp_admission fallback; /* of requests that name neither */
     struct sp_store_state state;  /* what is stopped */
@@ -108,6 +112,10 @@ void sp_snapshot_free(struct sp_snapshot *snapshot);
 
 /* The API with the longest base path that the path begins with, or NULL. */
 const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, const struct sp_path *path);
+/* The service that has the path as its invokeURI, or NULL. One no longer than the base path of `api`, which
+ * may be NULL, does not count. */
+const struct sp_service *sp_snapshot_find_invoke_uri(const struct sp_snapshot *snapshot,
+                                                     const struct sp_path *path, const struct sp_api *api);
 const struct sp_service *sp_snapshot_find_service(const struct sp_snapshot *snapshot, struct sp_str name);
 /* What server.xml says of a service's property, otherwise its archive; ptr NULL: neither. */
 struct sp_str sp_service_property(const struct sp_service *service, const char *name);

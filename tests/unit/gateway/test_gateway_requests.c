@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/message.h"
 #include "server.h"
 
 #define OPEN "requireSecure='false'"
@@ -288,6 +289,71 @@ static void without_an_element_there_is_no_leave(void **state)
     assert_int_equal(server_ask(&server, "OPTIONS", "/accounts/42", PREFLIGHT, NULL).status, 401);
 }
 
+/* ---------------------------------------------------------------- paths of services */
+
+#define OF_ENQUIRE "<zosconnect_zosConnectService serviceName='enquire' serviceRef='enquire' "
+
+static void a_service_has_paths_of_its_own(void **state)
+{
+    server_start(&server, OPEN, OF_ENQUIRE "invokeURI='/legacy/enquire,/old/*'/>");
+    assert_int_equal(server.problems.errors, 0);
+    assert_int_equal(server_ask(&server, "POST", "/legacy/enquire", FRED, GOOD).status, 200);
+    assert_int_equal(server_ask(&server, "PUT", "/old/a/b?c=d", FRED, GOOD).status, 200);
+    assert_int_equal(played_sor.calls, 2);
+    struct reply reply = server_ask(&server, "GET", "/legacy/enquire", FRED, NULL);
+    assert_int_equal(reply.status, 405);
+    assert_header(reply, "Allow: PUT, POST, OPTIONS");
+    assert_int_equal(server_ask(&server, "POST", "/legacy/enquire", NULL, GOOD).status, 401);
+    assert_int_equal(server_ask(&server, "POST", "/legacy/enquire/", FRED, GOOD).status, 404);
+    assert_int_equal(played_sor.calls, 2);
+}
+
+static void who_may_call_a_service_may_call_its_paths(void **state)
+{
+    server_start(&server, OPEN " globalInterceptorsRef='all'",
+                 OF_ENQUIRE "invokeURI='/legacy/*' invokeGroup='NOBODY'/>"
+                            "<zosconnect_zosConnectInterceptors id='all' interceptorRef='az'/>"
+                            "<zosconnect_authorizationInterceptor id='az'/>");
+    struct reply reply = server_ask(&server, "POST", "/legacy/x", FRED, GOOD);
+    assert_int_equal(reply.status, 403);
+    assert_non_null(strstr(reply.body, "BAQR0406W"));
+    assert_non_null(strstr(reply.body, "for service enquire"));
+    assert_int_equal(played_sor.calls, 0);
+}
+
+static void the_longer_of_base_path_and_service_path_counts(void **state)
+{
+    server_start(&server, OPEN, OF_ENQUIRE "invokeURI='/accounts/*,/accounts/legacy'/>");
+    assert_int_equal(server_ask(&server, "GET", TARGET, FRED, NULL).status, 200);
+    assert_int_equal(server_ask(&server, "POST", "/accounts/legacy", FRED, GOOD).status, 200);
+    bool told = false;
+    for (const struct sp_problem *p = server.problems.first; p; p = p->next)
+        told |= strcmp(p->id, SP_MSG_INVOKE_URI_HIDDEN) == 0;
+    assert_true(told);
+}
+
+static void paths_of_the_product_are_not_given_away(void **state)
+{
+    server_start(&server, OPEN, OF_ENQUIRE "invokeURI='/zosConnect/services/*,/a/../b'/>");
+    assert_int_equal(server.problems.errors, 2);
+    for (const struct sp_problem *p = server.problems.first; p; p = p->next)
+        assert_true(p->severity != SP_PROBLEM_ERROR || strcmp(p->id, SP_MSG_INVOKE_URI_REFUSED) == 0);
+}
+
+static void a_service_may_have_its_own_time(void **state)
+{
+    server_start(&server, OPEN " asyncRequestTimeout='20s'",
+                 OF_ENQUIRE "serviceAsyncRequestTimeout='60ms' invokeURI='/slow'/>");
+    played_sor.hangs = true;
+    static const char *const targets[][2] = {{"POST", "/slow"}, {"GET", TARGET}};
+    for (size_t i = 0; i < 2; i++) {
+        struct reply reply = server_ask(&server, targets[i][0], targets[i][1], FRED, i ? NULL : GOOD);
+        assert_int_equal(reply.status, 503);
+        assert_non_null(
+            strstr(reply.body, "BAQR0433W: The asynchronous request has timed out after 60 mill"));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -310,6 +376,11 @@ int main(void)
         TEST(every_origin_never_goes_with_credentials),
         TEST(the_longest_domain_counts_segment_by_segment),
         TEST(without_an_element_there_is_no_leave),
+        TEST(a_service_has_paths_of_its_own),
+        TEST(who_may_call_a_service_may_call_its_paths),
+        TEST(the_longer_of_base_path_and_service_path_counts),
+        TEST(paths_of_the_product_are_not_given_away),
+        TEST(a_service_may_have_its_own_time),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gateway_requests", tests, NULL, NULL);

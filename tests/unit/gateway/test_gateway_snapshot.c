@@ -223,6 +223,52 @@ static void missing_directories_are_no_failure(void **state)
     assert_int_equal(status_of("/accounts/42"), 404);
 }
 
+#define OF_ENQUIRE "<zosconnect_zosConnectService serviceName='enquire' serviceRef='enquire' "
+#define ENQUIRE "/zosConnect/services/enquire"
+#define AUTHORIZED OPEN " globalInterceptorsRef='all'"
+#define AUTHORIZATION                                                   \
+    "<zosconnect_zosConnectInterceptors id='all' interceptorRef='az'/>" \
+    "<zosconnect_zosConnectInterceptors id='own' interceptorRef='az'/>" \
+    "<zosconnect_authorizationInterceptor id='az'/>"
+
+static void a_service_element_describes_and_admits(void **state)
+{
+    server_start(&server, OPEN, OF_ENQUIRE "serviceDescription='Of old' requireAuth='false'/>");
+    struct reply reply = server_ask(&server, "GET", ENQUIRE, FRED, NULL);
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(reply.body, "\"serviceDescription\":\"Of old\""));
+    reply = server_ask(&server, "POST", ENQUIRE "?action=invoke", NULL, "{}");
+    assert_int_not_equal(reply.status, 401);
+    assert_int_equal(played_sor.calls, 1);
+}
+
+static void a_service_element_may_want_tls(void **state)
+{
+    server_https_port = 9443;
+    server_start(&server, OPEN, OF_ENQUIRE "requireSecure='true'/>");
+    assert_int_equal(server_ask(&server, "POST", ENQUIRE "?action=invoke", FRED, "{}").status, 302);
+    assert_int_equal(played_sor.calls, 0);
+}
+
+static void a_service_element_has_groups_and_interceptors(void **state)
+{
+    static const char *const closed[] = {
+        OF_ENQUIRE "adminGroup='A' operationsGroup='B' readerGroup='C' invokeGroup='D'/>" AUTHORIZATION,
+        OF_ENQUIRE "runGlobalInterceptors='false' interceptorsRef='own' invokeGroup='D'/>" AUTHORIZATION};
+    static const char *const open =
+        OF_ENQUIRE "runGlobalInterceptors='false' invokeGroup='D'/>" AUTHORIZATION;
+    for (size_t i = 0; i < 2; i++) {
+        server_start(&server, AUTHORIZED, closed[i]);
+        assert_int_equal(server_ask(&server, "POST", ENQUIRE "?action=invoke", FRED, "{}").status, 403);
+        assert_int_equal(server_ask(&server, "GET", ENQUIRE, FRED, NULL).status, 403);
+        server_finish(&server);
+        server_init(&server);
+    }
+    server_start(&server, AUTHORIZED, open);
+    server_ask(&server, "POST", ENQUIRE "?action=invoke", FRED, "{}");
+    assert_int_equal(played_sor.calls, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -242,6 +288,9 @@ int main(void)
         TEST(the_products_own_base_path_is_refused),
         TEST(an_element_for_nothing_is_a_warning),
         TEST(missing_directories_are_no_failure),
+        TEST(a_service_element_describes_and_admits),
+        TEST(a_service_element_may_want_tls),
+        TEST(a_service_element_has_groups_and_interceptors),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gateway_snapshot", tests, NULL, NULL);
