@@ -98,12 +98,15 @@ enum sallyport_text_id {
 
     SALLYPORT_USER_NAME = 20, /* as authenticated; none: nobody is */
     SALLYPORT_USER_REALM = 21,
-    SALLYPORT_USER_NAME_ORIGINAL = 22, /* as the credential says */
-    SALLYPORT_USER_NAME_MAPPED = 23,   /* SAF user id */
-    SALLYPORT_USER_GROUPS = 24,        /* with commas between them */
-    SALLYPORT_USER_SCHEME = 25,        /* "basic", "jwt", "certificate", ... */
-    SALLYPORT_USER_CLAIMS = 26,        /* JSON, of a token */
-    SALLYPORT_USER_SCOPES = 27,        /* of a token, with blanks between them */
+    SALLYPORT_USER_NAME_ORIGINAL = 22,  /* as the credential says */
+    SALLYPORT_USER_NAME_MAPPED = 23,    /* SAF user id */
+    SALLYPORT_USER_GROUPS = 24,         /* with commas between them */
+    SALLYPORT_USER_SCHEME = 25,         /* "basic", "jwt", "certificate", ... */
+    SALLYPORT_USER_CLAIMS = 26,         /* JSON, of a token */
+    SALLYPORT_USER_SCOPES = 27,         /* of a token, with blanks between them */
+    SALLYPORT_USER_REALM_ORIGINAL = 28, /* as the credential says */
+    SALLYPORT_USER_REGISTRY = 29,       /* that knows the user: "basic", "saf", the id of an ldapRegistry */
+    SALLYPORT_USER_STRENGTH = 30,       /* "bearer", "password", "possession" (of a private key) */
 
     SALLYPORT_API_NAME = 40,
     SALLYPORT_API_VERSION = 41,

@@ -48,7 +48,7 @@ struct sp_principal {
     struct sp_str name; /* as authenticated: the distributed name, or the registry's */
     struct sp_str realm;
     struct sp_str unique_id; /* "user:<realm>/<unique_id>" is the access id */
-    struct sp_str registry;  /* "basic", "ldap", "saf" when a registry knows him */
+    struct sp_str registry;  /* that knows him: "basic", "saf", or the id of an ldapRegistry */
     struct sp_str provider;  /* id of the element that authenticated */
     /* Who the credential says it is: differs from `name` and `realm` when these came from a registry. */
     struct sp_str original_name, original_realm;
@@ -122,5 +122,7 @@ bool sp_authn_owns_path(const struct sp_authn *authn, struct sp_str path);
 
 /* "basic", "jwt", ... for logs and records; never NULL. */
 const char *sp_authn_scheme_name(enum sp_authn_scheme scheme);
+/* "none", "bearer", "password", "possession"; never NULL. */
+const char *sp_authn_strength_name(enum sp_authn_strength strength);
 
 #endif

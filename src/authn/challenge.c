@@ -33,3 +33,14 @@ const char *sp_authn_scheme_name(enum sp_authn_scheme scheme)
     };
     return names[scheme];
 }
+
+const char *sp_authn_strength_name(enum sp_authn_strength strength)
+{
+    static const char *const names[] = {
+        [SP_STRENGTH_NONE] = "none",
+        [SP_STRENGTH_BEARER] = "bearer",
+        [SP_STRENGTH_PASSWORD] = "password",
+        [SP_STRENGTH_POSSESSION] = "possession",
+    };
+    return names[strength];
+}

@@ -71,11 +71,7 @@ static void take_user(const struct sp_authn_attempt *attempt, const struct sp_re
     principal->unique_id = user->unique_id;
     principal->realm = sp_registry_realm(attempt->parts->registry);
     principal->groups = user->groups;
-    if (user->is_saf)
-        principal->registry = SP_STR("saf");
-    else
-        principal->registry =
-            sp_str_find(user->unique_id, '=') < user->unique_id.len ? SP_STR("ldap") : SP_STR("basic");
+    principal->registry = user->registry;
 }
 
 /* The registry is asked once, not with each request of the same credential. */

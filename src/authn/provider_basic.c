@@ -92,16 +92,11 @@ static enum sp_status io_log_in(struct basic *self, struct sp_authn_attempt *att
                                 struct sp_error *err)
 {
     const struct sp_authn_parts *parts = attempt->parts;
-    bool remembers = parts->caches && parts->config->auth_cache.allow_basic_auth_lookup;
-    struct sp_cache_key key = {{0}};
-    if (remembers) {
-        key = sp_remembered_key(parts, "basic", credentials->name, credentials->password);
-        if (sp_remembered_user(parts, key, attempt->arena, ret_user))
-            return SP_OK;
-    }
+    if (sp_remembered_login(parts, credentials->name, credentials->password, attempt->arena, ret_user))
+        return SP_OK;
     enum sp_status status = io_ask_registry(self, attempt, credentials, ret_user, challenge, err);
-    if (status == SP_OK && remembers)
-        sp_remember_user(parts, key, 0, ret_user);
+    if (status == SP_OK)
+        sp_remember_login(parts, credentials->name, credentials->password, ret_user);
     return status;
 }
 

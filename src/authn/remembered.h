@@ -21,4 +21,12 @@ bool sp_remembered_user(const struct sp_authn_parts *parts, struct sp_cache_key 
 void sp_remember_user(const struct sp_authn_parts *parts, struct sp_cache_key key, int64_t expires_us,
                       const struct sp_registry_user *user);
 
+/* A login: the password that the registry found right for that name, for authCache timeout, where
+ * allowBasicAuthLookup lets it. There is one for each name, its case not counted: a password that was found
+ * right later takes the place of the one before. */
+bool sp_remembered_login(const struct sp_authn_parts *parts, struct sp_str name, struct sp_str password,
+                         struct sp_arena *arena, struct sp_registry_user *ret_user);
+void sp_remember_login(const struct sp_authn_parts *parts, struct sp_str name, struct sp_str password,
+                       const struct sp_registry_user *user);
+
 #endif

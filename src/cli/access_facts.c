@@ -142,7 +142,7 @@ enum sp_status sp_access_facts_read(const char *config_dir, const char *output_d
         status = problem.status;
     }
     if (status == SP_OK)
-        status = sp_registry_new(facts->config, facts->saf, &facts->registry, err);
+        status = sp_registry_new(facts->config, facts->saf, NULL, &facts->registry, err);
     if (status == SP_OK)
         status = sp_authz_role_new(facts->config, &facts->arena, &facts->role, err);
     return status == SP_OK ? read_deployed(facts, err) : status;

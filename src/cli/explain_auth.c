@@ -190,13 +190,15 @@ static void report_principal(struct explain *explain)
 {
     const struct sp_principal *p = &explain->principal;
     struct sp_buf *buf = &explain->buf;
-    sp_buf_printf(buf, "identity: %.*s of realm %.*s, by %s%s\n",
+    sp_buf_printf(buf, "identity: %.*s of realm %.*s, by %s (%s)%s\n",
                   SP_STR_ARG(p->name.len ? p->name : SP_STR("nobody")),
                   SP_STR_ARG(p->realm.len ? p->realm : SP_STR("-")), sp_authn_scheme_name(p->scheme),
+                  sp_authn_strength_name(p->strength),
                   p->demoted ? " (not let in; goes on as unauthenticatedUser)" : "");
     if (!sp_str_eq(p->original_name, p->name) || !sp_str_eq(p->original_realm, p->realm))
         sp_buf_printf(buf, "as sent: %.*s of realm %.*s\n", SP_STR_ARG(p->original_name),
                       SP_STR_ARG(p->original_realm));
+    sp_buf_printf(buf, "registry: %.*s\n", SP_STR_ARG(p->registry.len ? p->registry : SP_STR("none")));
     sp_buf_printf(buf, "user id: %.*s\n", SP_STR_ARG(p->saf_user.len ? p->saf_user : SP_STR("none")));
     sp_buf_printf(buf, "groups: %.*s\n", SP_STR_ARG(listed(explain, &p->groups)));
     if (p->scopes.count)
@@ -251,9 +253,12 @@ static void put_principal(const struct explain *explain, struct sp_json_writer *
     sp_json_name(w, SP_STR("identity"));
     sp_json_object_begin(w);
     sp_json_put_text(w, "scheme", sp_authn_scheme_name(p->scheme));
+    sp_json_put_text(w, "strength", sp_authn_strength_name(p->strength));
     sp_json_put_bool(w, "authenticated", p->authenticated);
     sp_json_put_string(w, "name", p->name);
     sp_json_put_string(w, "realm", p->realm);
+    sp_json_put_string(w, "registry", p->registry);
+    sp_json_put_string(w, "uniqueId", p->unique_id);
     sp_json_put_string(w, "originalName", p->original_name);
     sp_json_put_string(w, "originalRealm", p->original_realm);
     sp_json_put_string(w, "userId", p->saf_user);

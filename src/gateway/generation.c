@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "authn/caches.h"
 #include "authn/guest.h"
 #include "base/log.h"
 #include "config/effective.h"
@@ -322,7 +323,9 @@ enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp
 {
     enum sp_status status = open_saf(generation, err);
     if (status == SP_OK)
-        status = sp_registry_new(generation->config, generation->saf, &generation->registry, err);
+        status = sp_registry_new(generation->config, generation->saf,
+                                 generation->caches ? generation->caches->users : NULL, &generation->registry,
+                                 err);
     if (status == SP_OK)
         status = new_authn(generation, err);
     return status == SP_OK ? new_snapshot(generation, files, err) : status;

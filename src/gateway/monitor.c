@@ -7,7 +7,7 @@
 #include "gateway/gateway_internal.h"
 #include "gateway/shared_area.h"
 #include "gateway/update_internal.h"
-#include "registry/login_cache.h"
+#include "registry/registry.h"
 #include "text/json_write.h"
 
 #define PUBLISH_US 1000000
@@ -77,7 +77,7 @@ static void publish_counters(struct sp_gateway *gateway)
         set(monitor, SP_METRIC_SMF_PENDING, "", (int64_t)counts.pending);
         set(monitor, SP_METRIC_SMF_FAILURES, "", (int64_t)counts.failures);
     }
-    sp_login_cache_counts(&hits, &misses);
+    sp_registry_login_counts(&hits, &misses);
     sp_metrics_follow(sp_metrics_cell(monitor->metrics, SP_METRIC_CACHE_HITS, "cache=\"logins\""),
                       &monitor->login_hits, hits);
     sp_metrics_follow(sp_metrics_cell(monitor->metrics, SP_METRIC_CACHE_MISSES, "cache=\"logins\""),

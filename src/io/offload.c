@@ -13,6 +13,7 @@
 
 #define DIRECTORY_THREADS 16u
 #define DOCUMENT_THREADS 2u
+#define PASSWORD_THREADS 2u
 
 struct job {
     enum sp_status (*fn)(void *arg);
@@ -25,7 +26,8 @@ struct job {
     bool done;   /* the loop's thread has it back */
 };
 
-static const char *const thread_names[SP_OFFLOAD_LANES] = {"sp-offload", "sp-directory", "sp-document"};
+static const char *const thread_names[SP_OFFLOAD_LANES] = {"sp-offload", "sp-directory", "sp-document",
+                                                           "sp-password"};
 
 struct sp_offload {
     struct sp_loop *loop;
@@ -133,7 +135,8 @@ static void take_finished(void *arg, uint32_t events)
 
 static enum sp_status offload_new(struct sp_loop *loop, enum sp_offload_lane lane)
 {
-    const unsigned threads[SP_OFFLOAD_LANES] = {loop->options.threads, DIRECTORY_THREADS, DOCUMENT_THREADS};
+    const unsigned threads[SP_OFFLOAD_LANES] = {loop->options.threads, DIRECTORY_THREADS, DOCUMENT_THREADS,
+                                                PASSWORD_THREADS};
     struct sp_offload *offload = calloc(1, sizeof(*offload) + threads[lane] * sizeof(offload->threads[0]));
     if (!offload)
         return SP_ENOMEM;

@@ -13,6 +13,7 @@ enum sp_offload_lane {
     SP_OFFLOAD_GENERAL,   /* computing and files: as many threads as the loop's options say */
     SP_OFFLOAD_DIRECTORY, /* waiting for directory servers: 16 */
     SP_OFFLOAD_DOCUMENT,  /* verifying signed documents: 2 */
+    SP_OFFLOAD_PASSWORD,  /* hashing passwords, slow on purpose: 2 */
     SP_OFFLOAD_LANES
 };
 

@@ -3,7 +3,6 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/secret.h"
 #include "crypto/password.h"
@@ -11,7 +10,6 @@
 #include "io/offload.h"
 #include "registry/certificate_name.h"
 #include "registry/kind.h"
-#include "registry/login_cache.h"
 
 #define USERS_MAX 100000u
 #define NAME_MAX_BYTES 256u
@@ -34,8 +32,6 @@ struct basic {
     struct sp_arena arena;
     struct sp_hash users; /* key -> struct user */
     struct sp_str decoy;  /* some user's hash, for names that are not there; empty when nobody has one */
-    bool remembers;       /* logins */
-    struct sp_login_cache logins;
 };
 
 /* The name as it is looked up: in lower case (ASCII) when case does not count. */
@@ -73,8 +69,10 @@ static bool same_password(struct sp_str presented, struct sp_str stored)
 
 static void describe(const struct user *user, struct sp_registry_user *ret_user)
 {
-    *ret_user = (struct sp_registry_user){
-        .name = user->name, .unique_id = user->name, .groups = {user->groups, user->group_count}};
+    *ret_user = (struct sp_registry_user){.name = user->name,
+                                          .unique_id = user->name,
+                                          .registry = SP_STR("basic"),
+                                          .groups = {user->groups, user->group_count}};
 }
 
 /* ---------------------------------------------------------------- hashed passwords */
@@ -115,8 +113,9 @@ static enum sp_status io_check_hash(struct sp_str stored, struct sp_str password
     job->len = password.len;
     if (password.len)
         memcpy(job->password, password.ptr, password.len);
-    enum sp_status status =
-        sp_fiber_self() ? io_offload(run_hash_job, job, free_hash_job, 0) : run_hash_job(job);
+    enum sp_status status = sp_fiber_self()
+                                ? io_offload_lane(SP_OFFLOAD_PASSWORD, run_hash_job, job, free_hash_job, 0, 0)
+                                : run_hash_job(job);
     if (status == SP_ECANCELED || status == SP_ETIMEDOUT)
         return sp_error_set(err, status, NULL, "the request is gone");
     free_hash_job(job);
@@ -133,14 +132,9 @@ static enum sp_status wrong(struct sp_str name, struct sp_error *err)
                         SP_STR_ARG(name));
 }
 
-static enum sp_status io_verify_hashed(struct basic *self, const struct user *user, struct sp_str password,
-                                       struct sp_error *err)
+static enum sp_status io_verify_hashed(const struct user *user, struct sp_str password, struct sp_error *err)
 {
-    if (self->remembers && sp_login_cache_knows(&self->logins, user->name, password, sp_clock_monotonic_us()))
-        return SP_OK;
     enum sp_status status = io_check_hash(user->password, password, err);
-    if (status == SP_OK && self->remembers)
-        sp_login_cache_add(&self->logins, user->name, password, sp_clock_monotonic_us());
     return status == SP_EDENIED ? wrong(user->name, err) : status;
 }
 
@@ -169,8 +163,9 @@ static enum sp_status basic_verify(struct sp_registry *registry, struct sp_str n
         return sp_error_set(err, SP_EDENIED, NULL,
                             "a user name of %zu or a password of %zu bytes is too long", name.len,
                             password.len);
+    sp_registry_count_login(false);
     const struct user *user = find_user(self, name);
-    enum sp_status status = user && user->hashed ? io_verify_hashed(self, user, password, err)
+    enum sp_status status = user && user->hashed ? io_verify_hashed(user, password, err)
                                                  : io_verify_clear(self, user, name, password, err);
     if (status == SP_OK)
         describe(user, ret_user);
@@ -216,7 +211,6 @@ static void basic_free(struct sp_registry *registry)
     struct basic *self = (struct basic *)registry;
     sp_hash_finish(&self->users);
     sp_arena_finish(&self->arena);
-    sp_login_cache_finish(&self->logins);
     free(self);
 }
 
@@ -297,8 +291,7 @@ static enum sp_status add_groups(struct basic *self, const struct sp_cfg_basic_r
 }
 
 enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
-                                     const struct sp_cfg_auth_cache *cache, struct sp_registry **ret_registry,
-                                     struct sp_error *err)
+                                     struct sp_registry **ret_registry, struct sp_error *err)
 {
     struct basic *self = calloc(1, sizeof *self);
     if (!self)
@@ -306,10 +299,9 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
     self->registry = (struct sp_registry){&basic_kind, config->realm};
     self->ignore_case = config->ignore_case;
     self->takes_certificates = sp_str_caseless_eq(config->certificate_map_mode, SP_STR("PRINCIPAL_CN"));
-    self->remembers = cache->enabled && cache->allow_basic_auth_lookup;
     sp_arena_init(&self->arena, MEMORY_MAX);
     sp_hash_init(&self->users, USERS_MAX);
-    enum sp_status status = sp_login_cache_init(&self->logins, cache->timeout_us, cache->max_size, err);
+    enum sp_status status = SP_OK;
     for (size_t i = 0; status == SP_OK && i < config->user_count; i++)
         status = add_user(self, &config->users[i], err);
     if (status == SP_OK)

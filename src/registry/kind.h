@@ -24,12 +24,13 @@ struct sp_registry {
 
 /* basic.c; the configuration must outlive it. SP_EEXISTS when a user is there twice. */
 enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
-                                     const struct sp_cfg_auth_cache *cache, struct sp_registry **ret_registry,
-                                     struct sp_error *err) SP_MUST_CHECK;
+                                     struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
 
-/* saf.c; keeps a reference to the link. The configuration must outlive it. SP_EINVAL. */
+/* saf.c; keeps a reference to the link. The configuration must outlive it, and so must `logins` (may be
+ * NULL). SP_EINVAL. */
 enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
-                                   struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
+                                   struct sp_shared_cache *logins, struct sp_registry **ret_registry,
+                                   struct sp_error *err) SP_MUST_CHECK;
 
 /* ldap.c; `whole` is the configuration it is part of. Neither needs to outlive it. Asks no server yet. What
  * sp_ldap_settings_init says. */

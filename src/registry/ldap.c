@@ -8,7 +8,6 @@
 #include "io/offload.h"
 #include "registry/kind.h"
 #include "registry/ldap_query.h"
-#include "registry/login_cache.h"
 
 #define NAME_MAX_BYTES 256u
 #define JOB_MEMORY_MAX ((size_t)64 << 20)
@@ -17,8 +16,6 @@
 struct ldap {
     struct sp_registry registry;
     struct sp_ldap_directory *directory;
-    bool remembers; /* logins */
-    struct sp_login_cache logins;
 };
 
 enum request_kind { VERIFY, FIND, FIND_CERTIFICATE };
@@ -103,8 +100,10 @@ static enum sp_status answer(struct sp_ldap_query *query, const struct request *
     if (status == SP_OK)
         status = sp_ldap_find_groups(query, &person, &groups);
     if (status == SP_OK)
-        *ret_user =
-            (struct sp_registry_user){.name = person.name, .unique_id = person.entry.dn, .groups = groups};
+        *ret_user = (struct sp_registry_user){.name = person.name,
+                                              .unique_id = person.entry.dn,
+                                              .registry = query->directory->settings.id,
+                                              .groups = groups};
     return status;
 }
 
@@ -162,8 +161,9 @@ static enum sp_status copy_user(const struct sp_registry_user *from, struct sp_a
     struct sp_str *groups = sp_arena_calloc(arena, from->groups.count, sizeof *groups);
     struct sp_registry_user user = {.name = sp_arena_str(arena, from->name),
                                     .unique_id = sp_arena_str(arena, from->unique_id),
+                                    .registry = sp_arena_str(arena, from->registry),
                                     .groups = {groups, from->groups.count}};
-    bool whole = groups && user.name.ptr && user.unique_id.ptr;
+    bool whole = groups && user.name.ptr && user.unique_id.ptr && user.registry.ptr;
     for (size_t i = 0; whole && i < from->groups.count; i++) {
         groups[i] = sp_arena_str(arena, from->groups.items[i]);
         whole = groups[i].ptr != NULL;
@@ -223,7 +223,7 @@ static enum sp_status ldap_verify(struct sp_registry *registry, struct sp_str na
                                   struct sp_arena *arena, struct sp_registry_user *ret_user,
                                   struct sp_error *err)
 {
-    struct ldap *self = (struct ldap *)registry;
+    const struct ldap *self = (const struct ldap *)registry;
     /* A name with no password would be an unauthenticated bind (RFC 4513, 5.1.2). */
     if (!name.len || !password.len || name.len > NAME_MAX_BYTES || password.len > SP_REGISTRY_PASSWORD_MAX)
         return sp_error_set(
@@ -231,18 +231,9 @@ static enum sp_status ldap_verify(struct sp_registry *registry, struct sp_str na
             "a user name has 1 to %u bytes and a password 1 to %u; an empty password is never "
             "accepted",
             NAME_MAX_BYTES, SP_REGISTRY_PASSWORD_MAX);
-    int64_t now_us = sp_clock_monotonic_us();
-    if (self->remembers && sp_login_cache_knows(&self->logins, name, password, now_us)) {
-        const struct request found = {FIND, name, SP_STR("")};
-        if (recall(self, &found, arena, ret_user))
-            return SP_OK;
-        return refusal(io_ask(self, &found, arena, ret_user, err), err);
-    }
+    sp_registry_count_login(false);
     const struct request request = {VERIFY, name, password};
-    enum sp_status status = io_ask(self, &request, arena, ret_user, err);
-    if (status == SP_OK && self->remembers)
-        sp_login_cache_add(&self->logins, name, password, now_us);
-    return refusal(status, err);
+    return refusal(io_ask(self, &request, arena, ret_user, err), err);
 }
 
 static enum sp_status ldap_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
@@ -282,7 +273,6 @@ static void ldap_free(struct sp_registry *registry)
     /* Whoever still asks asks for nobody: requests hold the registry. */
     __atomic_store_n(&self->directory->settings.stopping, true, __ATOMIC_RELAXED);
     directory_release(self->directory);
-    sp_login_cache_finish(&self->logins);
     free(self);
 }
 
@@ -294,17 +284,12 @@ enum sp_status sp_registry_ldap_new(const struct sp_cfg_ldap_registry *config, c
     struct ldap *self = calloc(1, sizeof *self);
     if (!self)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for an LDAP registry");
-    const struct sp_cfg_auth_cache *cache = &whole->auth_cache;
     enum sp_status status = directory_new(config, whole->ssl_default.outbound, &self->directory, err);
-    if (status == SP_OK)
-        status = sp_login_cache_init(&self->logins, cache->timeout_us, cache->max_size, err);
     if (status != SP_OK) {
-        directory_release(self->directory);
         free(self);
         return status;
     }
     self->registry = (struct sp_registry){&ldap_kind, self->directory->settings.realm};
-    self->remembers = cache->enabled && cache->allow_basic_auth_lookup;
     *ret_registry = &self->registry;
     return SP_OK;
 }

@@ -607,7 +607,9 @@ static void take_numbers(struct sp_ldap_settings *s, const struct sp_cfg_ldap_re
 static enum sp_status take_all(struct making *m, const struct sp_cfg_ssl *outbound)
 {
     const struct type *type = type_of(m->config->ldap_type);
-    enum sp_status status = copy(m, m->config->realm, &m->settings->realm);
+    enum sp_status status = copy(m, m->config->id.len ? m->config->id : SP_STR("ldap"), &m->settings->id);
+    if (status == SP_OK)
+        status = copy(m, m->config->realm, &m->settings->realm);
     if (status == SP_OK)
         status = take_servers(m);
     if (status == SP_OK)

@@ -37,6 +37,7 @@ struct sp_ldap_bases {
 };
 
 struct sp_ldap_settings {
+    struct sp_str id; /* of the element; "ldap" when it has none */
     struct sp_str realm;
     struct sp_str base_key; /* baseDN, normalised */
     struct sp_ldap_server servers[SP_LDAP_SERVERS_MAX];

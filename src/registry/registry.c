@@ -45,7 +45,7 @@ static enum sp_status make_parts(const struct sp_config *config, struct sp_regis
         count += status == SP_OK;
     }
     if (status == SP_OK && config->basic_registry) {
-        status = sp_registry_basic_new(config->basic_registry, &config->auth_cache, &parts[count], err);
+        status = sp_registry_basic_new(config->basic_registry, &parts[count], err);
         count += status == SP_OK;
     }
     for (size_t i = 0; status != SP_OK && i < count; i++)
@@ -55,12 +55,13 @@ static enum sp_status make_parts(const struct sp_config *config, struct sp_regis
 }
 
 enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
-                               struct sp_registry **ret_registry, struct sp_error *err)
+                               struct sp_shared_cache *logins, struct sp_registry **ret_registry,
+                               struct sp_error *err)
 {
     if (config->saf_registry_count && !saf)
         return sp_error_set(err, SP_EINVAL, NULL, "a SAF registry needs the security database");
     if (config->saf_registry_count)
-        return sp_registry_saf_new(config, saf, ret_registry, err);
+        return sp_registry_saf_new(config, saf, logins, ret_registry, err);
     struct sp_registry *parts[SP_FEDERATION_MAX];
     size_t count = 0;
     enum sp_status status = make_parts(config, parts, &count, err);
@@ -101,4 +102,19 @@ enum sp_status io_registry_find_certificate(struct sp_registry *registry, struct
                                             struct sp_error *err)
 {
     return registry->kind->find_certificate(registry, der, arena, ret_user, err);
+}
+
+/* ---------------------------------------------------------------- figures */
+
+static _Atomic uint64_t logins_known, logins_verified;
+
+void sp_registry_count_login(bool known)
+{
+    known ? logins_known++ : logins_verified++;
+}
+
+void sp_registry_login_counts(uint64_t *ret_known, uint64_t *ret_verified)
+{
+    *ret_known = logins_known;
+    *ret_verified = logins_verified;
 }

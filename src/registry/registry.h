@@ -6,6 +6,7 @@
 #ifndef SP_REGISTRY_REGISTRY_H
 #define SP_REGISTRY_REGISTRY_H
 
+#include "base/shared_cache.h"
 #include "config/config.h"
 #include "registry/saf_link.h"
 
@@ -21,15 +22,19 @@ struct sp_registry;
 struct sp_registry_user {
     struct sp_str name;      /* as the registry spells it */
     struct sp_str unique_id; /* "user:<realm>/<name>" is its access id */
+    struct sp_str registry;  /* that knows him: "basic", "saf", or the id of an ldapRegistry */
     struct sp_str_list groups;
     bool is_saf; /* the name is a SAF user id */
 };
 
 /* The registry that the configuration names: SAF, else LDAP and basic, together when there are several (a
  * name that more than one of them knows is nobody's); one that knows nobody when there is none. `saf`: NULL
- * when sp_saf_link_is_wanted says no. */
+ * when sp_saf_link_is_wanted says no. `logins`: where the security database's registry remembers passwords
+ * that were right (monotonic times, must outlive it), NULL: nowhere; answers of the other kinds are
+ * remembered by who asks (authn/remembered.h). */
 enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_link *saf,
-                               struct sp_registry **ret_registry, struct sp_error *err) SP_MUST_CHECK;
+                               struct sp_shared_cache *logins, struct sp_registry **ret_registry,
+                               struct sp_error *err) SP_MUST_CHECK;
 void sp_registry_free(struct sp_registry *registry);
 struct sp_str sp_registry_realm(const struct sp_registry *registry);
 
@@ -48,5 +53,10 @@ enum sp_status io_registry_find(struct sp_registry *registry, struct sp_str name
 enum sp_status io_registry_find_certificate(struct sp_registry *registry, struct sp_str der,
                                             struct sp_arena *arena, struct sp_registry_user *ret_user,
                                             struct sp_error *err) SP_MUST_CHECK;
+
+/* For figures: a password was known again, or had to be verified. Any thread. */
+void sp_registry_count_login(bool known);
+/* How often, in this process. */
+void sp_registry_login_counts(uint64_t *ret_known, uint64_t *ret_verified);
 
 #endif

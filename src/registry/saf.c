@@ -8,7 +8,6 @@
 #include "io/fiber.h"
 #include "io/offload.h"
 #include "registry/kind.h"
-#include "registry/login_cache.h"
 #include "registry/saf_link.h"
 
 #define APPL_MAX 8u
@@ -18,8 +17,8 @@ struct saf {
     struct sp_registry registry;
     struct sp_saf_link *link;
     struct sp_str appl;
-    bool remembers; /* logins */
-    struct sp_login_cache logins;
+    struct sp_shared_cache *logins; /* NULL: none are remembered */
+    int64_t lifetime_us;
 };
 
 /* ---------------------------------------------------------------- verifying, in a thread */
@@ -80,7 +79,9 @@ static enum sp_status io_verify(const struct saf *self, struct sp_str user, stru
     struct verify_job *job = new_verify(self, user, password);
     if (!job)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory to verify a password");
-    enum sp_status status = sp_fiber_self() ? io_offload(run_verify, job, free_verify, 0) : run_verify(job);
+    enum sp_status status = sp_fiber_self()
+                                ? io_offload_lane(SP_OFFLOAD_PASSWORD, run_verify, job, free_verify, 0, 0)
+                                : run_verify(job);
     if (status == SP_ECANCELED || status == SP_ETIMEDOUT)
         return sp_error_set(err, status, NULL, "the request is gone");
     if (status == SP_OK) {
@@ -111,8 +112,11 @@ static enum sp_status describe(const struct sp_saf_image *image, struct sp_str u
     }
     if (!whole)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a user's groups");
-    *ret_user =
-        (struct sp_registry_user){.name = name, .unique_id = name, .groups = {copies, count}, .is_saf = true};
+    *ret_user = (struct sp_registry_user){.name = name,
+                                          .unique_id = name,
+                                          .registry = SP_STR("saf"),
+                                          .groups = {copies, count},
+                                          .is_saf = true};
     return SP_OK;
 }
 
@@ -148,21 +152,17 @@ static bool fold(struct sp_str name, char folded[SP_SAF_ID_MAX])
 
 /* ---------------------------------------------------------------- logins that are remembered */
 
-struct cache_name {
-    char user[SP_SAF_ID_MAX];
-    uint64_t mark; /* of the password and phrase that he has */
-};
-
 /* A login is known under the user id and the mark of what is stored of his password and phrase, so that one
- * that was changed is not known any more. */
-static bool name_in_cache(const struct sp_saf_image *image, struct sp_str user, struct cache_name *ret_name)
+ * that was changed is not known any more. False: this one cannot be remembered. */
+static bool key_of(const struct saf *self, const struct sp_saf_image *image, struct sp_str user,
+                   struct sp_str password, struct sp_cache_key *ret_key)
 {
-    const struct sp_saf_user *known = image ? sp_saf_find_user(image, user) : NULL;
+    const struct sp_saf_user *known = image && self->logins ? sp_saf_find_user(image, user) : NULL;
     if (!known || known->flags & (SP_SAF_PASSWORD_EXPIRED | SP_SAF_PHRASE_EXPIRED))
         return false;
-    memset(ret_name, 0, sizeof *ret_name);
-    memcpy(ret_name->user, user.ptr, user.len);
-    ret_name->mark = sp_saf_password_mark(image, user);
+    const uint64_t mark = sp_saf_password_mark(image, user);
+    const struct sp_str parts[] = {SP_STR_INIT("saf"), user, sp_str_from(&mark, sizeof mark), password};
+    *ret_key = sp_shared_cache_key(self->logins, parts, sizeof parts / sizeof parts[0]);
     return true;
 }
 
@@ -170,10 +170,10 @@ static bool name_in_cache(const struct sp_saf_image *image, struct sp_str user, 
 static bool is_remembered(const struct saf *self, const struct sp_saf_image *image, struct sp_str user,
                           struct sp_str password)
 {
-    struct cache_name name;
-    return self->remembers && name_in_cache(image, user, &name) &&
-           sp_login_cache_knows(&self->logins, sp_str_from(&name, sizeof name), password,
-                                sp_clock_monotonic_us());
+    struct sp_cache_key key;
+    size_t len;
+    return key_of(self, image, user, password, &key) &&
+           sp_shared_cache_get(self->logins, key, sp_clock_monotonic_us(), NULL, 0, &len);
 }
 
 /* Whoever is refused for another reason than his password had the right one: he need not be asked for it
@@ -192,16 +192,17 @@ static enum sp_status io_log_in(struct saf *self, struct sp_str user, struct sp_
                                 struct sp_error *err)
 {
     struct sp_saf_verified verified;
-    struct cache_name name;
+    struct sp_cache_key key;
     const struct sp_saf_image *image = sp_saf_link_image(self->link);
     /* The mark of before: a password that changes meanwhile is not taken for the new one. */
-    bool has_name = self->remembers && name_in_cache(image, user, &name);
+    bool has_key = key_of(self, image, user, password, &key);
     sp_saf_image_release(image);
     enum sp_status status = io_verify(self, user, password, &verified, err);
     if (status != SP_OK)
         return status;
-    if (has_name && was_right(&verified))
-        sp_login_cache_add(&self->logins, sp_str_from(&name, sizeof name), password, sp_clock_monotonic_us());
+    int64_t now_us = sp_clock_monotonic_us();
+    if (has_key && was_right(&verified))
+        sp_shared_cache_put(self->logins, key, now_us, now_us + self->lifetime_us, SP_STR(""));
     image = sp_saf_link_image(self->link);
     if (verified.outcome != SP_SAF_VERIFIED)
         status = refuse(self, image, user, &verified, arena, err);
@@ -237,6 +238,7 @@ static enum sp_status saf_verify(struct sp_registry *registry, struct sp_str nam
     struct sp_str user = sp_str_from(folded, name.len);
     const struct sp_saf_image *image = sp_saf_link_image(self->link);
     bool known = is_remembered(self, image, user, password);
+    sp_registry_count_login(known);
     enum sp_status status = known ? admit(self, image, user, arena, ret_user, err) : SP_OK;
     sp_saf_image_release(image);
     return known ? status : io_log_in(self, user, password, arena, ret_user, err);
@@ -296,14 +298,14 @@ static void saf_free(struct sp_registry *registry)
 {
     struct saf *self = (struct saf *)registry;
     sp_saf_link_release(self->link);
-    sp_login_cache_finish(&self->logins);
     free(self);
 }
 
 static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_find_certificate, saf_free};
 
 enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
-                                   struct sp_registry **ret_registry, struct sp_error *err)
+                                   struct sp_shared_cache *logins, struct sp_registry **ret_registry,
+                                   struct sp_error *err)
 {
     struct sp_str appl = config->saf_credentials.profile_prefix;
     if (appl.len > APPL_MAX)
@@ -317,13 +319,9 @@ enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf
     self->registry = (struct sp_registry){&saf_kind, realm.len ? realm : config->smf.sysplex};
     self->link = sp_saf_link_hold(link);
     self->appl = appl;
-    self->remembers = config->auth_cache.enabled && config->auth_cache.allow_basic_auth_lookup;
-    enum sp_status status =
-        sp_login_cache_init(&self->logins, config->auth_cache.timeout_us, config->auth_cache.max_size, err);
-    if (status != SP_OK) {
-        saf_free(&self->registry);
-        return status;
-    }
+    if (config->auth_cache.enabled && config->auth_cache.allow_basic_auth_lookup)
+        self->logins = logins;
+    self->lifetime_us = config->auth_cache.timeout_us;
     *ret_registry = &self->registry;
     return SP_OK;
 }

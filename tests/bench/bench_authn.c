@@ -54,7 +54,7 @@ static void start(struct bench *bench, const char *password)
                            .max_logins_waiting = 128},
     };
     bench->parts = (struct sp_authn_parts){.config = &bench->config};
-    ok(sp_registry_new(&bench->config, NULL, &bench->parts.registry, &err), &err);
+    ok(sp_registry_new(&bench->config, NULL, NULL, &bench->parts.registry, &err), &err);
     ok(sp_authn_caches_open(&bench->config, NULL, &bench->parts.caches, &err), &err);
     ok(sp_authn_new(&bench->parts, &bench->authn, &err), &err);
     sp_arena_init(&bench->arena, 1 << 20);

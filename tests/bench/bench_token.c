@@ -236,7 +236,7 @@ int main(void)
     fixture->client.issuers = one_text(&fixture->arena, "https://issuer.example.com");
     fixture->client.audiences = one_text(&fixture->arena, "us");
     open_caches();
-    if (sp_registry_new(&fixture->config, NULL, &fixture->registry, &fixture->err) != SP_OK)
+    if (sp_registry_new(&fixture->config, NULL, NULL, &fixture->registry, &fixture->err) != SP_OK)
         fail("no registry");
     struct sp_jwk_set *key = key_of(SP_JWA_ES256);
     use(SP_JWA_ES256, key);

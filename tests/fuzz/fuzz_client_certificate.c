@@ -19,7 +19,7 @@ static struct sp_registry *make_registry(void)
                                                  .user_count = 1};
     static struct sp_config config = {.basic_registry = &basic};
     struct sp_registry *registry = NULL;
-    if (sp_registry_new(&config, NULL, &registry, NULL) != SP_OK)
+    if (sp_registry_new(&config, NULL, NULL, &registry, NULL) != SP_OK)
         abort();
     return registry;
 }

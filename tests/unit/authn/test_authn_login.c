@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "authn/authn.h"
 #include "authn/brake.h"
@@ -61,7 +62,7 @@ static int set_up(void **state)
                                                               .max_logins_waiting = 10};
     f->request = (struct sp_http_request){.peer_address = SP_STR_INIT("192.0.2.1")};
     sp_arena_init(&f->arena, 1000000);
-    assert_int_equal(sp_registry_new(&f->config, NULL, &f->registry, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, NULL, NULL, &f->registry, &f->err), SP_OK);
     assert_int_equal(sp_authn_caches_open(&f->config, NULL, &f->caches, &f->err), SP_OK);
     start(f);
     *state = f;
@@ -179,20 +180,121 @@ static void a_login_is_remembered_without_the_registry(void **state)
     f->config.auth_cache.allow_basic_auth_lookup = false;
     assert_int_equal(ask(f, FRED), 0);
     sp_shared_cache_count(f->caches->users, &counts);
-    assert_int_equal(counts.hits, 1);
+    assert_int_equal(counts.hits, 2); /* that of the wrong password: the user was met, and nothing else */
+}
+
+/* The registry has another password for fred from here on. */
+static void change_password(struct fixture *f, const char *password)
+{
+    f->users[0].password = sp_str_of(password);
+    sp_registry_free(f->registry);
+    assert_int_equal(sp_registry_new(&f->config, NULL, NULL, &f->registry, &f->err), SP_OK);
+    start(f);
+}
+
+static void a_password_that_was_replaced_ends_with_the_first_login_by_the_new_one(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_shared_cache_counts counts;
+    assert_int_equal(ask(f, FRED), 0);
+    /* Twice on one day. */
+    change_password(f, "second");
+    assert_int_equal(ask(f, FRED), 0); /* until timeout, as allowBasicAuthLookup says */
+    assert_int_equal(ask(f, "Basic ZnJlZDpzZWNvbmQ="), 0);
+    assert_int_equal(ask(f, FRED), 401);
+    change_password(f, "third");
+    assert_int_equal(ask(f, "Basic ZnJlZDp0aGlyZA=="), 0);
+    assert_int_equal(ask(f, "Basic ZnJlZDpzZWNvbmQ="), 401);
+    assert_int_equal(ask(f, FRED), 401);
+    sp_shared_cache_count(f->caches->users, &counts);
+    assert_int_equal(counts.entries, 1);
+}
+
+static void case_of_a_name_does_not_let_an_old_password_live(void **state)
+{
+    struct fixture *f = *state;
+    f->basic.ignore_case = true;
+    change_password(f, "fredpwd");
+    assert_int_equal(ask(f, FRED), 0);
+    change_password(f, "second");
+    assert_int_equal(ask(f, "Basic RlJFRDpzZWNvbmQ="), 0); /* FRED:second */
+    assert_int_equal(ask(f, FRED), 401);
+}
+
+static void a_remembered_login_ends_after_its_time(void **state)
+{
+    struct fixture *f = *state;
+    f->config.auth_cache.timeout_us = 20000;
+    assert_int_equal(ask(f, FRED), 0);
+    change_password(f, "second");
+    usleep(25000);
+    assert_int_equal(ask(f, FRED), 401);
+}
+
+static bool holds_bytes(const void *memory, size_t size, const char *text)
+{
+    return memmem(memory, size, text, strlen(text)) != NULL;
+}
+
+/* What is in the memory that workers share: no name, no password, no credential as it was sent. */
+static void keys_are_hashes_and_no_password_is_in_the_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_authn_memory memory[SP_AUTHN_CACHES];
+    for (unsigned i = 0; i < SP_AUTHN_CACHES; i++) {
+        memory[i].bytes = sp_authn_cache_bytes(&f->config, i);
+        memory[i].start = aligned_alloc(64, (memory[i].bytes + 63) / 64 * 64);
+        memset(memory[i].start, 0, memory[i].bytes);
+    }
+    sp_authn_caches_close(f->caches);
+    assert_int_equal(sp_authn_caches_open(&f->config, memory, &f->caches, &f->err), SP_OK);
+    start(f);
+    assert_int_equal(ask(f, FRED), 0);
+    assert_int_equal(ask(f, EVE), 401);
+    bool known = holds_bytes(memory[SP_AUTHN_USERS].start, memory[SP_AUTHN_USERS].bytes, "fred");
+    assert_true(known); /* the user's name is part of what is remembered of him */
+    for (unsigned i = 0; i < SP_AUTHN_CACHES; i++) {
+        assert_false(holds_bytes(memory[i].start, memory[i].bytes, "fredpwd"));
+        assert_false(holds_bytes(memory[i].start, memory[i].bytes, "ZnJlZDpmcmVkcHdk"));
+        assert_false(holds_bytes(memory[i].start, memory[i].bytes, "eve"));
+    }
+    sp_authn_caches_close(f->caches);
+    f->caches = NULL;
+    for (unsigned i = 0; i < SP_AUTHN_CACHES; i++)
+        free(memory[i].start);
+}
+
+/* authCache maxSize and initialSize: the larger of both is the number of users that are remembered. */
+static void as_many_logins_are_remembered_as_the_cache_has_room_for(void **state)
+{
+    static const struct {
+        int64_t initial, most;
+    } sizes[] = {{50, 25000}, {50, 10}, {0, 0}, {-1, INT64_MAX}};
+    struct fixture *f = *state;
+    size_t before = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        f->config.auth_cache.initial_size = sizes[i].initial;
+        f->config.auth_cache.max_size = sizes[i].most;
+        size_t bytes = sp_authn_cache_bytes(&f->config, SP_AUTHN_USERS);
+        assert_true(bytes > 0 && bytes < (size_t)1 << 30);
+        assert_true(i != 1 || bytes < before);
+        before = bytes;
+    }
 }
 
 static void a_user_comes_back_as_he_was(void **state)
 {
     struct fixture *f = *state;
     struct sp_str groups[] = {SP_STR_INIT("A"), SP_STR_INIT(""), SP_STR_INIT("CN=b,O=c")};
-    struct sp_registry_user user = {SP_STR("n"), SP_STR("CN=n,O=o"), {groups, 3}, false}, back;
+    struct sp_registry_user user = {SP_STR("n"), SP_STR("CN=n,O=o"), SP_STR("ldap1"), {groups, 3}, false},
+                            back;
     struct sp_authn_parts parts = {.config = &f->config, .caches = f->caches};
     struct sp_cache_key key = sp_remembered_key(&parts, "find", SP_STR("n"), SP_STR(""));
     assert_false(sp_remembered_user(&parts, key, &f->arena, &back));
     sp_remember_user(&parts, key, 0, &user);
     assert_true(sp_remembered_user(&parts, key, &f->arena, &back));
     assert_true(sp_str_is(back.unique_id, "CN=n,O=o"));
+    assert_true(sp_str_is(back.registry, "ldap1"));
     assert_int_equal(back.groups.count, 3);
     assert_true(sp_str_is(back.groups.items[2], "CN=b,O=c"));
     /* Another configuration asks anew. */
@@ -296,6 +398,11 @@ int main(void)
         TEST(without_a_limit_nobody_waits),
         TEST(failures_count_within_the_window_only),
         TEST(a_login_is_remembered_without_the_registry),
+        TEST(a_password_that_was_replaced_ends_with_the_first_login_by_the_new_one),
+        TEST(case_of_a_name_does_not_let_an_old_password_live),
+        TEST(a_remembered_login_ends_after_its_time),
+        TEST(keys_are_hashes_and_no_password_is_in_the_memory),
+        TEST(as_many_logins_are_remembered_as_the_cache_has_room_for),
         TEST(a_user_comes_back_as_he_was),
         TEST(more_logins_than_can_wait_are_told_to_come_again),
         TEST(a_certificate_comes_before_name_and_password),

@@ -91,7 +91,7 @@ static int set_up(void **state)
                                           .keys_password = WEBAS,
                                           .expiration_us = 7200000000,
                                           .expiration_difference_us = 3000000};
-    assert_int_equal(sp_registry_new(&f->config, NULL, &f->registry, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, NULL, NULL, &f->registry, &f->err), SP_OK);
     sp_arena_init(&f->arena, 4000000);
     sp_ltpa_keys_free(new_keys(f->keys_file));
     *state = f;

@@ -42,7 +42,7 @@ static int set_up(void **state)
     f->parts.config = &f->config;
     sp_arena_init(&f->arena, 1000000);
     assert_int_equal(sp_saf_link_new(&f->config, &f->parts.saf, &problem, &f->err), SP_OK);
-    assert_int_equal(sp_registry_new(&f->config, f->parts.saf, &f->parts.registry, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, f->parts.saf, NULL, &f->parts.registry, &f->err), SP_OK);
     *state = f;
     return 0;
 }

@@ -27,7 +27,7 @@ static const struct sp_cfg_group groups[] = {{SP_STR_INIT("STAFF"), {members, 1}
 
 static void start(struct fixture *f)
 {
-    assert_int_equal(sp_registry_new(&f->config, NULL, &f->registry, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, NULL, NULL, &f->registry, &f->err), SP_OK);
     assert_int_equal(sp_authn_new(&(struct sp_authn_parts){.config = &f->config, .registry = f->registry},
                                   &f->authn, &f->err),
                      SP_OK);

@@ -91,7 +91,7 @@ static inline enum sp_status token_fixture_start(struct token_fixture *f)
     sp_registry_free(f->registry);
     f->authn = NULL;
     f->registry = NULL;
-    enum sp_status status = sp_registry_new(&f->config, NULL, &f->registry, &f->err);
+    enum sp_status status = sp_registry_new(&f->config, NULL, NULL, &f->registry, &f->err);
     if (status == SP_OK)
         status = sp_authn_new(
             &(struct sp_authn_parts){.config = &f->config, .registry = f->registry, .loop = f->loop},

@@ -159,6 +159,12 @@ static const struct sp_str groups[] = {SP_STR_INIT("CLERKS"), SP_STR_INIT("STAFF
 static const struct sp_principal fred = {.authenticated = true,
                                          .name = SP_STR_INIT("fred"),
                                          .saf_user = SP_STR_INIT("FRED"),
+                                         .scheme = SP_AUTHN_JWT,
+                                         .strength = SP_STRENGTH_BEARER,
+                                         .realm = SP_STR_INIT("Company"),
+                                         .registry = SP_STR_INIT("ldap1"),
+                                         .original_name = SP_STR_INIT("f.flint"),
+                                         .original_realm = SP_STR_INIT("https://as.example"),
                                          .groups = {groups, 2}};
 
 /* A chain of one recorder that does `deed` within `timeout_ms`. */
@@ -309,6 +315,12 @@ static void ask_facts(const struct sallyport_host *host, struct sallyport_call *
         {SALLYPORT_USER_NAME, "fred"},
         {SALLYPORT_USER_NAME_MAPPED, "FRED"},
         {SALLYPORT_USER_GROUPS, "CLERKS,STAFF"},
+        {SALLYPORT_USER_SCHEME, "jwt"},
+        {SALLYPORT_USER_REALM, "Company"},
+        {SALLYPORT_USER_NAME_ORIGINAL, "f.flint"},
+        {SALLYPORT_USER_REALM_ORIGINAL, "https://as.example"},
+        {SALLYPORT_USER_REGISTRY, "ldap1"},
+        {SALLYPORT_USER_STRENGTH, "bearer"},
         {SALLYPORT_API_NAME, "booking"},
         {SALLYPORT_ACTION, "invoke"},
         {SALLYPORT_INVOKE_GROUPS, "CLERKS,STAFF"},

@@ -287,6 +287,36 @@ static void a_lane_that_is_full_does_not_keep_another_waiting(void **state)
     sp_loop_free(loop);
 }
 
+/* A flood of logins: every thread that hashes passwords is busy, and many more wait. */
+static void passwords_keep_nobody_else_waiting(void **state)
+{
+    struct sp_loop *loop = new_loop(1, 64);
+    struct work slow[40], others[2];
+    const enum sp_offload_lane lanes[] = {SP_OFFLOAD_DIRECTORY, SP_OFFLOAD_GENERAL};
+    for (size_t i = 0; i < 40; i++) {
+        work_init(&slow[i], true, SP_OK);
+        slow[i].lane = SP_OFFLOAD_PASSWORD;
+        begin(loop, &slow[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        work_init(&others[i], false, SP_OK);
+        others[i].lane = lanes[i];
+        begin(loop, &others[i]);
+        finish(loop, &others[i]);
+        assert_int_equal(others[i].got, SP_OK);
+        work_finish(&others[i]);
+    }
+    for (size_t i = 0; i < 40; i++)
+        assert_false(slow[i].done);
+    for (size_t i = 0; i < 40; i++)
+        sem_post(&slow[i].go_on);
+    for (size_t i = 0; i < 40; i++) {
+        finish(loop, &slow[i]);
+        work_finish(&slow[i]);
+    }
+    sp_loop_free(loop);
+}
+
 /* The rule must not depend on who says it. */
 static void work_that_reports_a_time_out_itself_is_released_too(void **state)
 {
@@ -378,6 +408,7 @@ int main(void)
         cmocka_unit_test(work_that_nobody_begins_in_time_is_refused),
         cmocka_unit_test(work_that_began_in_time_may_take_longer),
         cmocka_unit_test(a_lane_that_is_full_does_not_keep_another_waiting),
+        cmocka_unit_test(passwords_keep_nobody_else_waiting),
         cmocka_unit_test(work_that_reports_a_time_out_itself_is_released_too),
         cmocka_unit_test(freeing_the_loop_waits_for_work_that_runs),
         cmocka_unit_test(threads_take_no_signals),

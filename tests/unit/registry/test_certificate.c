@@ -118,7 +118,7 @@ static enum sp_status find(const char *mode, struct sp_str der, struct sp_regist
     struct sp_arena arena;
     struct sp_error err = SP_ERROR_INIT;
     sp_arena_init(&arena, 100000);
-    assert_int_equal(sp_registry_new(&config, NULL, &registry, &err), SP_OK);
+    assert_int_equal(sp_registry_new(&config, NULL, NULL, &registry, &err), SP_OK);
     enum sp_status status = io_registry_find_certificate(registry, der, &arena, ret_user, &err);
     if (status == SP_OK)
         assert_true(sp_str_is(ret_user->name, "Fred"));

@@ -18,6 +18,7 @@ static const struct sp_cfg_saf_registry registries[] = {{.realm = {NULL, 0}}};
 struct fixture {
     struct sp_config config;
     struct sp_saf_link *link;
+    struct sp_shared_cache *logins;
     struct sp_registry *registry;
     struct sp_arena arena;
     struct sp_error err, problem;
@@ -27,7 +28,7 @@ struct fixture {
 static void start(struct fixture *f)
 {
     assert_int_equal(sp_saf_link_new(&f->config, &f->link, &f->problem, &f->err), SP_OK);
-    assert_int_equal(sp_registry_new(&f->config, f->link, &f->registry, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, f->link, f->logins, &f->registry, &f->err), SP_OK);
 }
 
 static void stop(struct fixture *f)
@@ -51,6 +52,8 @@ static int set_up(void **state)
     };
     sp_arena_init(&f->arena, 1000000);
     *state = f;
+    assert_int_equal(
+        sp_shared_cache_open(NULL, 0, (struct sp_shared_cache_size){1000, 0}, &f->logins, &f->err), SP_OK);
     start(f);
     return 0;
 }
@@ -59,6 +62,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     stop(f);
+    sp_shared_cache_close(f->logins);
     sp_arena_finish(&f->arena);
     saf_database_remove();
     free(f);
@@ -161,7 +165,7 @@ static void the_prefix_names_the_application(void **state)
     stop(f);
     f->config.saf_credentials.profile_prefix = SP_STR("NINECHARS");
     assert_int_equal(sp_saf_link_new(&f->config, &f->link, &f->problem, &f->err), SP_OK);
-    assert_int_equal(sp_registry_new(&f->config, f->link, &f->registry, &f->err), SP_EINVAL);
+    assert_int_equal(sp_registry_new(&f->config, f->link, f->logins, &f->registry, &f->err), SP_EINVAL);
 }
 
 static void a_remembered_login_ends_with_the_user(void **state)
