@@ -151,6 +151,16 @@ static enum sp_status prepare(const struct sp_config *config, const struct sp_se
     return status;
 }
 
+/* Registries and what authenticates by them; all that is wrong is told at once. */
+static enum sp_status check_identities(const struct sp_config *config, struct sp_problems *problems,
+                                       struct sp_error *err)
+{
+    struct sp_error second = SP_ERROR_INIT;
+    enum sp_status status = sp_registry_check(config, problems, err);
+    enum sp_status others = sp_authn_check(config, problems, status == SP_OK ? err : &second);
+    return status == SP_OK ? others : status;
+}
+
 enum sp_status sp_server_prepare(const struct sp_server_place *place, struct sp_server_options *options,
                                  const char *conf_path, struct sp_problems *problems,
                                  struct sp_config **ret_config, struct sp_error *err)
@@ -163,7 +173,7 @@ enum sp_status sp_server_prepare(const struct sp_server_place *place, struct sp_
     if (status == SP_OK && !sp_server_pid(place))
         status = sp_server_key_make_missing(config, err);
     if (status == SP_OK)
-        status = sp_authn_check(config, problems, err);
+        status = check_identities(config, problems, err);
     if (status == SP_OK)
         status = prepare(config, place, options, conf_path, problems, err);
     if (status == SP_OK)
@@ -201,7 +211,7 @@ enum sp_status sp_server_try(const struct sp_server_place *place, const struct s
     if (status == SP_OK)
         sp_intercept_check(config, problems);
     if (status == SP_OK)
-        status = sp_authn_check(config, problems, err);
+        status = check_identities(config, problems, err);
     if (status == SP_OK)
         status = write_conf(config, place, options, problems, &text, err);
     if (status == SP_OK)

@@ -41,6 +41,25 @@ static struct sp_str title_of(const struct binding *b)
     return b->node ? sp_bind_title(b->load, b->node) : sp_str_of(b->row->name);
 }
 
+static bool is_secret(const struct sp_cfg_attribute *attribute)
+{
+    return attribute->type == SP_CFG_PASSWORD || attribute->type == SP_CFG_PASSWORD_HASH;
+}
+
+/* The name of a variable that nobody defines is no password: whoever reads the file would know it. */
+static struct sp_str known_secret(const struct binding *b, struct sp_str raw, struct sp_str text)
+{
+    struct sp_variable_result result;
+    struct sp_error err = SP_ERROR_INIT;
+    if (!text.ptr || sp_variables_resolve(&b->load->tree->variables, raw, NULL, &result, &err) != SP_OK ||
+        !result.undefined.ptr)
+        return text;
+    sp_load_problem(b->load, SP_MSG_PASSWORD_MISSING, b->place,
+                    "%.*s: %s is in the variable ${%.*s}, and nobody defines that", SP_STR_ARG(title_of(b)),
+                    b->attribute->name, SP_STR_ARG(result.undefined));
+    return (struct sp_str){NULL, 0};
+}
+
 static struct sp_str resolve(const struct binding *b, struct sp_str raw)
 {
     struct sp_bind_scope scope = {b->node, b->row, b->attribute};
@@ -52,12 +71,7 @@ static struct sp_str resolve(const struct binding *b, struct sp_str raw)
         sp_load_problem(b->load, SP_MSG_VALUE_BAD_SECURITY, b->place,
                         "%.*s: the variables in %s cannot be replaced", SP_STR_ARG(title_of(b)),
                         b->attribute->name);
-    return text;
-}
-
-static bool is_secret(const struct sp_cfg_attribute *attribute)
-{
-    return attribute->type == SP_CFG_PASSWORD || attribute->type == SP_CFG_PASSWORD_HASH;
+    return is_secret(b->attribute) ? known_secret(b, raw, text) : text;
 }
 
 /* A bad value: an error where the default could open a door, else the default is taken. */

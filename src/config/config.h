@@ -170,6 +170,12 @@ enum sp_status sp_config_load(const struct sp_config_options *options, struct sp
 /* Wipes the secrets. Accepts NULL. */
 void sp_config_free(struct sp_config *config);
 
+/* Add a problem with the place of the top element whose structure `memory` is (of the configuration, as
+ * `&config->ldap_registries[0]`); without a place when nobody wrote it. Its severity follows from the last
+ * letter of the id. */
+void sp_config_problem(const struct sp_config *config, const void *memory, const char *id,
+                       struct sp_problems *problems, const char *fmt, ...) SP_PRINTF(5, 6);
+
 /* Whether a key store's file is missing and made when the server starts: defaultKeyStore, of type PKCS12 and
  * with a password. */
 bool sp_config_key_store_to_make(const struct sp_cfg_key_store *store);

@@ -275,9 +275,23 @@ static void check_features(struct sp_load *load)
     }
 }
 
+static void check_users(struct sp_load *load, const struct sp_cfg_basic_registry *registry)
+{
+    const struct sp_cfg_node *node = node_of(load, registry);
+    const struct sp_cfg_field *users = node ? sp_cfg_node_field(node, SP_STR("user")) : NULL;
+    for (const struct sp_cfg_value *value = users ? users->first : NULL; value; value = value->next)
+        if (value->node && value->node->repeated_line)
+            sp_load_problem(load, SP_MSG_USER_TWICE, sp_load_at(value->node),
+                            "basicRegistry[%.*s]: user %.*s is written again in line %u; keep one",
+                            SP_STR_ARG(registry->id), SP_STR_ARG(value->node->key),
+                            value->node->repeated_line);
+}
+
 static void finish_registries(struct sp_load *load)
 {
     struct sp_config *config = load->config;
+    for (size_t i = 0; i < config->basic_registry_count; i++)
+        check_users(load, &config->basic_registries[i]);
     if (config->basic_registry_count)
         config->basic_registry = &config->basic_registries[0];
     if (config->basic_registry_count > 1)

@@ -45,6 +45,22 @@ void sp_load_fault(struct sp_load *load, const char *id, struct sp_load_place pl
         problem->by_on_error = true;
 }
 
+void sp_config_problem(const struct sp_config *config, const void *memory, const char *id,
+                       struct sp_problems *problems, const char *fmt, ...)
+{
+    char text[SP_ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    const struct sp_cfg_node *node = config->tree ? config->tree->nodes : NULL;
+    while (node && node->memory != memory)
+        node = node->next;
+    bool known = node && node->document && !node->document->built_in;
+    sp_problem_add(problems, severity_of(id), id, known ? node->document->path : SP_STR(""),
+                   known ? node->line : 0, known ? node->column : 0, "%s", text);
+}
+
 struct sp_str sp_load_resolve(struct sp_load *load, struct sp_str text, struct sp_load_place place,
                               const struct sp_variable_scope *scope)
 {

@@ -83,6 +83,8 @@ static struct sp_cfg_node *merge_occurrences(struct sp_cfg_node **list, size_t c
         struct sp_cfg_node *older = list[i - 1];
         if (same_document(older->document, later->document) ||
             included_by(later->document, older->document, &later->conflict)) {
+            if (same_document(older->document, later->document))
+                older->repeated_line = later->line;
             override(older, later);
         } else {
             list[count - 1 - kept++] = later;

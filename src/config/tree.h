@@ -71,6 +71,7 @@ struct sp_cfg_node {
     const struct sp_cfg_document *document;
     enum sp_cfg_conflict conflict; /* how it meets an earlier one */
     unsigned line, column;         /* of the first occurrence */
+    unsigned repeated_line;        /* where the same file writes it again; 0: it does not */
     bool absent;                   /* nobody wrote it: a singleton with its defaults */
     bool invalid;                  /* it is not used: disabled, or something required is missing */
     void *memory;                  /* its structure, or NULL */

@@ -294,17 +294,33 @@ enum sp_status sp_password_encode(struct sp_password_keys *keys, enum sp_passwor
     return SP_OK;
 }
 
-static enum sp_status verify_hash(struct sp_str stored, struct sp_str password, struct sp_error *err)
+/* The bytes behind {hash}; finish the buffer in any case. */
+static enum sp_status hash_bytes(struct sp_str stored, struct sp_buf *bytes, struct sp_error *err)
 {
     struct sp_str tag, data;
-    struct sp_buf bytes;
-    sp_buf_init(&bytes, TEXT_MAX_BYTES);
+    sp_buf_init(bytes, TEXT_MAX_BYTES);
     split_tag(stored, &tag, &data);
-    enum sp_status status = sp_base64_decode(SP_BASE64, data, &bytes);
-    if (status != SP_OK)
-        status = sp_error_set(err, SP_EINVAL, NULL, "what stands behind {hash} is not base64");
-    else
+    if (sp_base64_decode(SP_BASE64, data, bytes) != SP_OK)
+        return sp_error_set(err, SP_EINVAL, NULL, "what stands behind {hash} is not base64");
+    return SP_OK;
+}
+
+static enum sp_status verify_hash(struct sp_str stored, struct sp_str password, struct sp_error *err)
+{
+    struct sp_buf bytes;
+    enum sp_status status = hash_bytes(stored, &bytes, err);
+    if (status == SP_OK)
         status = sp_password_hash_verify(sp_buf_str(&bytes), password, err);
+    sp_buf_finish(&bytes);
+    return status;
+}
+
+enum sp_status sp_password_hashed_check(struct sp_str stored, struct sp_error *err)
+{
+    struct sp_buf bytes;
+    enum sp_status status = hash_bytes(stored, &bytes, err);
+    if (status == SP_OK)
+        status = sp_password_hash_check(sp_buf_str(&bytes), err);
     sp_buf_finish(&bytes);
     return status;
 }

@@ -49,6 +49,10 @@ enum sp_status sp_password_encode(struct sp_password_keys *keys, enum sp_passwor
                                   struct sp_str clear, struct sp_buf *buf,
                                   struct sp_error *err) SP_MUST_CHECK;
 
+/* Whether a {hash} is one that sp_password_verify can work with; SP_EINVAL, SP_EUNSUPPORTED. Hashes nothing.
+ */
+enum sp_status sp_password_hashed_check(struct sp_str stored, struct sp_error *err) SP_MUST_CHECK;
+
 /* Whether `password` is the one that `stored` holds, in any kind; takes the same time wherever a clear text
  * differs. SP_OK or SP_EDENIED; otherwise `stored` is broken. */
 enum sp_status sp_password_verify(struct sp_password_keys *keys, struct sp_str stored, struct sp_str password,

@@ -117,17 +117,14 @@ static struct sallyport_text user_text(struct sallyport_call *call, int id)
         return text_of(sp_str_of(sp_authn_scheme_name(principal->scheme)));
     case SALLYPORT_USER_CLAIMS:
         return text_of(principal->claims_json);
-<<<<<<< HEAD
     case SALLYPORT_USER_SCOPES:
         return joined(call, &principal->scopes, ' ');
-=======
     case SALLYPORT_USER_REALM_ORIGINAL:
         return text_of(principal->original_realm.len ? principal->original_realm : principal->realm);
     case SALLYPORT_USER_REGISTRY:
         return text_of(principal->registry);
     case SALLYPORT_USER_STRENGTH:
         return text_of(sp_str_of(sp_authn_strength_name(principal->strength)));
->>>>>>> 511d7cd (authn: one memory of logins, shared by the workers; passwords are hashed in a lane of their own)
     default:
         return text_of(SP_STR(""));
     }

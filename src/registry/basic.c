@@ -228,6 +228,11 @@ static enum sp_status add_user(struct basic *self, const struct sp_cfg_user *con
         return sp_error_set(err, SP_EINVAL, NULL,
                             "basicRegistry: the password of %.*s has more than %u bytes",
                             SP_STR_ARG(config->name), PASSWORD_MAX_BYTES);
+    bool hashed = sp_password_kind(config->password) == SP_PASSWORD_HASH;
+    if (hashed && sp_password_hashed_check(config->password, err) != SP_OK) {
+        sp_error_prefix(err, "basicRegistry: the password of %.*s", SP_STR_ARG(config->name));
+        return SP_EINVAL;
+    }
     char folded[NAME_MAX_BYTES];
     struct user *user = sp_arena_calloc(&self->arena, 1, sizeof *user);
     struct sp_str key = sp_arena_str(&self->arena, key_of(self, config->name, folded));
@@ -236,7 +241,7 @@ static enum sp_status add_user(struct basic *self, const struct sp_cfg_user *con
     user->name = config->name;
     user->key = key;
     user->password = config->password;
-    user->hashed = sp_password_kind(config->password) == SP_PASSWORD_HASH;
+    user->hashed = hashed;
     if (user->hashed)
         self->decoy = config->password;
     enum sp_status status = sp_hash_add(&self->users, user->key, user);

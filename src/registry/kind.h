@@ -28,6 +28,8 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
 
 /* saf.c; keeps a reference to the link. The configuration must outlive it, and so must `logins` (may be
  * NULL). SP_EINVAL. */
+/* Whether what the configuration says of it can be used. SP_EINVAL. */
+enum sp_status sp_registry_saf_check(const struct sp_config *config, struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
                                    struct sp_shared_cache *logins, struct sp_registry **ret_registry,
                                    struct sp_error *err) SP_MUST_CHECK;

@@ -27,6 +27,16 @@ struct sp_registry_user {
     bool is_saf; /* the name is a SAF user id */
 };
 
+/* Of the configuration. */
+#define SP_MSG_REGISTRY_UNUSABLE "SALA0050E"
+#define SP_MSG_REGISTRY_UNASKED "SALA0051W"
+
+/* What is wrong with the registries of a configuration, without serving it: each element that cannot be used
+ * as it is written is an error among the problems, with its place (SP_EINVAL then, `err` is the first); one
+ * that nobody asks a warning. Asks no server; reads key stores (blocks). */
+enum sp_status sp_registry_check(const struct sp_config *config, struct sp_problems *problems,
+                                 struct sp_error *err) SP_MUST_CHECK;
+
 /* The registry that the configuration names: SAF, else LDAP and basic, together when there are several (a
  * name that more than one of them knows is nobody's); one that knows nobody when there is none. `saf`: NULL
  * when sp_saf_link_is_wanted says no. `logins`: where the security database's registry remembers passwords

@@ -303,22 +303,30 @@ static void saf_free(struct sp_registry *registry)
 
 static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_find_certificate, saf_free};
 
+enum sp_status sp_registry_saf_check(const struct sp_config *config, struct sp_error *err)
+{
+    struct sp_str appl = config->saf_credentials.profile_prefix;
+    if (appl.len <= APPL_MAX)
+        return SP_OK;
+    return sp_error_set(err, SP_EINVAL, NULL,
+                        "safCredentials: profilePrefix \"%.*s\" has more than %u characters",
+                        SP_STR_ARG(appl), APPL_MAX);
+}
+
 enum sp_status sp_registry_saf_new(const struct sp_config *config, struct sp_saf_link *link,
                                    struct sp_shared_cache *logins, struct sp_registry **ret_registry,
                                    struct sp_error *err)
 {
-    struct sp_str appl = config->saf_credentials.profile_prefix;
-    if (appl.len > APPL_MAX)
-        return sp_error_set(err, SP_EINVAL, NULL,
-                            "safCredentials: profilePrefix \"%.*s\" has more than %u characters",
-                            SP_STR_ARG(appl), APPL_MAX);
+    enum sp_status status = sp_registry_saf_check(config, err);
+    if (status != SP_OK)
+        return status;
     struct saf *self = calloc(1, sizeof *self);
     if (!self)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the SAF registry");
     struct sp_str realm = config->saf_registries[0].realm;
     self->registry = (struct sp_registry){&saf_kind, realm.len ? realm : config->smf.sysplex};
     self->link = sp_saf_link_hold(link);
-    self->appl = appl;
+    self->appl = config->saf_credentials.profile_prefix;
     if (config->auth_cache.enabled && config->auth_cache.allow_basic_auth_lookup)
         self->logins = logins;
     self->lifetime_us = config->auth_cache.timeout_us;

@@ -107,7 +107,7 @@ static void token_checks_and_logins_share_keys_and_discovery(void **state)
                         server.port)
             .ptr;
     assert_int_equal(sp_session_store_open(NULL, 0, &sessions, &f->err), SP_OK);
-    assert_int_equal(sp_registry_new(&f->config, NULL, &f->registry, &f->err), SP_OK);
+    assert_int_equal(sp_registry_new(&f->config, NULL, NULL, &f->registry, &f->err), SP_OK);
     struct sp_authn_parts parts = {
         .config = &f->config, .registry = f->registry, .loop = f->loop, .sessions = sessions};
     assert_int_equal(sp_authn_new(&parts, &f->authn, &f->err), SP_OK);
