@@ -2,6 +2,7 @@
 #include "text/ip_range.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 #define V4_PARTS 4u
 #define V6_PARTS 8u
@@ -15,7 +16,7 @@ static void unmap(struct sp_ip *ip)
         memset(ip->bytes, 0, sizeof mapped);
 }
 
-enum sp_status sp_ip_read(struct sp_str text, struct sp_ip *ret_ip)
+static enum sp_status read_as_written(struct sp_str text, struct sp_ip *ret_ip, bool *ret_v6)
 {
     char copy[INET6_ADDRSTRLEN];
     struct sp_ip ip = {{0}};
@@ -28,9 +29,48 @@ enum sp_status sp_ip_read(struct sp_str text, struct sp_ip *ret_ip)
     copy[text.len] = 0;
     if (inet_pton(is_v6 ? AF_INET6 : AF_INET, copy, ip.bytes + (is_v6 ? 0 : V4_OFFSET)) != 1)
         return SP_ESYNTAX;
+    *ret_ip = ip;
+    *ret_v6 = is_v6;
+    return SP_OK;
+}
+
+enum sp_status sp_ip_read(struct sp_str text, struct sp_ip *ret_ip)
+{
+    struct sp_ip ip;
+    bool is_v6;
+    enum sp_status status = read_as_written(text, &ip, &is_v6);
+    if (status != SP_OK)
+        return status;
     if (is_v6)
         unmap(&ip);
     *ret_ip = ip;
+    return SP_OK;
+}
+
+static void write_whole(const struct sp_ip *ip, char ret_text[SP_IP_TEXT_MAX])
+{
+    char *to = ret_text;
+    for (size_t i = 0; i < V6_PARTS; i++)
+        to += snprintf(to, SP_IP_TEXT_MAX - (size_t)(to - ret_text), "%s%x", i ? ":" : "",
+                       (unsigned)(ip->bytes[2 * i] << 8 | ip->bytes[2 * i + 1]));
+}
+
+enum sp_status sp_ip_text_read(struct sp_str text, struct sp_ip_text *ret_text)
+{
+    struct sp_ip ip;
+    bool is_v6;
+    enum sp_status status = read_as_written(text, &ip, &is_v6);
+    if (status != SP_OK)
+        return status;
+    struct sp_ip before = ip;
+    if (is_v6)
+        unmap(&ip);
+    is_v6 = is_v6 && memcmp(&before, &ip, sizeof ip) == 0;
+    inet_ntop(is_v6 ? AF_INET6 : AF_INET, ip.bytes + (is_v6 ? 0 : V4_OFFSET), ret_text->text, SP_IP_TEXT_MAX);
+    if (is_v6)
+        write_whole(&ip, ret_text->whole);
+    else
+        memcpy(ret_text->whole, ret_text->text, SP_IP_TEXT_MAX);
     return SP_OK;
 }
 

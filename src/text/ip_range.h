@@ -22,6 +22,14 @@ struct sp_ip_range {
 
 /* An address, without a zone ("fe80::1%eth0" is read as fe80::1). SP_ESYNTAX. */
 enum sp_status sp_ip_read(struct sp_str text, struct sp_ip *ret_ip) SP_MUST_CHECK;
+/* An address as it is written in one way only (RFC 5952; an IPv6 address that holds an IPv4 one as that), and
+ * with all its eight parts, as Java writes IPv6. NUL-terminated. */
+#define SP_IP_TEXT_MAX 46u
+struct sp_ip_text {
+    char text[SP_IP_TEXT_MAX], whole[SP_IP_TEXT_MAX];
+};
+/* Without a zone, as sp_ip_read. SP_ESYNTAX. */
+enum sp_status sp_ip_text_read(struct sp_str text, struct sp_ip_text *ret_text) SP_MUST_CHECK;
 /* SP_ESYNTAX; `err` quotes the text. */
 enum sp_status sp_ip_range_read(struct sp_str text, struct sp_ip_range *ret_range,
                                 struct sp_error *err) SP_MUST_CHECK;
