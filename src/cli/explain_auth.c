@@ -13,8 +13,10 @@
 #include "base/clock.h"
 #include "cli/access_facts.h"
 #include "cli/command.h"
+#include "cli/explain_client.h"
 #include "cli/report.h"
 #include "cli/server_place.h"
+#include "engine/message.h"
 #include "io/fiber.h"
 #include "io/loop.h"
 #include "text/json_write.h"
@@ -68,7 +70,10 @@ static bool take_url(struct explain *explain, const char *text)
     if (query < url.len)
         request->query = sp_str_slice(url, query + 1, url.len);
     request->local_address = SP_STR("127.0.0.1");
-    request->local_port = request->tls ? 443 : 80;
+    size_t colon = sp_str_find(host, ']') < host.len ? host.len : sp_str_find(host, ':');
+    uint64_t port = 0;
+    bool has_port = sp_str_to_u64(sp_str_slice(host, colon + 1, host.len), &port) == SP_OK && port <= 65535;
+    request->local_port = has_port ? (unsigned)port : request->tls ? 443 : 80;
     return true;
 }
 
@@ -137,6 +142,23 @@ static bool goes_on(const struct explain *explain)
     return explain->status == SP_OK && explain->challenge.status == 0;
 }
 
+/* A request that is refused for what a proxy says does not come to authentication. */
+static enum sp_status find_client(struct explain *explain, struct sp_error *err)
+{
+    enum sp_status status = sp_explain_client(explain->facts.config, &explain->facts.arena, explain->headers,
+                                              &explain->request, &explain->trace, &explain->err);
+    if (status == SP_OK)
+        return SP_OK;
+    if (strcmp(explain->err.id, SP_MSG_PEER_REFUSED) != 0) {
+        *err = explain->err;
+        return status;
+    }
+    explain->done = true;
+    explain->status = status;
+    explain->challenge.status = 400;
+    return SP_OK;
+}
+
 static enum sp_status run_all(struct explain *explain, struct sp_error *err)
 {
     struct sp_access_facts *facts = &explain->facts;
@@ -153,6 +175,8 @@ static enum sp_status run_all(struct explain *explain, struct sp_error *err)
     explain->request.arrived_us = sp_clock_realtime_us();
     struct sp_fiber *fiber = NULL;
     if (status == SP_OK)
+        status = find_client(explain, err);
+    if (status == SP_OK && !explain->done)
         status = sp_fiber_start(explain->loop, run, explain, &fiber);
     while (status == SP_OK && !explain->done)
         sp_loop_run_once(explain->loop, WAIT_MS);

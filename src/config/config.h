@@ -32,6 +32,9 @@ struct sp_config {
     size_t tcp_options_count;
     const struct sp_cfg_access_logging *access_loggings;
     size_t access_logging_count;
+    const struct sp_cfg_remote_ip *remote_ips;
+    size_t remote_ip_count;
+    struct sp_cfg_dispatcher dispatcher;
     const struct sp_cfg_cors *cors;
     size_t cors_count;
     struct sp_cfg_requests requests;

@@ -39,6 +39,19 @@ struct sp_cfg_access_logging { /* httpAccessLogging */
     int64_t max_files;
 };
 
+/* The order is that of the options in server.xml. */
+enum sp_cfg_forwarded { SP_CFG_FORWARDED_ANY, SP_CFG_FORWARDED_RFC, SP_CFG_FORWARDED_X };
+
+struct sp_cfg_remote_ip {
+    struct sp_str id;
+    struct sp_str proxies; /* regular expression */
+    unsigned header;       /* enum sp_cfg_forwarded */
+};
+
+struct sp_cfg_dispatcher {                         /* httpDispatcher */
+    struct sp_str_list origins, sensitive_origins; /* addresses, "*", "none"; empty: none */
+};
+
 struct sp_cfg_ssl_options;
 
 struct sp_cfg_http_endpoint {
@@ -53,6 +66,8 @@ struct sp_cfg_http_endpoint {
     const struct sp_cfg_ssl_options *ssl_options;       /* never NULL when https_port is not -1 */
     const struct sp_cfg_tcp_options *tcp_options;       /* never NULL */
     const struct sp_cfg_access_logging *access_logging; /* NULL: none */
+    const struct sp_cfg_remote_ip *remote_ip;           /* NULL: no proxy is believed */
+    bool proxy_protocol;
 };
 
 struct sp_cfg_cors {

@@ -30,6 +30,7 @@ static const struct sp_cfg_element *const table[] = {
     &sp_cfg_access_logging_element,
     &sp_cfg_headers_element,
     &sp_cfg_remote_ip_element,
+    &sp_cfg_dispatcher_element,
     &sp_cfg_compression_element,
     &sp_cfg_samesite_element,
     &sp_cfg_http_endpoint_element,

@@ -16,7 +16,7 @@ extern const struct sp_cfg_element sp_cfg_feature_manager, sp_cfg_include, sp_cf
 extern const struct sp_cfg_element sp_cfg_http_options_element, sp_cfg_tcp_options_element,
     sp_cfg_access_logging_element, sp_cfg_headers_element, sp_cfg_remote_ip_element,
     sp_cfg_compression_element, sp_cfg_samesite_element, sp_cfg_http_endpoint_element, sp_cfg_cors_element,
-    sp_cfg_requests_element, sp_cfg_monitoring_listener_element;
+    sp_cfg_requests_element, sp_cfg_monitoring_listener_element, sp_cfg_dispatcher_element;
 /* table_tls.c */
 extern const struct sp_cfg_element sp_cfg_key_store_element, sp_cfg_ssl_element, sp_cfg_ssl_default_element,
     sp_cfg_ssl_options_element;

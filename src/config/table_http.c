@@ -155,21 +155,61 @@ const struct sp_cfg_element sp_cfg_headers_element = {"headers",
                                                       .since = "2022",
                                                       .meaning = "Header fields of responses."};
 
+#define O struct sp_cfg_remote_ip
+
+/* Liberty's own default: loopback, link-local and private addresses. */
+#define PRIVATE_ADDRESSES                                                                         \
+    "10\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|192\\.168\\.\\d{1,3}\\.\\d{1,3}|169\\.254\\.\\d{1,3}\\." \
+    "\\d{1,3}|127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|172\\.1[6-9]{1}\\.\\d{1,3}\\.\\d{1,3}|172\\.2" \
+    "[0-9]{1}\\.\\d{1,3}\\.\\d{1,3}|172\\.3[0-1]{1}\\.\\d{1,3}\\.\\d{1,3}|0:0:0:0:0:0:0:1|::1"
+
 static const struct sp_cfg_attribute remote_ip_attributes[] = {
-    ID,
-    A("proxies", STRING, SECURITY,
-      "Regular expression of the proxies whose forwarding headers are believed."),
+    ID_INTO(O),
+    A("proxies", STRING, ACTED | SECURITY,
+      "Regular expression of the proxies that are believed. The whole address must match it, as it is "
+      "usually written or with all eight parts of IPv6.",
+      INTO(O, proxies), DEFAULT(PRIVATE_ADDRESSES)),
+    A("sallyport_header", ENUM, ACTED | SECURITY,
+      "Which headers the proxies write: Forwarded, X-Forwarded-For (with X-Forwarded-Proto, -Host, -Port), "
+      "or "
+      "any, which takes either and refuses a request that has both.",
+      INTO(O, header), ONE_OF("any", "Forwarded", "X-Forwarded-For"), DEFAULT("any")),
     A("useRemoteIpInAccessLog", BOOLEAN, 0, "Whether the access log shows the forwarded address.",
       DEFAULT("false")),
 };
 
-const struct sp_cfg_element sp_cfg_remote_ip_element = {"remoteIp",
-                                                        SP_CFG_FACTORY,
-                                                        SECURITY | LISTENER,
-                                                        ROWS(remote_ip_attributes),
-                                                        .default_id = "defaultRemoteIp",
-                                                        .meaning =
-                                                            "Which proxies may say who the caller is."};
+const struct sp_cfg_element sp_cfg_remote_ip_element = {
+    "remoteIp",
+    SP_CFG_FACTORY,
+    ACTED | SECURITY | LISTENER,
+    .default_id = "defaultRemoteIp",
+    ROWS(remote_ip_attributes),
+    STRUCT(O),
+    ARRAY(struct sp_config, remote_ips, remote_ip_count),
+    .meaning = "Which proxies may say who the caller is. Nobody may on an endpoint without one."};
+
+#undef O
+#define C struct sp_config
+
+static const struct sp_cfg_attribute dispatcher_attributes[] = {
+    A("trustedHeaderOrigin", STRING, ACTED | SECURITY | LIST,
+      "Addresses whose $WSIS, $WSSC, $WSSN and $WSSP headers are believed; * for all, none for none. Not * "
+      "as "
+      "in the original when it is not set, but none.",
+      INTO(C, dispatcher.origins)),
+    A("trustedSensitiveHeaderOrigin", STRING, ACTED | SECURITY | LIST,
+      "Addresses whose $WSRA and $WSCC headers (address and certificate of the client) are believed.",
+      INTO(C, dispatcher.sensitive_origins)),
+    A("enableWelcomePage", BOOLEAN, 0, "Whether the root of the server shows a page.", DEFAULT("true"),
+      PROVIDED("true false")),
+    A("appOrContextRootMissingMessage", STRING, 0, "What a caller reads at an address that is not served."),
+};
+
+const struct sp_cfg_element sp_cfg_dispatcher_element = {
+    "httpDispatcher", SP_CFG_SINGLETON, ACTED | SECURITY | LISTENER, ROWS(dispatcher_attributes),
+    .meaning = "From whom the private headers of the web server plug-in are taken."};
+
+#undef C
 
 static const struct sp_cfg_attribute compression_attributes[] = {
     ID,
@@ -228,7 +268,13 @@ static const struct sp_cfg_attribute http_endpoint_attributes[] = {
     A("tcpOptionsRef", REF, 0, "Who may connect.", INTO(O, tcp_options), DEFAULT("defaultTCPOptions"),
       TARGET("tcpOptions")),
     A("accessLoggingRef", REF, 0, "The access log.", INTO(O, access_logging), TARGET("httpAccessLogging")),
-    A("remoteIpRef", REF, SECURITY, "Which proxies are believed.", TARGET("remoteIp")),
+    A("remoteIpRef", REF, ACTED | SECURITY, "Which proxies are believed; none without it.",
+      INTO(O, remote_ip), TARGET("remoteIp")),
+    A("sallyport_proxyProtocol", BOOLEAN, ACTED | SECURITY,
+      "Whether every connection begins with the PROXY protocol, version 1 or 2. It is taken from the proxies "
+      "of "
+      "remoteIp only; other connections are closed.",
+      INTO(O, proxy_protocol), DEFAULT("false")),
     A("compressionRef", REF, 0, "Compression of responses.", TARGET("compression")),
     A("samesiteRef", REF, SECURITY, "The SameSite attribute of cookies.", TARGET("samesite")),
     A("headersRef", REF, SECURITY, "Header fields of responses.", TARGET("headers"), SINCE("2022")),

@@ -8,6 +8,7 @@
 #ifndef SP_ENGINE_APP_H
 #define SP_ENGINE_APP_H
 
+#include "engine/peer.h"
 #include "engine/tls.h"
 #include "io/port.h"
 
@@ -24,6 +25,9 @@ struct sp_engine_app {
      * theirs; NULL: nginx.conf names files. */
     enum sp_status (*tls)(void *state, unsigned endpoint, struct ssl_ctx_st *context,
                           enum sp_client_certificate *ret_client, struct sp_error *err);
+    /* Whom an endpoint believes about its clients, for the caller to free; gives NULL when nobody. */
+    enum sp_status (*peer)(void *state, unsigned endpoint, struct sp_peer_rules **ret_rules,
+                           struct sp_error *err);
     /* In a worker, after fork. `worker` lives until stop returned. */
     enum sp_status (*start)(void *state, const struct sp_worker *worker, struct sp_handler *ret_handler,
                             struct sp_error *err);

@@ -139,6 +139,12 @@ static enum sp_status tls(void *arg, unsigned endpoint, struct ssl_ctx_st *conte
     return sp_engine_tls_load(settings->config, endpoint, context, &settings->problems, ret_client, err);
 }
 
+static enum sp_status peer(void *arg, unsigned endpoint, struct sp_peer_rules **ret_rules,
+                           struct sp_error *err)
+{
+    return sp_peer_rules_new(((struct state *)arg)->settings->config, endpoint, ret_rules, err);
+}
+
 /* ---------------------------------------------------------------- in a worker */
 
 /* $SALLYPORT_EXPLORER, otherwise where it was installed. */
@@ -215,6 +221,7 @@ const struct sp_engine_app sp_engine_app = {
     .unload = unload,
     .shared_bytes = shared_bytes,
     .tls = tls,
+    .peer = peer,
     .start = start,
     .stop = stop,
 };

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "engine/ciphers.h"
 #include "engine/message.h"
+#include "engine/peer.h"
 #include "io/port.h"
 
 #define MS(us) (((us) + 999) / 1000)
@@ -238,6 +239,37 @@ static enum sp_status check_host(struct writing *to, const struct sp_cfg_http_en
                         SP_STR_ARG(endpoint->id), SP_STR_ARG(endpoint->host));
 }
 
+/* What the module takes from server.xml itself changes nginx.conf too, so that a change is noticed. */
+static uint64_t digest_of(const struct sp_str *texts, size_t count)
+{
+    static const unsigned char key[16];
+    uint64_t digest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t of_one = texts[i].ptr ? sp_siphash(key, 2, 4, texts[i].ptr, texts[i].len) : 1;
+        const uint64_t both[2] = {digest, of_one};
+        digest = sp_siphash(key, 2, 4, both, sizeof both);
+    }
+    return digest;
+}
+
+static uint64_t digest_of_list(const struct sp_str_list *list)
+{
+    return digest_of(list->items, list->count) + list->count;
+}
+
+static enum sp_status put_peer(struct writing *to, const struct sp_cfg_http_endpoint *endpoint, size_t index)
+{
+    if (!sp_peer_is_wanted(to->config, (unsigned)index))
+        return SP_OK;
+    enum sp_status status = sp_peer_check(to->config, (unsigned)index, to->err);
+    const struct sp_cfg_remote_ip *remote = endpoint->remote_ip;
+    const struct sp_cfg_dispatcher *dispatcher = &to->config->dispatcher;
+    uint64_t digest = remote ? digest_of(&remote->proxies, 1) + remote->header : 0;
+    digest ^= digest_of_list(&dispatcher->origins) ^ (digest_of_list(&dispatcher->sensitive_origins) << 1);
+    sp_buf_printf(to->buf, "    sallyport_peer %zu %016" PRIx64 ";\n", index, digest);
+    return status;
+}
+
 static enum sp_status put_listen(struct writing *to, const struct sp_cfg_http_endpoint *endpoint,
                                  int64_t port, const char *how)
 {
@@ -265,6 +297,21 @@ static enum sp_status put_listen(struct writing *to, const struct sp_cfg_http_en
     return SP_OK;
 }
 
+static uint64_t digest_of_store(const struct sp_cfg_key_store *store)
+{
+    const struct sp_str texts[] = {store ? store->id : SP_STR(""), store ? store->location : SP_STR(""),
+                                   store ? store->type : SP_STR("")};
+    return digest_of(texts, 3);
+}
+
+static uint64_t digest_of_ssl(const struct sp_cfg_ssl *ssl)
+{
+    const struct sp_str texts[] = {ssl->id, ssl->crl, ssl->server_key_alias};
+    uint64_t digest = digest_of(texts, 3);
+    digest ^= digest_of_store(ssl->key_store) ^ (digest_of_store(ssl->trust_store) << 1);
+    return digest + 2 * ssl->client_authentication + ssl->client_authentication_supported;
+}
+
 static enum sp_status put_tls(struct writing *to, const struct sp_cfg_http_endpoint *endpoint, size_t index)
 {
     const struct sp_cfg_ssl *ssl = endpoint->ssl_options->ssl;
@@ -273,7 +320,8 @@ static enum sp_status put_tls(struct writing *to, const struct sp_cfg_http_endpo
     if (status != SP_OK)
         return status;
     /* The module puts certificate and key into the context and then allows handshakes. */
-    sp_buf_printf(to->buf, "    ssl_reject_handshake on;\n    sallyport_tls %zu;\n", index);
+    sp_buf_printf(to->buf, "    ssl_reject_handshake on;\n    sallyport_tls %zu %016" PRIx64 ";\n", index,
+                  digest_of_ssl(ssl));
     sp_buf_printf(to->buf, "    ssl_protocols%s%s;\n", ciphers.offers12 ? " TLSv1.2" : "",
                   ciphers.offers13 ? " TLSv1.3" : "");
     if (ciphers.tls12.len)
@@ -293,11 +341,14 @@ static enum sp_status put_tls(struct writing *to, const struct sp_cfg_http_endpo
 static enum sp_status put_server(struct writing *to, size_t index, bool tls)
 {
     const struct sp_cfg_http_endpoint *endpoint = &to->config->endpoints[index];
+    char how[32];
+    snprintf(how, sizeof how, "%s%s", tls ? " ssl" : "", endpoint->proxy_protocol ? " proxy_protocol" : "");
     sp_buf_printf(to->buf, "server {\n");
-    enum sp_status status =
-        put_listen(to, endpoint, tls ? endpoint->https_port : endpoint->http_port, tls ? " ssl" : "");
+    enum sp_status status = put_listen(to, endpoint, tls ? endpoint->https_port : endpoint->http_port, how);
     if (status == SP_OK)
         status = put_options(to, endpoint->http_options);
+    if (status == SP_OK)
+        status = put_peer(to, endpoint, index);
     if (status == SP_OK && tls)
         status = put_tls(to, endpoint, index);
     sp_buf_printf(to->buf, "    location / {\n        sallyport_endpoint %zu %" PRId64 ";\n    }\n", index,

@@ -213,8 +213,11 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r)
     if (rc != NGX_OK)
         return rc;
     struct engine_exchange *exchange = exchange_new(r);
-    if (!exchange || engine_fill_request(r, conf, &exchange->request) != NGX_OK)
+    if (!exchange)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    rc = engine_fill_request(r, conf, &exchange->request);
+    if (rc != NGX_OK)
+        return rc;
     exchange->account = sp_bodies_account(&engine_worker.bodies, exchange->request.peer_address);
     uint64_t said = r->headers_in.content_length_n > 0 ? (uint64_t)r->headers_in.content_length_n : 0;
     if (!sp_bodies_fit(&engine_worker.bodies, exchange->account, said, conf->client_bodies)) {

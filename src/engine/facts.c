@@ -86,7 +86,8 @@ ngx_int_t engine_check_request(ngx_http_request_t *r, const struct engine_locati
     return check_headers(r, conf);
 }
 
-static ngx_int_t fill_headers(ngx_http_request_t *r, struct sp_http_request *request)
+static ngx_int_t fill_headers(ngx_http_request_t *r, struct sp_http_request *request,
+                              struct sp_http_header **ret_headers)
 {
     size_t count = 0;
     for (ngx_list_part_t *part = &r->headers_in.headers.part; part; part = part->next)
@@ -94,7 +95,7 @@ static ngx_int_t fill_headers(ngx_http_request_t *r, struct sp_http_request *req
     struct sp_http_header *to = ngx_palloc(r->pool, (count + 1) * sizeof *to);
     if (!to)
         return NGX_ERROR;
-    request->headers = to;
+    request->headers = *ret_headers = to;
     request->header_count = count;
     for (ngx_list_part_t *part = &r->headers_in.headers.part; part; part = part->next) {
         const ngx_table_elt_t *headers = part->elts;
@@ -166,9 +167,11 @@ ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_locatio
     request->peer_port = ngx_inet_get_port(r->connection->sockaddr);
     request->endpoint = (unsigned)conf->endpoint;
     request->https_port = (unsigned)conf->https_port;
-    if (fill_headers(r, request) != NGX_OK || fill_local_address(r, request) != NGX_OK)
-        return NGX_ERROR;
-    return fill_tls(r, request);
+    struct sp_http_header *headers = NULL;
+    if (fill_headers(r, request, &headers) != NGX_OK || fill_local_address(r, request) != NGX_OK ||
+        fill_tls(r, request) != NGX_OK)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return engine_find_client(r, headers, request);
 }
 
 static size_t body_size(const ngx_chain_t *chain)

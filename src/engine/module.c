@@ -7,6 +7,9 @@
 
 #include "engine/ready.h"
 
+/* sallyport_tls and sallyport_peer take a number, and a digest of what the module takes from server.xml for
+ * it.
+ */
 static char *set_server(ngx_conf_t *cf, ngx_command_t *command, void *conf)
 {
     struct engine_main_conf *main_conf = conf;
@@ -54,9 +57,13 @@ static ngx_command_t commands[] = {
      SLOT(ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
           offsetof(struct engine_location_conf, server_header))},
     {.name = ngx_string("sallyport_tls"),
-     .type = NGX_HTTP_SRV_CONF | NGX_CONF_TAKE1,
+     .type = NGX_HTTP_SRV_CONF | NGX_CONF_TAKE2,
      SLOT(ngx_conf_set_num_slot, NGX_HTTP_SRV_CONF_OFFSET,
           offsetof(struct engine_server_conf, tls_endpoint))},
+    {.name = ngx_string("sallyport_peer"),
+     .type = NGX_HTTP_SRV_CONF | NGX_CONF_TAKE2,
+     SLOT(ngx_conf_set_num_slot, NGX_HTTP_SRV_CONF_OFFSET,
+          offsetof(struct engine_server_conf, peer_endpoint))},
     {.name = ngx_string("sallyport_endpoint"),
      .type = NGX_HTTP_LOC_CONF | NGX_CONF_TAKE2,
      SLOT(set_endpoint, NGX_HTTP_LOC_CONF_OFFSET, 0)},
@@ -92,7 +99,7 @@ static void *create_server_conf(ngx_conf_t *cf)
 {
     struct engine_server_conf *conf = ngx_pcalloc(cf->pool, sizeof *conf);
     if (conf)
-        conf->tls_endpoint = NGX_CONF_UNSET;
+        conf->tls_endpoint = conf->peer_endpoint = NGX_CONF_UNSET;
     return conf;
 }
 
@@ -206,12 +213,35 @@ static ngx_int_t load_certificate(ngx_conf_t *cf, struct engine_main_conf *conf,
     return NGX_OK;
 }
 
-static ngx_int_t load_certificates(ngx_conf_t *cf, struct engine_main_conf *conf)
+static void free_peers(void *data)
+{
+    sp_peer_rules_free(data);
+}
+
+static ngx_int_t load_peers(ngx_conf_t *cf, struct engine_main_conf *conf, void **server_configs)
+{
+    struct engine_server_conf *server = server_configs[ngx_http_sallyport_module.ctx_index];
+    if (server->peer_endpoint == NGX_CONF_UNSET)
+        return NGX_OK;
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+    if (!cleanup)
+        return NGX_ERROR;
+    struct sp_error err = SP_ERROR_INIT;
+    enum sp_status status = SP_EUNSUPPORTED;
+    if (sp_engine_app.peer)
+        status = sp_engine_app.peer(conf->state, (unsigned)server->peer_endpoint, &server->peers, &err);
+    cleanup->handler = free_peers;
+    cleanup->data = server->peers;
+    return status == SP_OK ? NGX_OK : refuse(cf, status, &err);
+}
+
+static ngx_int_t load_servers(ngx_conf_t *cf, struct engine_main_conf *conf)
 {
     ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     ngx_http_core_srv_conf_t **servers = core->servers.elts;
     for (ngx_uint_t i = 0; i < core->servers.nelts; i++)
-        if (load_certificate(cf, conf, servers[i]->ctx->srv_conf) != NGX_OK)
+        if (load_certificate(cf, conf, servers[i]->ctx->srv_conf) != NGX_OK ||
+            load_peers(cf, conf, servers[i]->ctx->srv_conf) != NGX_OK)
             return NGX_ERROR;
     return NGX_OK;
 }
@@ -245,7 +275,7 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
     conf->shared_bytes = sp_engine_app.shared_bytes(conf->state, conf->workers);
     if (add_zone(cf, conf) != NGX_OK)
         return NGX_ERROR;
-    return load_certificates(cf, conf);
+    return load_servers(cf, conf);
 }
 
 static ngx_http_module_t context = {
@@ -261,6 +291,7 @@ ngx_module_t ngx_http_sallyport_module = {
     .ctx = &context,
     .commands = commands,
     .type = NGX_HTTP_MODULE,
+    .init_module = engine_init_module,
     .init_process = engine_init_process,
     .exit_process = engine_exit_process,
     .exit_master = engine_exit_master,

@@ -39,7 +39,9 @@ struct engine_main_conf {
 };
 
 struct engine_server_conf {
-    ngx_int_t tls_endpoint; /* whose certificate this server presents; NGX_CONF_UNSET: nginx.conf's */
+    ngx_int_t tls_endpoint;      /* whose certificate this server presents; NGX_CONF_UNSET: nginx.conf's */
+    ngx_int_t peer_endpoint;     /* whose proxies it believes; NGX_CONF_UNSET: nobody */
+    struct sp_peer_rules *peers; /* NULL: nobody */
 };
 
 struct engine_location_conf {
@@ -90,10 +92,16 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r);
 /* Cancels what the handler has, for the end of the worker. */
 void engine_cancel_all(void);
 
+/* listen.c: closes connections that speak the PROXY protocol and may not, before they are read. */
+ngx_int_t engine_init_module(ngx_cycle_t *cycle);
+
 /* facts.c: NGX_OK, or the status to refuse the request with. */
 ngx_int_t engine_check_request(ngx_http_request_t *r, const struct engine_location_conf *conf);
 ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_location_conf *conf,
                               struct sp_http_request *ret_request);
+/* client.c: put the client in the place of the proxies. NGX_OK, or the status to refuse the request with. */
+ngx_int_t engine_find_client(ngx_http_request_t *r, struct sp_http_header *headers,
+                             struct sp_http_request *request);
 /* The body in one piece, after nginx has read it. NGX_OK or NGX_ERROR. */
 ngx_int_t engine_fill_body(ngx_http_request_t *r, struct sp_str *ret_body);
 

@@ -118,6 +118,29 @@ static enum sp_status load_trust(struct loading *loading, const struct sp_key_st
     return status;
 }
 
+enum sp_status sp_engine_tls_trust(const struct sp_cfg_ssl *ssl, SSL_CTX *context, struct sp_error *err)
+{
+    struct sp_problems unused;
+    struct sp_key_store *trust = NULL;
+    sp_problems_init(&unused);
+    struct loading loading = {.ssl = ssl, .context = context, .problems = &unused, .err = err};
+    enum sp_status status = open_store(&loading, ssl->trust_store, &trust);
+    if (status == SP_OK && (status = sp_key_store_trust(trust, context, err)) != SP_OK)
+        store_failed(&loading, ssl->trust_store, status);
+    sp_key_store_free(trust);
+    sp_problems_finish(&unused);
+    if (status != SP_OK)
+        return status;
+    X509_VERIFY_PARAM_set_depth(X509_STORE_get0_param(SSL_CTX_get_cert_store(context)), VERIFY_DEPTH);
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+        status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a trust store");
+    else if (ssl->crl.len)
+        status = load_revocation(&loading, digest);
+    EVP_MD_CTX_free(digest);
+    return status;
+}
+
 enum sp_status sp_engine_tls_load(const struct sp_config *config, unsigned endpoint, SSL_CTX *context,
                                   struct sp_problems *problems, enum sp_client_certificate *ret_client,
                                   struct sp_error *err)

@@ -24,4 +24,8 @@ enum sp_status sp_engine_tls_load(const struct sp_config *config, unsigned endpo
                                   struct ssl_ctx_st *context, struct sp_problems *problems,
                                   enum sp_client_certificate *ret_client, struct sp_error *err) SP_MUST_CHECK;
 
+/* Load only what certificates of callers are checked against: trusted certificates and revocation lists. */
+enum sp_status sp_engine_tls_trust(const struct sp_cfg_ssl *ssl, struct ssl_ctx_st *context,
+                                   struct sp_error *err) SP_MUST_CHECK;
+
 #endif

@@ -16,8 +16,7 @@ static bool has_only(struct sp_str text, const char *others)
     return text.len > 0;
 }
 
-/* "name", "[IPv6]", each with or without ":port". */
-static bool is_host(struct sp_str host)
+bool sp_http_is_host(struct sp_str host)
 {
     bool bracket = host.len && host.ptr[0] == '[';
     size_t end = bracket ? sp_str_find(host, ']') : sp_str_find(host, ':');
@@ -45,7 +44,7 @@ struct sp_str sp_http_origin(const struct sp_http_request *request, bool tls, un
 {
     struct sp_str host = request->host, local = request->local_address;
     const char *scheme = tls ? "https" : "http";
-    bool usable = is_host(host);
+    bool usable = sp_http_is_host(host);
     if (usable && port == 0)
         return sp_arena_printf(arena, "%s://%.*s", scheme, SP_STR_ARG(host));
     bool bracket = !usable && sp_str_find(local, ':') < local.len;

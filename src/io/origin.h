@@ -13,4 +13,7 @@
 struct sp_str sp_http_origin(const struct sp_http_request *request, bool tls, unsigned port,
                              struct sp_arena *arena);
 
+/* Whether a text has the form of a host: "name", "[IPv6]", each with or without ":port". */
+bool sp_http_is_host(struct sp_str host);
+
 #endif

@@ -30,14 +30,16 @@ struct sp_http_request {
     size_t header_count;
     struct sp_str body; /* in one piece; the engine refuses longer ones with 413 */
 
-    struct sp_str peer_address; /* text of the client's IP address, after PROXY from trusted proxies only */
-    unsigned peer_port;
+    /* The client: who connected, or whom trusted proxies name (engine/peer.h). */
+    struct sp_str peer_address;  /* text of its IP address */
+    unsigned peer_port;          /* 0: a proxy named an address only */
+    struct sp_str proxy_address; /* of the proxy that connected and was believed; empty: there was none */
     struct sp_str local_address;
-    unsigned local_port;
+    unsigned local_port; /* that the client addressed */
     unsigned endpoint;   /* index of the httpEndpoint in the configuration, or SP_ENDPOINT_MONITORING */
     unsigned https_port; /* where the same endpoint listens with TLS; 0: nowhere */
-    bool tls;            /* arrived over TLS that this engine ended */
-    struct sp_str tls_protocol; /* "TLSv1.3"; empty without TLS */
+    bool tls;            /* the client spoke TLS, to this engine or to a trusted proxy that says so */
+    struct sp_str tls_protocol; /* "TLSv1.3" of the connection to this engine; empty without TLS */
     struct sp_str tls_cipher;
     struct sp_str client_certificate; /* DER of the verified client certificate; empty when none */
     int64_t arrived_us;               /* realtime, when the header was complete */

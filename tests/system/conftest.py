@@ -115,8 +115,8 @@ class Response:
 class Connection:
     """A client that sends exactly the bytes it is told to."""
 
-    def __init__(self, port, tls=None, host="localhost", address="127.0.0.1", timeout=PATIENCE):
-        self.socket = socket.create_connection((address, port), timeout=timeout)
+    def __init__(self, port, tls=None, host="localhost", address="127.0.0.1", timeout=PATIENCE, source=None):
+        self.socket = socket.create_connection((address, port), timeout=timeout, source_address=(source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname=host)

@@ -96,6 +96,7 @@ static void reply_facts(struct sp_exchange *exchange)
     put_base64(&json, "body", request->body);
     sp_json_put_string(&json, "peer_address", request->peer_address);
     sp_json_put_i64(&json, "peer_port", request->peer_port);
+    sp_json_put_string(&json, "proxy_address", request->proxy_address);
     sp_json_put_string(&json, "local_address", request->local_address);
     sp_json_put_i64(&json, "local_port", request->local_port);
     sp_json_put_i64(&json, "endpoint", request->endpoint);
@@ -275,11 +276,20 @@ static void stop(void *state)
 {
 }
 
+static enum sp_status peer(void *arg, unsigned endpoint, struct sp_peer_rules **ret_rules,
+                           struct sp_error *err)
+{
+    const struct echo *echo = arg;
+    *ret_rules = NULL;
+    return echo->settings ? sp_peer_rules_new(echo->settings->config, endpoint, ret_rules, err) : SP_OK;
+}
+
 const struct sp_engine_app sp_engine_app = {
     .load = load,
     .unload = unload,
     .shared_bytes = shared_bytes,
     .tls = tls,
+    .peer = peer,
     .start = start,
     .stop = stop,
 };

@@ -289,7 +289,8 @@ static void tls_takes_its_key_from_the_module(void **state)
     endpoints[0].https_port = 9443;
     generate_ok();
     must_have("    listen *:9443 ssl;\n    listen [::]:9443 ssl ipv6only=on;\n");
-    must_have("    ssl_reject_handshake on;\n    sallyport_tls 0;\n    ssl_protocols TLSv1.2 TLSv1.3;\n"
+    must_have("    ssl_reject_handshake on;\n    sallyport_tls 0 ");
+    must_have("    ssl_protocols TLSv1.2 TLSv1.3;\n"
               "    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:");
     must_have("    ssl_prefer_server_ciphers off;\n    ssl_session_cache shared:sallyport_tls_0:1m;\n"
               "    ssl_session_timeout 86400s;\n");
@@ -416,6 +417,55 @@ static void the_fingerprint_tells_changed_listeners(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* What the module takes from server.xml at its start: a server that only takes over the rest would go on with
+ * the old. */
+static void the_fingerprint_tells_changed_trust(void **state)
+{
+    char print[8][SP_ENGINE_PRINT_LEN + 1];
+    static const struct sp_str one[] = {SP_STR_INIT("127.0.0.1")};
+    const struct sp_cfg_key_store keys = {
+        .id = SP_STR("k"), .location = SP_STR("/k.p12"), .type = SP_STR("PKCS12")};
+    struct sp_cfg_remote_ip remote = {.id = SP_STR("r"), .proxies = SP_STR("10\\..*")};
+    endpoints[0].https_port = 9443;
+    fingerprint(print[0]);
+    ssl.client_authentication = true;
+    fingerprint(print[1]);
+    ssl.trust_store = &keys;
+    fingerprint(print[2]);
+    ssl.crl = SP_STR("/crl.pem");
+    fingerprint(print[3]);
+    endpoints[0].remote_ip = &remote;
+    fingerprint(print[4]);
+    remote.proxies = SP_STR("11\\..*");
+    fingerprint(print[5]);
+    endpoints[0].proxy_protocol = true;
+    fingerprint(print[6]);
+    set_list(&config.dispatcher.sensitive_origins, one, 1);
+    fingerprint(print[7]);
+    for (size_t i = 0; i < 8; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(print[i], print[j]);
+}
+
+static void proxies_are_believed_on_their_endpoint_only(void **state)
+{
+    struct sp_cfg_remote_ip remote = {.id = SP_STR("r"), .proxies = SP_STR("10\\..*")};
+    generate_ok();
+    assert_false(has("sallyport_peer"));
+    config.endpoint_count = 2;
+    endpoints[1].remote_ip = &remote;
+    endpoints[1].proxy_protocol = true;
+    generate_ok();
+    must_have("    listen *:9080;\n");
+    must_have("    listen *:9081 proxy_protocol;\n    listen [::]:9081 proxy_protocol ipv6only=on;\n");
+    must_have("    sallyport_peer 1 ");
+    assert_false(has("sallyport_peer 0 "));
+    remote.proxies = SP_STR("10\\.(");
+    refused(SP_EINVAL, "SALE0011E", "remoteIp[r]: proxies");
+    endpoints[1].remote_ip = NULL;
+    refused(SP_EINVAL, "SALE0011E", "sallyport_proxyProtocol");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +488,8 @@ int main(void)
         TEST(ciphers_must_fit_the_protocol),
         TEST(security_levels_widen_the_list),
         TEST(the_fingerprint_tells_changed_listeners),
+        TEST(the_fingerprint_tells_changed_trust),
+        TEST(proxies_are_believed_on_their_endpoint_only),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
