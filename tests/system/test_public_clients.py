@@ -1,6 +1,8 @@
 """Public clients of the administration interface, unchanged, against a real server."""
+import functools
 import json
 import os
+import pathlib
 import subprocess
 import zipfile
 
@@ -82,3 +84,64 @@ def test_the_node_client_administers_archives_of_other_tools(npm, make_gateway):
     assert seen["requesters"] == [["Sample-Node.js-Claims-Rule-API_1.0", "nodejsClaims", "Started"]]
     assert_lived(seen, server, [3, 3, 0])
     assert ask(server, "GET", "/apiRequesters").json == {"apiRequesters": []}
+
+
+# ---------------------------------------------------------------- Zowe CLI
+
+@pytest.fixture(scope="session")
+def zowe_packages():
+    result = subprocess.run([ROOT / "scripts" / "npm-install", "tests/system/zowe", "zowe"], capture_output=True, text=True,
+                            timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    return pathlib.Path(result.stdout.strip())
+
+
+@pytest.fixture
+def zowe(zowe_packages, tmp_path):
+    """For a server, a function that runs a command of Zowe CLI's plug-in on it and gives its answer."""
+    plugin, home = "@zosconnect/zosconnect-zowe-cli", tmp_path / "zowe"
+    # As "zowe plugins install" leaves it, which would fetch whatever is newest.
+    modules = home / "plugins" / "installed" / "lib" / "node_modules" / "@zosconnect"
+    modules.mkdir(parents=True)
+    (modules / "zosconnect-zowe-cli").symlink_to(zowe_packages / "node_modules" / plugin)
+    (home / "plugins" / "plugins.json").write_text(json.dumps(
+        {plugin: {"package": plugin, "registry": "", "version": "1.2.1"}}))
+
+    def run(server, *arguments):
+        environment = dict(os.environ, ZOWE_CLI_HOME=str(home), NODE_EXTRA_CA_CERTS=str(server.authority.certificate))
+        result = subprocess.run(["node", "node_modules/@zowe/cli/lib/main.js", *map(str, arguments), "--rfj"], cwd=zowe_packages,
+                                env=environment, capture_output=True, text=True, timeout=120, check=False)
+        # The plug-in tells of what the server refuses, and ends with 0.
+        assert result.returncode == 0, result.stdout + result.stderr
+        answer = json.loads(result.stdout)
+        return answer["stdout"] + answer["stderr"]
+
+    def connect(server):
+        run(server, "profiles", "create", "zosconnect-profile", "here", "-a", f"https://localhost:{server.https}", "-u", "adam",
+            "-p", "adam secret")
+        return functools.partial(run, server, "zosconnect")
+    return connect
+
+
+def test_zowe_cli_administers_the_server(zowe, make_gateway, tmp_path):
+    server = make_gateway(more=LEVELS + REQUESTER)
+    command = zowe(server)
+    archives.service(tmp_path / "more.sar", "more", "BADPGM", 32, FIELDS)
+    archives.api(tmp_path / "more.aar", "more", "/more", "/do", "POST", "more")
+    objects = {"service": ("more", tmp_path / "more.sar"), "api": ("more", tmp_path / "more.aar"),
+               "apirequester": ("rates_1.0", requester(tmp_path / "rates.ara"))}
+    for kind, (name, file) in objects.items():
+        command(kind, "install", file)
+        assert name in command(kind, "list")
+        assert name in command(kind, "info", name)
+        assert "already installed" in command(kind, "install", file)
+        command(kind, "stop", name)
+        assert "Stopped" in command(kind, "info", name)
+        command(kind, "start", name)
+        command(kind, "update", name, file)
+        assert "Started" in command(kind, "info", name)
+    for kind, (name, _) in reversed(objects.items()):
+        command(kind, "delete", name, "--force")
+        assert name not in command(kind, "list")
+        assert "is not installed" in command(kind, "info", name)
+    assert ask(server, "GET", "/apis/more").status == 404
