@@ -17,6 +17,7 @@
 #include "cli/server_launch.h"
 #include "cli/server_process.h"
 #include "cli/server_refresh.h"
+#include "cli/server_takeover.h"
 #include "engine/message.h"
 
 struct invocation {
@@ -207,14 +208,15 @@ static int action_reload(struct invocation *call)
     sp_problems_init(&problems);
     enum sp_status status = try_new_conf(call, conf_path, &problems);
     int exit_status = SP_EXIT_OK;
-    if (status == SP_OK && (rename(conf_path, call->place.conf_path) != 0 || kill(pid, SIGHUP) != 0))
-        status = sp_error_set(&call->err, SP_EIO, NULL, "the server cannot be told");
+    if (status == SP_OK)
+        status = sp_server_take_over(&call->place, conf_path, pid, call->options.timeout_s, &call->err);
     if (status == SP_OK) {
         sp_report_problems(&problems, stderr);
         printf("server %s takes over its new configuration\n", call->place.name);
     } else {
         exit_status = failed(call, &problems);
         fprintf(stderr, "sallyport: server %s goes on with its old configuration\n", call->place.name);
+        sp_server_log_not_taken(&call->place, call->err.text);
         unlink(conf_path);
     }
     sp_problems_finish(&problems);

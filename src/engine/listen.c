@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * listen.c: who may speak the PROXY protocol.
+ * listen.c: what is done when the listeners are open: who may speak the PROXY protocol.
  *
  * nginx reads the PROXY header from whoever connects, and before TLS. So the listeners that expect one are
  * given a handler of ours, which looks at the address first.
  */
 #include "engine/module.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "engine/message.h"
+#include "engine/reload.h"
+
+/* Which argument of sallyport_server it is. */
+#define RUN_DIR 2u
 
 static const struct engine_server_conf *conf_of(const ngx_http_addr_conf_t *address)
 {
@@ -39,8 +45,21 @@ static void begin_connection(ngx_connection_t *c)
     ngx_http_close_connection(c);
 }
 
+/* nginx calls this when all listeners are open, and nothing can fail any more. */
+static void mark(ngx_cycle_t *cycle)
+{
+    struct engine_main_conf *conf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_sallyport_module);
+    char path[NGX_MAX_PATH];
+    if (ngx_test_config || !conf || !conf->args || conf->args->nelts < RUN_DIR + 1)
+        return;
+    struct sp_str run_dir = ((const struct sp_str *)conf->args->elts)[RUN_DIR];
+    snprintf(path, sizeof path, "%.*s", SP_STR_ARG(run_dir));
+    sp_reload_mark(path);
+}
+
 ngx_int_t engine_init_module(ngx_cycle_t *cycle)
 {
+    mark(cycle);
     ngx_listening_t *all = cycle->listening.elts;
     for (ngx_uint_t i = 0; i < cycle->listening.nelts; i++) {
         const struct engine_server_conf *conf =

@@ -297,6 +297,52 @@ def test_reload_refuses_what_is_broken(make_echo):
     assert server.call("GET", "/counters").json["pid"] == pid
 
 
+def conf_of(server):
+    return next((server.base / "run").glob("*/nginx.conf"))
+
+
+def test_a_port_that_is_taken_leaves_the_old_configuration_whole(make_echo):
+    server = make_echo(arguments=["--workers=1"])
+    pid = server.call("GET", "/counters").json["pid"]
+    before, old_port = conf_of(server).read_text(), server.http
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        server.http = other.getsockname()[1]
+        server.write('<httpEndpoint id="defaultHttpEndpoint" host="127.0.0.1" httpPort="{http}" httpsPort="{https}"/>')
+        result = server.command("reload")
+        assert result.returncode == 1
+        assert f"somebody listens on 127.0.0.1:{server.http} already" in result.stderr and "SALE0014E" in result.stderr, result.stderr
+        assert "goes on with its old configuration" in result.stderr
+        assert conf_of(server).read_text() == before and [path.name for path in conf_of(server).parent.glob("nginx.conf*")] == ["nginx.conf"]
+        assert server.call("GET", "/counters").json["pid"] == pid and listening(old_port)
+        assert "bind()" not in server.log()
+    assert server.command("reload").returncode == 0
+    wait_until(lambda: listening(server.http) and not listening(old_port), "the new port")
+
+
+def test_what_the_server_does_not_take_over_puts_the_old_text_back(make_echo):
+    """A name that nginx looks up cannot be tried before: the server itself fails, and is noticed."""
+    try:
+        name = socket.gethostname()
+        address = socket.gethostbyname(name)
+    except OSError:
+        pytest.skip("this machine's name has no address")
+    server = make_echo(arguments=["--workers=1"])
+    server.may_alert = True
+    before = conf_of(server).read_text()
+    with socket.socket() as other:
+        other.bind((address, 0))
+        other.listen()
+        server.http = other.getsockname()[1]
+        server.write(f'<httpEndpoint id="defaultHttpEndpoint" host="{name}" httpPort="{{http}}" httpsPort="-1"/>')
+        result = server.command("reload", "--timeout=8")
+    assert result.returncode == 1 and "has not taken the configuration over" in result.stderr, result
+    assert "goes on with its old configuration" in result.stderr and "could not bind" in server.log()
+    assert conf_of(server).read_text() == before
+    assert server.call("GET", "/counters").status == 200
+
+
 def test_a_signal_alone_does_not_take_over_listeners(make_echo):
     server = make_echo(arguments=["--workers=1"])
     pid = server.call("GET", "/counters").json["pid"]

@@ -161,7 +161,8 @@ def test_a_port_that_is_taken_leaves_the_server_as_it_was(make_gateway):
         other.listen()
         edit(server, f'httpsPort="{old}"', f'httpsPort="{other.getsockname()[1]}"')
         taken = other.getsockname()[1]
-        wait_until(lambda: "still could not bind" in server.log(), "the end of the attempt", 10)
+        wait_until(lambda: "SALE0014E the server goes on with its old configuration: somebody listens on 127.0.0.1" in server.log(),
+                   "the end of the attempt", 10)
         assert bad(server, "NOTHING").status == 200
     edit(server, f'httpsPort="{taken}"', f'httpsPort="{free_ports(1)[0]}"')
     wait_until(lambda: not listening(old), "another port", 10)
