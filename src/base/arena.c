@@ -83,15 +83,9 @@ void sp_arena_reset(struct sp_arena *arena)
     POISON(arena->next, first->size);
 }
 
-/* Chunks double up to LARGEST_STEP, so that a large request costs few heap calls and a small one little
- * memory. */
-static bool add_chunk(struct sp_arena *arena, size_t need)
+/* Of at least `need` bytes, and `size` when the ceiling lets it. */
+static bool add_chunk(struct sp_arena *arena, size_t size, size_t need)
 {
-    size_t size = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK;
-    if (size > LARGEST_STEP)
-        size = LARGEST_STEP;
-    if (size < need)
-        size = need;
     size_t room = arena->ceiling - arena->used;
     if (room < sizeof(struct sp_arena_chunk) || room - sizeof(struct sp_arena_chunk) < need)
         return false;
@@ -110,13 +104,39 @@ static bool add_chunk(struct sp_arena *arena, size_t need)
     return true;
 }
 
+/* Chunks double up to LARGEST_STEP, so that a large request costs few heap calls and a small one little
+ * memory. */
+static bool grow(struct sp_arena *arena, size_t need)
+{
+    size_t size = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK;
+    if (size < FIRST_CHUNK)
+        size = FIRST_CHUNK;
+    if (size > LARGEST_STEP)
+        size = LARGEST_STEP;
+    return add_chunk(arena, size < need ? need : size, need);
+}
+
+void sp_arena_reserve(struct sp_arena *arena, size_t bytes)
+{
+    if (!arena->chunks && bytes <= SIZE_MAX - ALIGNMENT)
+        add_chunk(arena, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, bytes);
+}
+
+size_t sp_arena_given(const struct sp_arena *arena)
+{
+    size_t sum = 0;
+    for (const struct sp_arena_chunk *chunk = arena->chunks; chunk; chunk = chunk->older)
+        sum += chunk->size;
+    return sum - (size_t)(arena->end - arena->next);
+}
+
 void *sp_arena_alloc(struct sp_arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGNMENT)
         return NULL;
     size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if ((size_t)(arena->end - arena->next) < rounded || !arena->next) {
-        if (!add_chunk(arena, rounded))
+        if (!grow(arena, rounded))
             return NULL;
     }
     void *memory = arena->next;

@@ -29,6 +29,12 @@ void sp_arena_wipe(struct sp_arena *arena);
 /* Forget all allocations but keep the first chunk, so that the next round takes nothing from the heap. */
 void sp_arena_reset(struct sp_arena *arena);
 
+/* Let an arena that has handed out nothing take its first memory for allocations of `bytes` in all, and no
+ * more. Without memory the arena is as it was. */
+void sp_arena_reserve(struct sp_arena *arena, size_t bytes);
+/* How many bytes are enough to reserve for the same allocations in the same order. */
+size_t sp_arena_given(const struct sp_arena *arena);
+
 /* `size` bytes aligned for any type, not cleared; NULL when the ceiling or the heap is reached. Size 0 gives
  * a pointer that must not be read. */
 void *sp_arena_alloc(struct sp_arena *arena, size_t size) __attribute__((malloc, alloc_size(2)));

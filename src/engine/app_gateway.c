@@ -10,6 +10,7 @@
 #include "engine/message.h"
 #include "engine/reload.h"
 #include "engine/settings.h"
+#include "gateway/rehearsal.h"
 #include "gateway/shared_area.h"
 #include "gateway/update.h"
 #include "intercept/smf/share.h"
@@ -25,6 +26,9 @@ struct state {
 /* Made by the master process once, and inherited by all workers until the server ends: what a worker of an
  * earlier configuration has put is written by the writer of all. */
 static struct sp_smf_share audit_share = SP_SMF_SHARE_INIT;
+
+/* Of the master: archives that were read. A reload reads those that are new. Workers inherit it. */
+static struct sp_library *library;
 
 /* Of this worker. */
 static struct sp_worker here;
@@ -67,6 +71,8 @@ static enum sp_status read_all(struct state *state, const struct sp_str *args, s
         status = sp_file_set_take_archives(files, state->settings->config, err);
     if (status == SP_OK)
         status = sp_update_share_open(files, ++epoch, &state->share, err);
+    if (status == SP_OK)
+        sp_rehearse(state->settings->config, files, &library);
     sp_file_set_free(files);
     return status;
 }
@@ -179,6 +185,7 @@ static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_
     const struct sp_worker *worker = &here;
     here = *given;
     here.audit = audit_share.ring_fd >= 0 ? &audit_share : NULL;
+    here.library = library;
     struct sp_problems problems;
     struct sp_file_set *files = NULL;
     uint64_t word = 0;

@@ -30,15 +30,15 @@ static const struct sp_admission *admission_of(const struct sp_call *call, enum 
     switch (kind) {
     case SP_STORE_SERVICE: {
         const struct sp_service *service = sp_hash_get(&snapshot->services, name);
-        return service ? &service->admission : NULL;
+        return service ? service->admission : NULL;
     }
     case SP_STORE_API: {
         const struct sp_api *api = sp_hash_get(&snapshot->api_names, name);
-        return api ? &api->admission : NULL;
+        return api ? api->admission : NULL;
     }
     default: {
         const struct sp_requester *requester = sp_hash_get(&snapshot->requesters, name);
-        return requester ? &requester->admission : NULL;
+        return requester ? requester->admission : NULL;
     }
     }
 }

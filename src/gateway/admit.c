@@ -164,11 +164,11 @@ static void describe_api(const struct sp_call *call, struct sp_intercept_data *d
 {
     data->type = SP_REQUEST_API;
     data->action = call->target == SP_TARGET_API_DOCUMENT ? SP_ACT_DOCUMENT : SP_ACT_INVOKE;
-    data->api_name = call->api->aar->name;
-    data->api_version = call->api->aar->version;
-    data->api_description = call->api->aar->description;
+    data->api_name = call->api->name;
+    data->api_version = call->api->version;
+    data->api_description = call->api->description;
     if (call->operation)
-        data->operation_id = call->operation->aar->operation_id;
+        data->operation_id = call->operation->id;
 }
 
 static void describe_service(const struct sp_call *call, struct sp_intercept_data *data)
@@ -223,9 +223,7 @@ static const char *what_for(const struct sp_call *call, struct sp_str *ret_name)
     static const char *const of[SP_STORE_KINDS] = {[SP_STORE_SERVICE] = " for service ",
                                                    [SP_STORE_API] = " for API ",
                                                    [SP_STORE_REQUESTER] = " for API requester "};
-    *ret_name = call->api       ? call->api->aar->name
-                : call->service ? call->service->sar->name
-                                : call->admin.name;
+    *ret_name = call->api ? call->api->name : call->service ? call->service->sar->name : call->admin.name;
     if (call->api || call->service)
         return of[call->api ? SP_STORE_API : SP_STORE_SERVICE];
     return ret_name->len ? of[call->admin.kind] : "";

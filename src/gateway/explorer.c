@@ -154,7 +154,7 @@ bool sp_step_documents(struct sp_call *call)
     sp_json_name(&writer, SP_STR("apis"));
     sp_json_array_begin(&writer);
     for (size_t i = 0; i < snapshot->api_names.count; i++)
-        if (sp_authz_is_listed(snapshot->api_list[i]->admission.access, &call->principal))
+        if (sp_authz_is_listed(snapshot->api_list[i]->admission->access, &call->principal))
             write_document(snapshot->api_list[i], origin, &call->arena, &writer);
     sp_json_array_end(&writer);
     sp_json_name(&writer, SP_STR("administration"));

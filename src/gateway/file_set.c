@@ -13,7 +13,7 @@
 #define CONFIG_FILE_MAX ((size_t)64 << 20)
 #define MAGIC 0x53504653u                            /* "SPFS" */
 #define HEADER 20u                                   /* magic, length, digest */
-#define RECORD 57u                                   /* kind, status, lengths, stamp */
+#define RECORD (57u + SP_STORE_CHECKSUM_BYTES)       /* kind, status, lengths, stamp, checksum */
 #define STATE_FILE "resources/zosconnect/state.json" /* below the server's directory */
 
 enum sp_file_domain sp_file_domain(enum sp_file_kind kind)
@@ -115,9 +115,15 @@ static struct sp_file *link_file(struct sp_file_set *set, struct sp_file *file)
     return file;
 }
 
-/* Copies content; NULL when the set is full. */
-static const struct sp_file *add(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
-                                 enum sp_status status, struct sp_str content, struct sp_file_stamp stamp)
+static bool is_archive(enum sp_file_kind kind)
+{
+    return kind == SP_FILE_SERVICE || kind == SP_FILE_API || kind == SP_FILE_REQUESTER;
+}
+
+/* Copies content; NULL when the set is full. `checksum` NULL: not known. */
+static struct sp_file *add_known(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                 enum sp_status status, struct sp_str content, struct sp_file_stamp stamp,
+                                 const char *checksum)
 {
     struct sp_file *file = sp_arena_calloc(&set->arena, 1, sizeof *file);
     if (!file)
@@ -125,7 +131,17 @@ static const struct sp_file *add(struct sp_file_set *set, enum sp_file_kind kind
     *file = (struct sp_file){.kind = kind, .status = status, .stamp = stamp};
     file->content = sp_arena_str(&set->arena, content);
     file->key = make_key(&set->arena, kind, path);
+    if (checksum)
+        memcpy(file->checksum, checksum, SP_STORE_CHECKSUM_BYTES);
+    else if (is_archive(kind) && status == SP_OK)
+        sp_store_checksum(content, file->checksum);
     return file->content.ptr ? link_file(set, file) : NULL;
+}
+
+static const struct sp_file *add(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                 enum sp_status status, struct sp_str content, struct sp_file_stamp stamp)
+{
+    return add_known(set, kind, path, status, content, stamp, NULL);
 }
 
 static const struct sp_file *take_from_base(struct sp_file_set *set, enum sp_file_kind kind,
@@ -133,7 +149,7 @@ static const struct sp_file *take_from_base(struct sp_file_set *set, enum sp_fil
 {
     const struct sp_file *file =
         set->base && (set->from_base & sp_file_domain(kind)) ? find(set->base, kind, path) : NULL;
-    return file ? add(set, kind, path, file->status, file->content, file->stamp) : NULL;
+    return file ? add_known(set, kind, path, file->status, file->content, file->stamp, file->checksum) : NULL;
 }
 
 static enum sp_status full(struct sp_error *err)
@@ -298,18 +314,44 @@ static enum sp_status archive_from_disk(struct sp_file_set *set, enum sp_file_ki
     return *ret_file ? SP_OK : full(err);
 }
 
-enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
-                                        struct sp_arena *arena, struct sp_str *ret_bytes,
+static enum sp_status open_on_disk(struct sp_str path, struct sp_arena *arena,
+                                   const struct sp_file **ret_file, struct sp_error *err)
+{
+    struct sp_file *file = sp_arena_calloc(arena, 1, sizeof *file);
+    if (!file)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for an archive");
+    enum sp_status status = sp_archive_file_read(path, arena, &file->content, err);
+    if (status != SP_OK)
+        return status;
+    file->path = path;
+    sp_store_checksum(file->content, file->checksum);
+    *ret_file = file;
+    return SP_OK;
+}
+
+enum sp_status sp_file_set_open_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                        struct sp_arena *arena, const struct sp_file **ret_file,
                                         struct sp_error *err)
 {
     if (!set)
-        return sp_archive_file_read(path, arena, ret_bytes, err);
+        return open_on_disk(path, arena, ret_file, err);
     const struct sp_file *file = find(set, kind, path);
     if (!file)
         file = take_from_base(set, kind, path);
     enum sp_status status = file ? SP_OK : archive_from_disk(set, kind, path, &file, err);
     if (status == SP_OK && file->status != SP_OK)
         return sp_error_set(err, file->status, NULL, "%.*s", SP_STR_ARG(file->content));
+    if (status == SP_OK)
+        *ret_file = file;
+    return status;
+}
+
+enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                        struct sp_arena *arena, struct sp_str *ret_bytes,
+                                        struct sp_error *err)
+{
+    const struct sp_file *file;
+    enum sp_status status = sp_file_set_open_archive(set, kind, path, arena, &file, err);
     if (status == SP_OK)
         *ret_bytes = file->content;
     return status;
@@ -442,6 +484,12 @@ static size_t count_read(const struct sp_file_set *set)
     return count;
 }
 
+static bool same_content(const struct sp_file *a, const struct sp_file *b)
+{
+    return a->checksum[0] ? memcmp(a->checksum, b->checksum, sizeof a->checksum) == 0
+                          : sp_str_eq(a->content, b->content);
+}
+
 bool sp_file_set_equal(const struct sp_file_set *a, const struct sp_file_set *b)
 {
     if (count_read(a) != count_read(b))
@@ -450,7 +498,7 @@ bool sp_file_set_equal(const struct sp_file_set *a, const struct sp_file_set *b)
         if (is_key_store(file))
             continue;
         const struct sp_file *other = find(b, file->kind, file->path);
-        if (!other || other->status != file->status || !sp_str_eq(other->content, file->content))
+        if (!other || other->status != file->status || !same_content(file, other))
             return false;
     }
     return true;
@@ -488,6 +536,7 @@ static void write_record(struct sp_buf *buf, const struct sp_file *file)
     sp_buf_append_u64(buf, file->stamp.size);
     sp_buf_append_u64(buf, (uint64_t)file->stamp.modified_ns);
     sp_buf_append_u64(buf, (uint64_t)file->stamp.changed_ns);
+    sp_buf_append(buf, file->checksum, SP_STORE_CHECKSUM_BYTES);
     sp_buf_append_str(buf, file->path);
     sp_buf_append_str(buf, file->content);
 }
@@ -545,7 +594,8 @@ static bool read_record(struct sp_file_set *set, const unsigned char **at, const
     struct sp_str path = sp_str_from(p + RECORD, path_len);
     struct sp_str content = sp_str_from(p + RECORD + path_len, (size_t)content_len);
     *at = p + RECORD + path_len + content_len;
-    return add(set, (enum sp_file_kind)p[0], path, (enum sp_status)sp_get_u32(p + 1), content, stamp) != NULL;
+    return add_known(set, (enum sp_file_kind)p[0], path, (enum sp_status)sp_get_u32(p + 1), content, stamp,
+                     (const char *)p + 57) != NULL;
 }
 
 static bool read_whole(int fd, unsigned char *bytes, size_t size)

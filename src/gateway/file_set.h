@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "config/config.h"
+#include "store/state.h"
 
 /* Kinds of files that travel between processes. */
 #define SP_FILE_KINDS "xXrRKkyYsSaAqQt"
@@ -62,7 +63,8 @@ struct sp_file {
     struct sp_str
         content; /* the bytes; of a list the names, each with a NUL behind it; else the error's text */
     struct sp_file_stamp stamp;
-    struct sp_str key; /* kind and path */
+    char checksum[SP_STORE_CHECKSUM_BYTES + 1]; /* of an archive that could be read; else empty */
+    struct sp_str key;                          /* kind and path */
     struct sp_file *next;
 };
 
@@ -94,6 +96,10 @@ enum sp_status sp_file_set_list_archives(struct sp_file_set *set, enum sp_file_k
                                          struct sp_error *err) SP_MUST_CHECK;
 enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
                                         struct sp_arena *arena, struct sp_str *ret_bytes,
+                                        struct sp_error *err) SP_MUST_CHECK;
+/* The same, with what the set knows of the file; without a set it is made in the arena. */
+enum sp_status sp_file_set_open_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
+                                        struct sp_arena *arena, const struct sp_file **ret_file,
                                         struct sp_error *err) SP_MUST_CHECK;
 /* Where the state of a configuration's archives is kept. In the arena; ptr NULL without memory. */
 struct sp_str sp_file_set_state_path(const struct sp_config *config, struct sp_arena *arena);

@@ -105,7 +105,7 @@ static void finish_interceptors(struct sp_call *call)
     if (call->intercepted)
         io_intercept_post(call->admission->chain, &call->data, &call->progress);
     else
-        io_intercept_early(call->generation->snapshot->fallback.chain, sp_call_describe(call));
+        io_intercept_early(call->generation->snapshot->fallback->chain, sp_call_describe(call));
     if (call->data.response_edits)
         edit_reply(call);
 }

@@ -259,6 +259,17 @@ static enum sp_status open_sessions(struct sp_generation *generation, const stru
     return sp_session_store_open(memory, bytes, &generation->sessions, err);
 }
 
+/* That of the generation before, or what the process that made the worker has read. */
+static enum sp_status share_library(struct sp_generation *generation, const struct sp_worker *worker,
+                                    const struct sp_generation *previous, struct sp_error *err)
+{
+    struct sp_library *there = previous ? previous->library : worker->library;
+    if (!there)
+        return sp_library_new(&generation->library, err);
+    generation->library = sp_library_hold(there);
+    return SP_OK;
+}
+
 enum sp_status sp_generation_open(const struct sp_config *config, bool owned, const struct sp_worker *worker,
                                   const struct sp_generation *previous, struct sp_generation **ret_generation,
                                   struct sp_error *err)
@@ -272,7 +283,9 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
     sp_intercept_check(config, &generation->problems);
     generation->worker = worker;
     share_saf(generation, previous);
-    enum sp_status status = open_audit(generation, worker, previous, err);
+    enum sp_status status = share_library(generation, worker, previous, err);
+    if (status == SP_OK)
+        status = open_audit(generation, worker, previous, err);
     if (status == SP_OK)
         status = open_sessions(generation, worker, err);
     if (status == SP_OK)
@@ -306,6 +319,7 @@ static enum sp_status new_snapshot(struct sp_generation *generation, struct sp_f
 {
     struct sp_snapshot_sources sources = {
         .config = generation->config,
+        .library = generation->library,
         .means = {.audit = generation->audit,
                   .loggers = generation->loggers,
                   .plugins = generation->plugins,
@@ -342,6 +356,7 @@ void sp_generation_release(struct sp_generation *generation)
     if (!generation || --generation->references)
         return;
     sp_snapshot_free(generation->snapshot);
+    sp_library_release(generation->library);
     sp_authn_free(generation->authn);
     sp_session_store_close(generation->sessions);
     sp_registry_free(generation->registry);

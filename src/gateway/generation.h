@@ -32,6 +32,7 @@ struct sp_generation {
     struct sp_plugins *plugins;      /* NULL: none */
     struct sp_sor_connection **connections;
     size_t connection_count;
+    struct sp_library *library;
     struct sp_snapshot *snapshot;
     struct sp_problems problems; /* of the archives */
     const struct sp_worker *worker;

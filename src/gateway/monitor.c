@@ -128,7 +128,7 @@ static struct sp_metrics_request describe(const struct sp_call *call)
     struct sp_metrics_request request = {.method = call->request.method};
     if (call->api) {
         request.kind = SP_METRICS_API;
-        request.name = call->api->aar->name;
+        request.name = call->api->name;
     } else if (call->service) {
         request.kind = SP_METRICS_SERVICE;
         request.name = call->service->sar->name;

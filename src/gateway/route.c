@@ -43,23 +43,24 @@ static void not_allowed(struct sp_call *call, struct sp_str allow)
 
 static bool route_in_api(struct sp_call *call, const struct sp_api *api)
 {
-    const struct sp_str *segments = call->path.segments + api->base_segments;
-    size_t count = call->path.count - api->base_segments;
+    const struct sp_str *segments = call->path.segments + api->head.base_segments;
+    size_t count = call->path.count - api->head.base_segments;
     struct sp_route route;
     call->api = api;
-    call->admission = &api->admission;
+    call->admission = api->admission;
     enum sp_status status =
-        sp_router_find(&api->router, call->request.method, segments, count, &call->arena, &route);
+        sp_routes_find(api->head.routes, call->request.method, segments, count, &call->arena, &route);
     /* HEAD is GET, of which the engine sends the header only. */
-    if (status == SP_OK && !route.target && sp_str_is(call->request.method, "HEAD") && allows(&route, "GET"))
-        status = sp_router_find(&api->router, SP_STR("GET"), segments, count, &call->arena, &route);
+    if (status == SP_OK && route.target == SP_ROUTE_NONE && sp_str_is(call->request.method, "HEAD") &&
+        allows(&route, "GET"))
+        status = sp_routes_find(api->head.routes, SP_STR("GET"), segments, count, &call->arena, &route);
     if (status != SP_OK)
         return sp_call_fail(call, 500, "The server is out of memory.");
-    if (route.target == &sp_api_document) {
+    if (route.target == SP_ROUTE_DOCUMENT) {
         call->target = SP_TARGET_API_DOCUMENT;
-    } else if (route.target) {
+    } else if (route.target != SP_ROUTE_NONE) {
         call->target = SP_TARGET_OPERATION;
-        call->operation = route.target;
+        call->operation = &api->operations[route.target];
         call->service = call->operation->service;
         call->mapping = call->operation->mapping;
         call->values.path = route.parameters;
@@ -90,7 +91,7 @@ static bool calls_service(const struct sp_call *call)
 
 static bool route_to_service(struct sp_call *call, const struct sp_service *service)
 {
-    call->admission = &service->admission;
+    call->admission = service->admission;
     if (sp_str_is(call->request.method, "PUT") || sp_str_is(call->request.method, "POST")) {
         call->target = SP_TARGET_SERVICE;
         call->service = service;
@@ -146,7 +147,7 @@ static bool find_target(struct sp_call *call)
 bool sp_step_route(struct sp_call *call)
 {
     call->step = "route";
-    call->admission = &call->generation->snapshot->fallback;
+    call->admission = call->generation->snapshot->fallback;
     struct sp_error err = SP_ERROR_INIT;
     if (sp_path_read(call->request.path, &call->arena, &call->path, &err) != SP_OK ||
         sp_form_read(call->request.query, "query", &call->arena, &call->values.query,

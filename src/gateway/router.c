@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/router.h"
 
-struct method {
-    struct sp_str name;
-    void *target;
-    const struct sp_str *parameters; /* names, in the order of the path */
-    size_t parameter_count;
-    struct method *next;
-};
-
-struct sp_route_node {
-    struct sp_str literal;       /* of this segment, decoded */
-    struct sp_route_node *next;  /* sibling among the literals */
-    struct sp_route_node *first; /* children that are written out */
-    struct sp_route_node *any;   /* child that is a parameter, or NULL */
-    struct method *methods;
-};
-
 enum sp_status sp_router_init(struct sp_router *router, struct sp_arena *arena)
 {
     router->arena = arena;
@@ -104,16 +88,19 @@ static enum sp_status add_parameter(struct sp_router *router, struct sp_str name
 }
 
 static enum sp_status add_method(struct sp_router *router, struct sp_route_node *node,
-                                 const struct method *what, struct sp_error *err)
+                                 const struct sp_route_method *what, struct sp_error *err)
 {
     size_t others = 0;
-    for (const struct method *m = node->methods; m; m = m->next, others++)
+    if (what->name.len == 0 || what->name.len > SP_ROUTER_METHOD_BYTES_MAX)
+        return sp_error_set(err, SP_ELIMIT, NULL, "\"%.*s\" has not 1 to %u bytes, as methods must have",
+                            SP_STR_ARG(what->name), SP_ROUTER_METHOD_BYTES_MAX);
+    for (const struct sp_route_method *m = node->methods; m; m = m->next, others++)
         if (sp_str_eq(m->name, what->name))
             return sp_error_set(err, SP_EEXISTS, NULL, "method %.*s is there twice for one path",
                                 SP_STR_ARG(what->name));
     if (others == SP_ROUTER_METHODS_MAX)
         return sp_error_set(err, SP_ELIMIT, NULL, "a path has more than %u methods", SP_ROUTER_METHODS_MAX);
-    struct method *method = sp_arena_calloc(router->arena, 1, sizeof *method);
+    struct sp_route_method *method = sp_arena_calloc(router->arena, 1, sizeof *method);
     if (!method)
         return no_memory(err);
     *method = *what;
@@ -123,7 +110,7 @@ static enum sp_status add_method(struct sp_router *router, struct sp_route_node 
 }
 
 enum sp_status sp_router_add(struct sp_router *router, struct sp_str method, struct sp_str template,
-                             void *target, struct sp_error *err)
+                             uint32_t target, struct sp_error *err)
 {
     struct sp_str names[SP_PATH_SEGMENTS_MAX];
     struct sp_str rest = template, segment, name;
@@ -151,74 +138,11 @@ enum sp_status sp_router_add(struct sp_router *router, struct sp_str method, str
         memcpy(kept, names, count * sizeof *kept);
         status = add_method(
             router, node,
-            &(struct method){.name = method, .target = target, .parameters = kept, .parameter_count = count},
+            &(struct sp_route_method){
+                .name = method, .target = target, .parameters = kept, .parameter_count = (uint32_t)count},
             err);
     }
     if (status != SP_OK)
         sp_error_prefix(err, "%.*s %.*s", SP_STR_ARG(method), SP_STR_ARG(template));
     return status;
-}
-
-/* ---------------------------------------------------------------- finding */
-
-struct search {
-    struct sp_str method;
-    const struct sp_str *segments;
-    size_t count;
-    const struct method *found;
-    struct sp_str values[SP_PATH_SEGMENTS_MAX];
-    struct sp_route *route;
-};
-
-static void remember_method(struct sp_route *route, struct sp_str name)
-{
-    for (size_t i = 0; i < route->allow_count; i++)
-        if (sp_str_eq(route->allow[i], name))
-            return;
-    if (route->allow_count < SP_ROUTER_METHODS_MAX)
-        route->allow[route->allow_count++] = name;
-}
-
-/* Visits a node at most once: the tree bounds the work, not the path. */
-static bool visit(struct search *search, const struct sp_route_node *node, size_t depth, size_t parameters)
-{
-    if (depth == search->count) {
-        for (const struct method *m = node->methods; m; m = m->next) {
-            if (sp_str_eq(m->name, search->method)) {
-                search->found = m;
-                return true;
-            }
-            remember_method(search->route, m->name);
-        }
-        return false;
-    }
-    struct sp_str segment = search->segments[depth];
-    const struct sp_route_node *child = literal_child(node, segment);
-    if (child && visit(search, child, depth + 1, parameters))
-        return true;
-    if (!node->any || segment.len == 0)
-        return false;
-    search->values[parameters] = segment;
-    return visit(search, node->any, depth + 1, parameters + 1);
-}
-
-enum sp_status sp_router_find(const struct sp_router *router, struct sp_str method,
-                              const struct sp_str *segments, size_t count, struct sp_arena *arena,
-                              struct sp_route *ret_route)
-{
-    struct sp_route route = {.target = NULL};
-    struct search search = {.method = method, .segments = segments, .count = count, .route = &route};
-    if (count == 1 && segments[0].len == 0)
-        search.count = 0; /* the base path with a slash behind it */
-    if (search.count <= SP_PATH_SEGMENTS_MAX && visit(&search, router->root, 0, 0)) {
-        route.target = search.found->target;
-        route.parameter_count = search.found->parameter_count;
-        route.parameters = sp_arena_calloc(arena, route.parameter_count, sizeof *route.parameters);
-        if (!route.parameters)
-            return SP_ENOMEM;
-        for (size_t i = 0; i < route.parameter_count; i++)
-            route.parameters[i] = (struct sp_parameter){search.found->parameters[i], search.values[i]};
-    }
-    *ret_route = route;
-    return SP_OK;
 }

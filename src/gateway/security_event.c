@@ -36,7 +36,7 @@ void sp_call_security(struct sp_call *call, enum sp_smf_security_event event, un
         .client_address = call->request.peer_address,
         .method = call->request.method,
         .uri = call->request.path,
-        .api_name = call->api ? call->api->aar->name : SP_STR(""),
+        .api_name = call->api ? call->api->name : SP_STR(""),
         .service_name = call->service ? call->service->sar->name : SP_STR(""),
         .step = sp_str_of(call->step),
         .message_id = sp_str_of(err->id),

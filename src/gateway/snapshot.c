@@ -16,9 +16,12 @@ struct load {
     const struct sp_snapshot_sources *sources;
     struct sp_problems *problems;
     struct sp_snapshot *snapshot;
-    struct sp_arena *arena;        /* the snapshot's */
-    struct policy_state *policies; /* as those of the configuration */
-    bool state_unknown;            /* nothing is started */
+    struct sp_arena *arena;                            /* the snapshot's */
+    struct policy_state *policies;                     /* as those of the configuration */
+    const struct sp_admission *admissions[SP_OBJECTS]; /* of items that server.xml says nothing of */
+    struct sp_arena drafts;                            /* APIs, before all are there */
+    struct sp_hash base_paths, api_names;              /* key, name -> struct sp_api */
+    bool state_unknown;                                /* nothing is started */
 };
 
 /* A policy is read when the first API needs it. */
@@ -30,7 +33,7 @@ struct policy_state {
 /* A file with its contents. */
 struct archive {
     struct sp_str path; /* lives as long as the snapshot */
-    struct sp_str bytes;
+    const struct sp_file *file;
 };
 
 static enum sp_status no_memory(struct sp_error *err)
@@ -48,12 +51,15 @@ static bool has_authorization(const struct sp_cfg_interceptor_list *list)
     return false;
 }
 
-static enum sp_status make_admission(const struct load *load, enum sp_authz_object kind,
-                                     const struct sp_cfg_item *item, struct sp_admission *ret_admission,
-                                     struct sp_error *err)
+static enum sp_status compile_admission(const struct load *load, enum sp_authz_object kind,
+                                        const struct sp_cfg_item *item, struct sp_admission *ret_admission,
+                                        struct sp_error *err)
 {
     const struct sp_config *config = load->sources->config;
     struct sp_authz_demands demands;
+    *ret_admission = (struct sp_admission){.require_auth = true};
+    if (load->sources->rehearsal)
+        return SP_OK;
     const struct sp_authz_rules rules = sp_authz_rules_of(config);
     const struct sp_authz_access_options options = {
         .rules = &rules,
@@ -75,11 +81,32 @@ static enum sp_status make_admission(const struct load *load, enum sp_authz_obje
                : status;
 }
 
+/* Whatever server.xml says nothing of is treated alike. */
+static enum sp_status make_admission(struct load *load, enum sp_authz_object kind,
+                                     const struct sp_cfg_item *item,
+                                     const struct sp_admission **ret_admission, struct sp_error *err)
+{
+    const struct sp_admission *there = item ? NULL : load->admissions[kind];
+    if (there) {
+        *ret_admission = there;
+        return SP_OK;
+    }
+    struct sp_admission *admission = sp_arena_calloc(load->arena, 1, sizeof *admission);
+    if (!admission)
+        return no_memory(err);
+    enum sp_status status = compile_admission(load, kind, item, admission, err);
+    if (status == SP_OK && !item)
+        load->admissions[kind] = admission;
+    if (status == SP_OK)
+        *ret_admission = admission;
+    return status;
+}
+
 static bool is_stopped(const struct load *load, enum sp_store_kind kind, struct sp_str name,
                        const struct archive *archive)
 {
     return load->state_unknown ||
-           sp_store_state_is_stopped(&load->snapshot->state, kind, name, archive->bytes);
+           sp_store_state_is_stopped(&load->snapshot->state, kind, name, archive->file->checksum);
 }
 
 /* ---------------------------------------------------------------- services */
@@ -113,6 +140,8 @@ static enum sp_status connect_service(const struct load *load, struct sp_service
         return sp_error_set(err, SP_EUNSUPPORTED, NULL,
                             "services of provider \"%.*s\" are not supported by this version",
                             SP_STR_ARG(service->sar->provider));
+    if (load->sources->rehearsal)
+        return SP_OK;
     struct sp_str reference = sp_service_property(service, "connectionRef");
     for (size_t i = 0; i < load->sources->connection_count; i++)
         if (sp_str_eq(sp_sor_reference(load->sources->connections[i]), reference)) {
@@ -123,17 +152,6 @@ static enum sp_status connect_service(const struct load *load, struct sp_service
                         "server.xml has no zosconnect_cicsIpicConnection with id=\"%.*s\", which the service "
                         "names as its connectionRef",
                         SP_STR_ARG(reference));
-}
-
-/* For the service itself, and for each operation that calls it. */
-static enum sp_status compile_mapping(const struct load *load, const struct sp_service *service,
-                                      const struct sp_aar_operation *aar,
-                                      const struct sp_host_profile *profile,
-                                      const struct sp_mapping **ret_mapping, struct sp_error *err)
-{
-    struct sp_mapping_options options = {.overrides = service->overrides,
-                                         .override_count = service->override_count};
-    return sp_mapping_compile(service->sar, aar, profile, &options, load->arena, ret_mapping, err);
 }
 
 static enum sp_status choose_code_page(struct sp_service *service, struct sp_error *err)
@@ -147,12 +165,24 @@ static enum sp_status choose_code_page(struct sp_service *service, struct sp_err
     return sp_error_set(err, SP_EUNSUPPORTED, NULL, "there is no code page \"%.*s\"", SP_STR_ARG(ccsid));
 }
 
-static enum sp_status make_service(const struct load *load, const struct sp_sar *sar,
+/* For direct calls. */
+static enum sp_status map_service(const struct load *load, struct sp_service *service, struct sp_error *err)
+{
+    const struct sp_library_mapping_options options = {.service = service->archive,
+                                                       .profile = service->profile,
+                                                       .overrides = service->overrides,
+                                                       .override_count = service->override_count};
+    return sp_library_mapping(&load->snapshot->loan, &options, &service->mapping, err);
+}
+
+static enum sp_status make_service(struct load *load, const struct sp_library_archive *from,
                                    const struct archive *archive, struct sp_error *err)
 {
+    const struct sp_sar *sar = from->sar;
     struct sp_service *service = sp_arena_calloc(load->arena, 1, sizeof *service);
     if (!service)
         return no_memory(err);
+    service->archive = from;
     service->sar = sar;
     service->path = archive->path;
     service->stopped = is_stopped(load, SP_STORE_SERVICE, sar->name, archive);
@@ -168,7 +198,7 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     if (status == SP_OK)
         status = choose_code_page(service, err);
     if (status == SP_OK)
-        status = compile_mapping(load, service, NULL, &service->profile, &service->mapping, err);
+        status = map_service(load, service, err);
     if (status == SP_OK)
         status = sp_hash_add(&load->snapshot->services, sar->name, service);
     if (status == SP_EEXISTS)
@@ -177,117 +207,98 @@ static enum sp_status make_service(const struct load *load, const struct sp_sar 
     return status;
 }
 
-static enum sp_status load_service(const struct load *load, const struct archive *archive,
-                                   struct sp_error *err)
+static enum sp_status borrow(struct load *load, enum sp_store_kind kind, const struct archive *archive,
+                             const struct sp_library_archive **ret_archive, struct sp_error *err)
 {
-    struct sp_sar *sar;
-    enum sp_status status = sp_sar_read(archive->bytes, archive->path.ptr, load->arena, &sar, err);
-    return status == SP_OK ? make_service(load, sar, archive, err) : status;
+    const struct sp_file *file = archive->file;
+    return sp_library_archive(&load->snapshot->loan, kind, file->content, file->checksum, archive->path.ptr,
+                              ret_archive, err);
+}
+
+static enum sp_status load_service(struct load *load, const struct archive *archive, struct sp_error *err)
+{
+    const struct sp_library_archive *from;
+    enum sp_status status = borrow(load, SP_STORE_SERVICE, archive, &from, err);
+    return status == SP_OK ? make_service(load, from, archive, err) : status;
 }
 
 /* ---------------------------------------------------------------- APIs */
 
-struct sp_operation sp_api_document;
-
-static enum sp_status names_read(const struct load *load, const struct sp_map *map, enum sp_map_place place,
-                                 const struct sp_str **ret_names, size_t *ret_count, struct sp_error *err)
-{
-    struct sp_str *names = sp_arena_calloc(load->arena, map->step_count, sizeof *names);
-    size_t count = 0;
-    if (!names)
-        return no_memory(err);
-    for (size_t i = 0; i < map->step_count; i++)
-        if (map->steps[i].verb == SP_MAP_MOVE && map->steps[i].from_place == place)
-            names[count++] = map->steps[i].from;
-    *ret_names = names;
-    *ret_count = count;
-    return SP_OK;
-}
-
-static bool may_be_set(struct sp_str header)
-{
-    static const char *const of_the_engine[] = {
-        "Content-Length", "Transfer-Encoding", "Connection", "Content-Type",
-        "Upgrade",        "Trailer",           "Keep-Alive", "TE"};
-    for (size_t i = 0; i < sizeof of_the_engine / sizeof of_the_engine[0]; i++)
-        if (sp_str_caseless_eq(header, sp_str_of(of_the_engine[i])))
-            return false;
-    for (size_t i = 0; i < header.len; i++) {
-        unsigned char c = (unsigned char)header.ptr[i];
-        if (c <= 0x20 || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
-            return false;
-    }
-    return header.len > 0;
-}
-
-static enum sp_status check_response_headers(const struct sp_aar_operation *aar, struct sp_error *err)
-{
-    for (size_t r = 0; r < aar->response_count; r++)
-        for (size_t i = 0; i < aar->responses[r].map->step_count; i++) {
-            const struct sp_map_step *step = &aar->responses[r].map->steps[i];
-            if (step->verb != SP_MAP_REMOVE && step->to_place == SP_MAP_HEADER && !may_be_set(step->to))
-                return sp_error_set(err, SP_EINVAL, NULL, "a response map may not set header \"%.*s\"",
-                                    SP_STR_ARG(step->to));
-        }
-    return SP_OK;
-}
+/* An operation in the making. */
+struct draft {
+    struct sp_api *api;
+    struct sp_operation *operation;
+    struct sp_library_mapping_options mapping;
+};
 
 /* With each code page that a rule may choose instead of the service's. */
-static enum sp_status map_pages(const struct load *load, const struct sp_api *api,
-                                struct sp_operation *operation, struct sp_error *err)
+static enum sp_status map_pages(const struct load *load, const struct draft *draft, struct sp_error *err)
 {
     size_t count = 0;
-    const struct sp_codepage *const *pages = api->rules ? sp_policy_rules_pages(api->rules, &count) : NULL;
-    const struct sp_mapping **mappings = sp_arena_calloc(load->arena, count, sizeof *mappings);
-    enum sp_status status = mappings ? SP_OK : no_memory(err);
+    const struct sp_codepage *const *pages =
+        draft->api->rules ? sp_policy_rules_pages(draft->api->rules, &count) : NULL;
+    const struct sp_mapping **mappings = count ? sp_arena_calloc(load->arena, count, sizeof *mappings) : NULL;
+    enum sp_status status = mappings || !count ? SP_OK : no_memory(err);
     for (size_t i = 0; i < count && status == SP_OK; i++) {
-        struct sp_host_profile profile = operation->service->profile;
-        profile.codepage = pages[i];
-        status = compile_mapping(load, operation->service, operation->aar, &profile, &mappings[i], err);
+        struct sp_library_mapping_options options = draft->mapping;
+        options.profile.codepage = pages[i];
+        status = sp_library_mapping(&load->snapshot->loan, &options, &mappings[i], err);
         if (status != SP_OK)
             sp_error_prefix(err, "with code page %u, which a policy chooses", sp_codepage_ccsid(pages[i]));
     }
-    operation->page_mappings = mappings;
+    draft->operation->page_mappings = mappings;
     return status;
 }
 
 static enum sp_status make_operation(const struct load *load, struct sp_api *api,
-                                     const struct sp_aar_operation *aar, struct sp_error *err)
+                                     const struct sp_library_archive *from, size_t index,
+                                     struct sp_operation *operation, struct sp_error *err)
 {
-    struct sp_operation *operation = sp_arena_calloc(load->arena, 1, sizeof *operation);
-    if (!operation)
-        return no_memory(err);
-    operation->aar = aar;
-    operation->service = sp_snapshot_find_service(load->snapshot, aar->service);
-    if (!operation->service)
+    const struct sp_aar_operation *aar = &from->aar->operations[index];
+    const struct sp_library_operation *known = &from->operations[index];
+    const struct sp_service *service = sp_snapshot_find_service(load->snapshot, aar->service);
+    if (!service)
         return sp_error_set(err, SP_ENOTFOUND, SP_MSG_SERVICE_MISSING,
                             "service %.*s, which it calls, is not deployed", SP_STR_ARG(aar->service));
-    enum sp_status status = check_response_headers(aar, err);
-    if (status == SP_OK)
-        status = compile_mapping(load, operation->service, aar, &operation->service->profile,
-                                 &operation->mapping, err);
-    if (status == SP_OK)
-        status = map_pages(load, api, operation, err);
-    if (status == SP_OK)
-        status = names_read(load, aar->request, SP_MAP_QUERY, &operation->query_names,
-                            &operation->query_name_count, err);
-    if (status == SP_OK)
-        status = names_read(load, aar->request, SP_MAP_HEADER, &operation->header_names,
-                            &operation->header_name_count, err);
-    return status == SP_OK ? sp_router_add(&api->router, aar->method, aar->template, operation, err) : status;
-}
-
-static enum sp_status add_document(struct sp_api *api, struct sp_error *err)
-{
+    *operation = (struct sp_operation){.service = service,
+                                       .id = aar->operation_id,
+                                       .query_names = known->query_names,
+                                       .header_names = known->header_names,
+                                       .query_name_count = known->query_name_count,
+                                       .header_name_count = known->header_name_count};
+    const struct draft draft = {api,
+                                operation,
+                                {.service = service->archive,
+                                 .api = from,
+                                 .operation = index,
+                                 .profile = service->profile,
+                                 .overrides = service->overrides,
+                                 .override_count = service->override_count}};
     enum sp_status status =
-        sp_router_add(&api->router, SP_STR("GET"), SP_STR("/api-docs"), &sp_api_document, err);
-    return status == SP_EEXISTS ? SP_OK : status;
+        sp_library_mapping(&load->snapshot->loan, &draft.mapping, &operation->mapping, err);
+    return status == SP_OK ? map_pages(load, &draft, err) : status;
 }
 
-static enum sp_status read_base_path(const struct load *load, struct sp_str text, struct sp_path *ret_base,
+static enum sp_status make_operations(struct load *load, struct sp_api *api,
+                                      const struct sp_library_archive *from, struct sp_error *err)
+{
+    size_t count = from->aar->operation_count;
+    struct sp_operation *operations = sp_arena_calloc(&load->drafts, count + 1, sizeof *operations);
+    enum sp_status status = operations ? SP_OK : no_memory(err);
+    api->operations = operations;
+    for (size_t i = 0; status == SP_OK && i < count; i++) {
+        const struct sp_aar_operation *aar = &from->aar->operations[i];
+        status = make_operation(load, api, from, i, &operations[i], err);
+        if (status != SP_OK)
+            sp_error_prefix(err, "operation %.*s %.*s", SP_STR_ARG(aar->method), SP_STR_ARG(aar->template));
+    }
+    return status;
+}
+
+static enum sp_status read_base_path(struct load *load, struct sp_str text, struct sp_path *ret_base,
                                      struct sp_error *err)
 {
-    enum sp_status status = sp_path_read(text, load->arena, ret_base, err);
+    enum sp_status status = sp_path_read(text, &load->drafts, ret_base, err);
     if (status != SP_OK) {
         sp_error_prefix(err, "base path \"%.*s\"", SP_STR_ARG(text));
         return status;
@@ -301,21 +312,24 @@ static enum sp_status read_base_path(const struct load *load, struct sp_str text
     return SP_OK;
 }
 
-static enum sp_status register_api(const struct load *load, struct sp_api *api, const struct sp_path *base,
+static enum sp_status register_api(struct load *load, struct sp_api *api, const struct sp_path *base,
                                    struct sp_error *err)
 {
-    api->base_segments = base->count;
-    enum sp_status status = sp_hash_add(&load->snapshot->api_names, api->aar->name, api);
+    struct sp_str key = sp_path_key(base, base->count);
+    api->head.base = key.ptr;
+    api->head.base_bytes = (uint32_t)key.len;
+    api->head.base_segments = (uint32_t)base->count;
+    enum sp_status status = sp_hash_add(&load->api_names, api->aar->name, api);
     if (status == SP_EEXISTS)
         return sp_error_set(err, status, SP_MSG_NAME_TAKEN, "API %.*s is deployed from another archive",
                             SP_STR_ARG(api->aar->name));
     if (status != SP_OK)
         return sp_error_set(err, status, NULL, "too many APIs");
-    status = sp_hash_add(&load->snapshot->apis, sp_path_key(base, base->count), api);
+    status = sp_hash_add(&load->base_paths, key, api);
     if (status == SP_OK)
         return SP_OK;
-    sp_hash_remove(&load->snapshot->api_names, api->aar->name);
-    const struct sp_api *other = sp_hash_get(&load->snapshot->apis, sp_path_key(base, base->count));
+    sp_hash_remove(&load->api_names, api->aar->name);
+    const struct sp_api *other = sp_hash_get(&load->base_paths, key);
     return sp_error_set(err, status, SP_MSG_BASE_PATH_TAKEN, "base path %.*s belongs to API %.*s",
                         SP_STR_ARG(api->aar->base_path), SP_STR_ARG(other ? other->aar->name : SP_STR("?")));
 }
@@ -327,7 +341,7 @@ static enum sp_status take_rules(const struct load *load, const struct sp_cfg_it
 {
     const struct sp_snapshot_sources *sources = load->sources;
     const struct sp_cfg_policy *policy = item && item->policy ? item->policy : sources->config->apis.policy;
-    if (!policy)
+    if (!policy || sources->rehearsal)
         return SP_OK;
     struct policy_state *state = &load->policies[policy - sources->config->policies];
     enum sp_status status = SP_OK;
@@ -360,8 +374,8 @@ static void report_open_services(const struct load *load, const struct sp_api *a
     for (size_t i = 0; i < api->aar->operation_count; i++) {
         struct sp_str name = api->aar->operations[i].service;
         const struct sp_service *service = sp_snapshot_find_service(load->snapshot, name);
-        bool open = has_invoke_groups(&api->admission) && !has_invoke_groups(&service->admission);
-        bool unknown = api->admission.require_auth && !service->admission.require_auth;
+        bool open = has_invoke_groups(api->admission) && !has_invoke_groups(service->admission);
+        bool unknown = api->admission->require_auth && !service->admission->require_auth;
         if ((open || unknown) && is_first_call(api->aar, i))
             sp_problem_add(load->problems, SP_PROBLEM_WARNING, SP_MSG_SERVICE_OPEN, file, 0, 0,
                            "API %.*s has %s, but service %.*s, which it invokes, has not, and can be called "
@@ -371,17 +385,22 @@ static void report_open_services(const struct load *load, const struct sp_api *a
     }
 }
 
-static enum sp_status load_api(const struct load *load, const struct archive *archive, struct sp_error *err)
+static enum sp_status load_api(struct load *load, const struct archive *archive, struct sp_error *err)
 {
-    struct sp_aar *aar;
+    const struct sp_library_archive *from;
     struct sp_path base;
-    enum sp_status status = sp_aar_read(archive->bytes, archive->path.ptr, load->arena, &aar, err);
+    enum sp_status status = borrow(load, SP_STORE_API, archive, &from, err);
     if (status == SP_OK)
-        status = read_base_path(load, aar->base_path, &base, err);
-    struct sp_api *api = status == SP_OK ? sp_arena_calloc(load->arena, 1, sizeof *api) : NULL;
+        status = read_base_path(load, from->aar->base_path, &base, err);
+    struct sp_api *api = status == SP_OK ? sp_arena_calloc(&load->drafts, 1, sizeof *api) : NULL;
     if (!api)
         return status == SP_OK ? no_memory(err) : status;
+    const struct sp_aar *aar = from->aar;
     api->aar = aar;
+    api->head.routes = from->routes;
+    api->name = aar->name;
+    api->version = aar->version;
+    api->description = aar->description;
     api->path = archive->path;
     api->stopped = is_stopped(load, SP_STORE_API, aar->name, archive);
     const struct sp_cfg_item *item = sp_config_item(&load->sources->config->apis, aar->name);
@@ -389,15 +408,7 @@ static enum sp_status load_api(const struct load *load, const struct archive *ar
     if (status == SP_OK)
         status = take_rules(load, item, api, err);
     if (status == SP_OK)
-        status = sp_router_init(&api->router, load->arena);
-    for (size_t i = 0; status == SP_OK && i < aar->operation_count; i++) {
-        status = make_operation(load, api, &aar->operations[i], err);
-        if (status != SP_OK)
-            sp_error_prefix(err, "operation %.*s %.*s", SP_STR_ARG(aar->operations[i].method),
-                            SP_STR_ARG(aar->operations[i].template));
-    }
-    if (status == SP_OK)
-        status = add_document(api, err);
+        status = make_operations(load, api, from, err);
     if (status == SP_OK)
         status = register_api(load, api, &base, err);
     if (status == SP_OK)
@@ -419,11 +430,11 @@ static enum sp_status check_endpoint(const struct load *load, struct sp_str refe
                         SP_STR_ARG(reference));
 }
 
-static enum sp_status load_requester(const struct load *load, const struct archive *archive,
-                                     struct sp_error *err)
+static enum sp_status load_requester(struct load *load, const struct archive *archive, struct sp_error *err)
 {
-    struct sp_ara *ara;
-    enum sp_status status = sp_ara_read(archive->bytes, archive->path.ptr, load->arena, &ara, err);
+    const struct sp_library_archive *from;
+    enum sp_status status = borrow(load, SP_STORE_REQUESTER, archive, &from, err);
+    const struct sp_ara *ara = status == SP_OK ? from->ara : NULL;
     if (status == SP_OK)
         status = check_endpoint(load, ara->connection, err);
     if (status != SP_OK)
@@ -447,7 +458,7 @@ static enum sp_status load_requester(const struct load *load, const struct archi
 
 /* ---------------------------------------------------------------- directories */
 
-typedef enum sp_status load_fn(const struct load *load, const struct archive *archive, struct sp_error *err);
+typedef enum sp_status load_fn(struct load *load, const struct archive *archive, struct sp_error *err);
 
 static void report(const struct load *load, const char *id, const struct sp_error *err, struct sp_str file)
 {
@@ -463,7 +474,7 @@ struct kind {
     load_fn *fn;
 };
 
-static void load_archive(const struct load *load, struct sp_str path, const struct kind *kind)
+static void load_archive(struct load *load, struct sp_str path, const struct kind *kind)
 {
     struct sp_arena scratch;
     struct sp_error err = SP_ERROR_INIT;
@@ -471,7 +482,7 @@ static void load_archive(const struct load *load, struct sp_str path, const stru
     sp_arena_init(&scratch, SCRATCH_MAX);
     if (!archive.path.ptr)
         no_memory(&err);
-    else if (sp_file_set_read_archive(load->sources->files, kind->file, path, &scratch, &archive.bytes,
+    else if (sp_file_set_open_archive(load->sources->files, kind->file, path, &scratch, &archive.file,
                                       &err) != SP_OK)
         report(load, SP_MSG_ARCHIVE_UNREADABLE, &err, path);
     else if (kind->fn(load, &archive, &err) != SP_OK)
@@ -479,7 +490,7 @@ static void load_archive(const struct load *load, struct sp_str path, const stru
     sp_arena_finish(&scratch);
 }
 
-static void load_directory(const struct load *load, const struct kind *kind)
+static void load_directory(struct load *load, const struct kind *kind)
 {
     struct sp_error err = SP_ERROR_INIT;
     const struct sp_str *paths;
@@ -556,7 +567,7 @@ static void take_invoke_uris(const struct load *load)
     }
     const struct sp_invoke_uris *uris = &load->snapshot->invoke_uris;
     for (size_t i = 0; i < uris->count; i++) {
-        const struct sp_api *api = sp_hash_get(&load->snapshot->apis, uris->items[i].key);
+        const struct sp_api *api = sp_hash_get(&load->base_paths, uris->items[i].key);
         const struct sp_service *service = uris->items[i].target;
         if (api)
             sp_problem_add(
@@ -598,95 +609,130 @@ static const void *list(const struct load *load, const struct sp_hash *from,
     return items;
 }
 
-static enum sp_status make_lists(const struct load *load, struct sp_error *err)
+/* All are there: put them where requests find them. */
+static enum sp_status place_apis(struct load *load, struct sp_error *err)
+{
+    struct sp_snapshot *snapshot = load->snapshot;
+    size_t count = load->api_names.count;
+    struct sp_api **apis = (struct sp_api **)list(load, &load->api_names, apis_by_name);
+    snapshot->api_list = (const struct sp_api **)apis;
+    if (!apis || sp_api_index_init(&snapshot->apis, apis, count) != SP_OK)
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        if (sp_hash_add(&snapshot->api_names, apis[i]->name, apis[i]) != SP_OK)
+            return no_memory(err);
+    return SP_OK;
+}
+
+static enum sp_status make_lists(struct load *load, struct sp_error *err)
 {
     struct sp_snapshot *snapshot = load->snapshot;
     snapshot->service_list = (const struct sp_service **)list(load, &snapshot->services, services_by_name);
-    snapshot->api_list = (const struct sp_api **)list(load, &snapshot->api_names, apis_by_name);
     snapshot->requester_list =
         (const struct sp_requester **)list(load, &snapshot->requesters, requesters_by_name);
-    return snapshot->service_list && snapshot->api_list && snapshot->requester_list ? SP_OK : no_memory(err);
+    return snapshot->service_list && snapshot->requester_list ? place_apis(load, err) : no_memory(err);
 }
 
 /* ---------------------------------------------------------------- the snapshot */
 
-enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct sp_problems *problems,
-                               struct sp_snapshot **ret_snapshot, struct sp_error *err)
+static void load_all(struct load *load)
+{
+    const struct sp_config *config = load->sources->config;
+    load_state(load);
+    load_directory(load, &(struct kind){config->services.location, ".sar", SP_FILE_SERVICE_LIST,
+                                        SP_FILE_SERVICE, load_service});
+    load_directory(load,
+                   &(struct kind){config->apis.location, ".aar", SP_FILE_API_LIST, SP_FILE_API, load_api});
+    load_directory(load, &(struct kind){config->api_requesters.location, ".ara", SP_FILE_REQUESTER_LIST,
+                                        SP_FILE_REQUESTER, load_requester});
+    take_invoke_uris(load);
+    report_idle_items(load, &config->services, &load->snapshot->services, "service");
+    report_idle_items(load, &config->apis, &load->api_names, "zosConnectAPI");
+    report_idle_items(load, &config->api_requesters, &load->snapshot->requesters, "apiRequester");
+}
+
+static enum sp_status load_server(struct load *load, struct sp_error *err)
+{
+    struct sp_snapshot *snapshot = load->snapshot;
+    const struct sp_config *config = load->sources->config;
+    load->policies = sp_arena_calloc(load->arena, config->policy_count, sizeof *load->policies);
+    enum sp_status status = load->policies ? SP_OK : no_memory(err);
+    if (status == SP_OK)
+        status = sp_authz_role_new(config, load->arena, &snapshot->role, err);
+    if (status == SP_OK)
+        status = make_admission(load, SP_OBJECT_SERVER, NULL, &snapshot->fallback, err);
+    if (status == SP_OK &&
+        sp_invoke_uris_init(&snapshot->invoke_uris, SP_CFG_INVOKE_URIS_MAX, load->arena) != SP_OK)
+        status = no_memory(err);
+    if (status == SP_OK)
+        status = sp_cors_new(config, &snapshot->arena, &snapshot->cors, err);
+    return status;
+}
+
+static struct sp_snapshot *new_snapshot(struct sp_library *library)
 {
     struct sp_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot)
-        return no_memory(err);
+        return NULL;
+    sp_library_loan_init(&snapshot->loan, library);
     sp_arena_init(&snapshot->arena, MEMORY_MAX);
-    sp_hash_init(&snapshot->apis, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->api_names, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->services, SP_ARCHIVES_MAX);
     sp_hash_init(&snapshot->requesters, SP_ARCHIVES_MAX);
     sp_store_state_init(&snapshot->state, &snapshot->arena);
+    return snapshot;
+}
+
+enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct sp_problems *problems,
+                               struct sp_snapshot **ret_snapshot, struct sp_error *err)
+{
+    struct sp_snapshot *snapshot = new_snapshot(sources->library);
+    if (!snapshot)
+        return no_memory(err);
     struct load load = {
         .sources = sources, .problems = problems, .snapshot = snapshot, .arena = &snapshot->arena};
-    load.policies = sp_arena_calloc(load.arena, sources->config->policy_count, sizeof *load.policies);
-    enum sp_status status = load.policies ? SP_OK : no_memory(err);
-    if (status == SP_OK)
-        status = sp_authz_role_new(sources->config, load.arena, &snapshot->role, err);
-    if (status == SP_OK)
-        status = make_admission(&load, SP_OBJECT_SERVER, NULL, &snapshot->fallback, err);
-    if (status == SP_OK &&
-        sp_invoke_uris_init(&snapshot->invoke_uris, SP_CFG_INVOKE_URIS_MAX, load.arena) != SP_OK)
-        status = no_memory(err);
-    if (status == SP_OK)
-        status = sp_cors_new(sources->config, &snapshot->arena, &snapshot->cors, err);
-    if (status != SP_OK) {
-        sp_snapshot_free(snapshot);
-        return status;
+    sp_arena_init(&load.drafts, MEMORY_MAX);
+    sp_hash_init(&load.base_paths, SP_ARCHIVES_MAX);
+    sp_hash_init(&load.api_names, SP_ARCHIVES_MAX);
+    enum sp_status status = load_server(&load, err);
+    if (status == SP_OK) {
+        load_all(&load);
+        status = make_lists(&load, err);
     }
-    load_state(&load);
-    load_directory(&load, &(struct kind){sources->config->services.location, ".sar", SP_FILE_SERVICE_LIST,
-                                         SP_FILE_SERVICE, load_service});
-    load_directory(&load, &(struct kind){sources->config->apis.location, ".aar", SP_FILE_API_LIST,
-                                         SP_FILE_API, load_api});
-    load_directory(&load, &(struct kind){sources->config->api_requesters.location, ".ara",
-                                         SP_FILE_REQUESTER_LIST, SP_FILE_REQUESTER, load_requester});
-    take_invoke_uris(&load);
-    report_idle_items(&load, &sources->config->services, &snapshot->services, "service");
-    report_idle_items(&load, &sources->config->apis, &snapshot->api_names, "zosConnectAPI");
-    report_idle_items(&load, &sources->config->api_requesters, &snapshot->requesters, "apiRequester");
-    status = make_lists(&load, err);
-    if (status != SP_OK) {
+    sp_hash_finish(&load.base_paths);
+    sp_hash_finish(&load.api_names);
+    sp_arena_finish(&load.drafts);
+    if (status == SP_OK)
+        *ret_snapshot = snapshot;
+    else
         sp_snapshot_free(snapshot);
-        return status;
-    }
-    *ret_snapshot = snapshot;
-    return SP_OK;
+    return status;
 }
 
 void sp_snapshot_free(struct sp_snapshot *snapshot)
 {
     if (!snapshot)
         return;
-    sp_hash_finish(&snapshot->apis);
+    sp_api_index_finish(&snapshot->apis);
     sp_hash_finish(&snapshot->api_names);
     sp_hash_finish(&snapshot->services);
     sp_hash_finish(&snapshot->requesters);
     sp_store_state_finish(&snapshot->state);
     sp_arena_finish(&snapshot->arena);
+    sp_library_loan_finish(&snapshot->loan);
     free(snapshot);
 }
 
 const struct sp_api *sp_snapshot_find_api(const struct sp_snapshot *snapshot, const struct sp_path *path)
 {
-    for (size_t count = path->count + 1; count-- > 0;) {
-        const struct sp_api *api = sp_hash_get(&snapshot->apis, sp_path_key(path, count));
-        if (api)
-            return api;
-    }
-    return NULL;
+    return sp_api_index_find(&snapshot->apis, path);
 }
 
 const struct sp_service *sp_snapshot_find_invoke_uri(const struct sp_snapshot *snapshot,
                                                      const struct sp_path *path, const struct sp_api *api)
 {
     const struct sp_invoke_uri *uri = sp_invoke_uris_find(&snapshot->invoke_uris, path);
-    if (!uri || (api && uri->key.len <= sp_path_key(path, api->base_segments).len))
+    if (!uri || (api && uri->key.len <= api->head.base_bytes))
         return NULL;
     return uri->target;
 }

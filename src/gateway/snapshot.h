@@ -7,13 +7,13 @@
 #ifndef SP_GATEWAY_SNAPSHOT_H
 #define SP_GATEWAY_SNAPSHOT_H
 
-#include "artifact/ara.h"
 #include "base/hash.h"
+#include "gateway/api_index.h"
 #include "gateway/cors.h"
 #include "gateway/file_set.h"
 #include "gateway/invoke_uri.h"
+#include "gateway/library.h"
 #include "gateway/policy.h"
-#include "gateway/router.h"
 #include "intercept/intercept.h"
 #include "sor/sor.h"
 #include "store/counter.h"
@@ -29,11 +29,12 @@ struct sp_admission {
 };
 
 struct sp_service {
-    const struct sp_sar *sar;
-    struct sp_str path; /* of the archive */
+    const struct sp_library_archive *archive;
+    const struct sp_sar *sar; /* of the archive */
+    struct sp_str path;       /* of the archive */
     bool stopped;
-    struct sp_store_counter *counter; /* NULL: it is not counted */
-    struct sp_admission admission;    /* for direct calls */
+    struct sp_store_counter *counter;     /* NULL: it is not counted */
+    const struct sp_admission *admission; /* for direct calls */
     struct sp_sor_connection *connection;
     const struct sp_property *overrides; /* of server.xml */
     size_t override_count;
@@ -43,27 +44,27 @@ struct sp_service {
     int64_t timeout_us; /* of its own, for requests that call it; 0: the manager's */
 };
 
+/* What a request reads, in one line of the processor's cache. */
 struct sp_operation {
-    const struct sp_aar_operation *aar;
     const struct sp_service *service;
     const struct sp_mapping *mapping;
     const struct sp_mapping *const
         *page_mappings; /* one for each code page that the API's rules can choose */
+    struct sp_str id;   /* operationId */
     const struct sp_str *query_names, *header_names; /* that the request map reads */
-    size_t query_name_count, header_name_count;
+    uint32_t query_name_count, header_name_count;
 };
 
-/* The target of GET {basePath}/api-docs, unless the API has an operation of its own there. */
-extern struct sp_operation sp_api_document;
-
+/* What requests read comes first. */
 struct sp_api {
+    struct sp_api_head head;
+    const struct sp_operation *operations; /* the targets of head.routes are their numbers */
+    const struct sp_admission *admission;
+    const struct sp_policy_rules *rules; /* NULL: none */
+    bool stopped;
+    struct sp_str name, version, description;
     const struct sp_aar *aar;
     struct sp_str path; /* of the archive */
-    bool stopped;
-    struct sp_admission admission;
-    const struct sp_policy_rules *rules; /* NULL: none */
-    struct sp_router router;             /* its targets are struct sp_operation, sp_api_document among them */
-    size_t base_segments;
 };
 
 /* An API that programs call. Deployed and administered; running it is not part of this version. */
@@ -71,20 +72,21 @@ struct sp_requester {
     const struct sp_ara *ara;
     struct sp_str path; /* of the archive */
     bool stopped;
-    struct sp_admission admission;
+    const struct sp_admission *admission;
 };
 
 struct sp_snapshot {
     struct sp_arena arena;
-    struct sp_hash apis;               /* key of the base path -> struct sp_api */
+    struct sp_library_loan loan;
+    struct sp_api_index apis;          /* by base path */
     struct sp_hash api_names;          /* name -> struct sp_api */
     struct sp_hash services;           /* name -> struct sp_service */
     struct sp_hash requesters;         /* name -> struct sp_requester */
     struct sp_invoke_uris invoke_uris; /* their targets are struct sp_service */
     const struct sp_authz_role *role;  /* by authorization-roles */
     const struct sp_cors *cors;
-    struct sp_admission fallback; /* of requests that name neither */
-    struct sp_store_state state;  /* what is stopped */
+    const struct sp_admission *fallback; /* of requests that name neither */
+    struct sp_store_state state;         /* what is stopped */
     /* All of them, in the order of their names. */
     const struct sp_service **service_list;
     const struct sp_api **api_list;
@@ -94,6 +96,8 @@ struct sp_snapshot {
 /* What a snapshot is made of; all of it must outlive the snapshot. */
 struct sp_snapshot_sources {
     const struct sp_config *config;
+    struct sp_library *library;
+    bool rehearsal; /* fills the library; connections, interceptors and policies are not looked at */
     struct sp_intercept_means means;
     struct sp_sor_connection *const *connections;
     size_t connection_count;

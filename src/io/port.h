@@ -71,6 +71,7 @@ struct sp_handler {
 };
 
 struct sp_smf_share;
+struct sp_library;
 
 /* What a worker gives the handler when it starts (after fork). After a reload, workers that end their last
  * requests live on beside the new ones, with the same indexes and the same shared memory; a worker that
@@ -83,6 +84,7 @@ struct sp_worker {
     size_t shared_bytes;
     struct sp_smf_share
         *audit; /* what audit records go through (intercept/smf/share.h); NULL: a way of its own */
+    struct sp_library *library; /* archives that are read already (gateway/library.h); NULL: none */
 };
 
 /* The value of the first header of that name, or a view with ptr NULL. */

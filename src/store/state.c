@@ -95,13 +95,11 @@ const struct sp_store_record *sp_store_state_find(const struct sp_store_state *s
 }
 
 bool sp_store_state_is_stopped(const struct sp_store_state *state, enum sp_store_kind kind,
-                               struct sp_str name, struct sp_str archive)
+                               struct sp_str name, const char *checksum)
 {
-    char checksum[SP_STORE_CHECKSUM_BYTES + 1];
     const struct sp_store_record *latest = sp_store_state_find(state, kind, name);
     if (!latest || !latest->next)
         return latest && latest->stopped;
-    sp_store_checksum(archive, checksum);
     for (const struct sp_store_record *record = latest; record; record = record->next)
         if (sp_str_is(record->checksum, checksum))
             return record->stopped;

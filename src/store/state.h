@@ -47,9 +47,9 @@ enum sp_status sp_store_state_write(const struct sp_store_state *state, struct s
 /* The latest record of that name, or NULL. */
 const struct sp_store_record *sp_store_state_find(const struct sp_store_state *state, enum sp_store_kind kind,
                                                   struct sp_str name);
-/* Whether an archive is stopped; `archive` are its bytes. */
+/* Whether an archive is stopped; `checksum` is that of its bytes. */
 bool sp_store_state_is_stopped(const struct sp_store_state *state, enum sp_store_kind kind,
-                               struct sp_str name, struct sp_str archive);
+                               struct sp_str name, const char *checksum);
 
 /* Keep of the records of a name only that of the archive with these bytes (ptr NULL: none of them). */
 void sp_store_state_keep(struct sp_store_state *state, enum sp_store_kind kind, struct sp_str name,

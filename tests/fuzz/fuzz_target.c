@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "gateway/router.h"
+#include "gateway/routes.h"
 #include "text/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,12 +19,14 @@ static void route(const struct sp_path *path, struct sp_arena *arena)
     struct sp_router router;
     struct sp_error err = SP_ERROR_INIT;
     struct sp_route found;
+    const struct sp_routes *routes;
     if (sp_router_init(&router, arena) != SP_OK ||
-        sp_router_add(&router, SP_STR("GET"), SP_STR("/a/{x}/c"), &router, &err) != SP_OK ||
-        sp_router_add(&router, SP_STR("GET"), SP_STR("/a/b/{y}"), &router, &err) != SP_OK ||
-        sp_router_find(&router, SP_STR("GET"), path->segments, path->count, arena, &found) != SP_OK)
+        sp_router_add(&router, SP_STR("GET"), SP_STR("/a/{x}/c"), 0, &err) != SP_OK ||
+        sp_router_add(&router, SP_STR("GET"), SP_STR("/a/b/{y}"), 1, &err) != SP_OK ||
+        sp_routes_new(&router, arena, &routes, &err) != SP_OK ||
+        sp_routes_find(routes, SP_STR("GET"), path->segments, path->count, arena, &found) != SP_OK)
         abort();
-    for (size_t i = 0; found.target && i < found.parameter_count; i++)
+    for (size_t i = 0; i < found.parameter_count; i++)
         if (found.parameters[i].value.len == 0)
             abort();
 }

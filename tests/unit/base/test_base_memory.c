@@ -22,6 +22,29 @@ static void arena_gives_aligned_memory(void **state)
     sp_arena_finish(&arena);
 }
 
+static void an_arena_that_reserves_what_was_given_takes_no_more(void **state)
+{
+    struct sp_arena first, second;
+    sp_arena_init(&first, 1 << 20);
+    sp_arena_init(&second, 1 << 20);
+    for (size_t size = 0; size < 300; size++)
+        assert_non_null(sp_arena_alloc(&first, size));
+    sp_arena_reserve(&second, sp_arena_given(&first));
+    size_t reserved = second.used;
+    for (size_t size = 0; size < 300; size++)
+        memset(sp_arena_alloc(&second, size), 1, size);
+    assert_int_equal(second.used, reserved);
+    assert_non_null(sp_arena_alloc(&second, reserved));
+    assert_true(second.used > reserved);
+    sp_arena_finish(&first);
+    sp_arena_finish(&second);
+    sp_arena_init(&second, 100);
+    sp_arena_reserve(&second, 1000);
+    assert_int_equal(second.used, 0);
+    assert_int_equal(sp_arena_given(&second), 0);
+    sp_arena_finish(&second);
+}
+
 static void arena_keeps_its_ceiling(void **state)
 {
     struct sp_arena arena;
@@ -127,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wiped_arena_leaves_nothing_behind),
         cmocka_unit_test(arena_gives_aligned_memory),
+        cmocka_unit_test(an_arena_that_reserves_what_was_given_takes_no_more),
         cmocka_unit_test(arena_keeps_its_ceiling),
         cmocka_unit_test(arena_reset_takes_nothing_new_from_the_heap),
         cmocka_unit_test(arena_copies_end_in_nul),

@@ -7,15 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gateway/router.h"
+#include "gateway/routes.h"
 
 static struct sp_arena arena;
 static struct sp_router router;
 static struct sp_error err = SP_ERROR_INIT;
+static const char *templates[5000]; /* of the targets */
+static uint32_t template_count;
 
 static int set_up(void **state)
 {
-    sp_arena_init(&arena, 10000000);
+    sp_arena_init(&arena, 100000000);
+    template_count = 0;
     return sp_router_init(&router, &arena) == SP_OK ? 0 : -1;
 }
 
@@ -27,26 +30,29 @@ static int tear_down(void **state)
 
 static enum sp_status add(const char *method, const char *template)
 {
-    return sp_router_add(&router, sp_str_of(method), sp_str_of(template), (void *)template, &err);
+    templates[template_count] = template;
+    return sp_router_add(&router, sp_str_of(method), sp_str_of(template), template_count++, &err);
 }
 
 /* "template name=value ...", or "405 GET ...", or "404". */
 static const char *find(const char *method, const char *path)
 {
     static char text[400];
+    const struct sp_routes *routes;
     struct sp_path read;
     struct sp_route route;
+    assert_int_equal(sp_routes_new(&router, &arena, &routes, &err), SP_OK);
     assert_int_equal(sp_path_read(sp_str_of(path), &arena, &read, &err), SP_OK);
-    assert_int_equal(sp_router_find(&router, sp_str_of(method), read.segments, read.count, &arena, &route),
+    assert_int_equal(sp_routes_find(routes, sp_str_of(method), read.segments, read.count, &arena, &route),
                      SP_OK);
     snprintf(text, sizeof text, "%s",
-             route.target        ? (const char *)route.target
-             : route.allow_count ? "405"
-                                 : "404");
-    for (size_t i = 0; route.target && i < route.parameter_count; i++)
+             route.target != SP_ROUTE_NONE ? templates[route.target]
+             : route.allow_count           ? "405"
+                                           : "404");
+    for (size_t i = 0; i < route.parameter_count; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), " %.*s=%.*s",
                  SP_STR_ARG(route.parameters[i].name), SP_STR_ARG(route.parameters[i].value));
-    for (size_t i = 0; !route.target && i < route.allow_count; i++)
+    for (size_t i = 0; route.target == SP_ROUTE_NONE && i < route.allow_count; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), " %.*s", SP_STR_ARG(route.allow[i]));
     return text;
 }
@@ -114,8 +120,10 @@ static void the_base_path_itself_can_be_an_operation(void **state)
     assert_int_equal(add("POST", ""), SP_OK);
     assert_string_equal(find("GET", "/"), "/");
     struct sp_route route;
-    assert_int_equal(sp_router_find(&router, SP_STR("POST"), NULL, 0, &arena, &route), SP_OK);
-    assert_non_null(route.target);
+    const struct sp_routes *routes;
+    assert_int_equal(sp_routes_new(&router, &arena, &routes, &err), SP_OK);
+    assert_int_equal(sp_routes_find(routes, SP_STR("POST"), NULL, 0, &arena, &route), SP_OK);
+    assert_int_equal(route.target, 1);
     assert_string_equal(find("GET", "//"), "404");
 }
 
@@ -146,6 +154,12 @@ static void methods_and_segments_are_limited(void **state)
         snprintf(names[i], sizeof names[i], "M%u", i);
         assert_int_equal(add(names[i], "/x"), i < SP_ROUTER_METHODS_MAX ? SP_OK : SP_ELIMIT);
     }
+    assert_int_equal(add("PROPFIND", "/y"), SP_OK);
+    assert_string_equal(find("PROPFIND", "/y"), "/y");
+    assert_int_equal(add("PROPPATCH", "/y"), SP_ELIMIT);
+    assert_int_equal(add("", "/y"), SP_ELIMIT);
+    assert_string_equal(find("PROPPATCH", "/y"), "405 PROPFIND");
+    assert_string_equal(find("", "/y"), "405 PROPFIND");
     char template[300] = "";
     for (unsigned i = 0; i < SP_PATH_SEGMENTS_MAX; i++)
         strcat(template, "/a");
@@ -171,6 +185,50 @@ static void many_alternatives_do_not_multiply_the_work(void **state)
     assert_string_equal(find("GET", "/a/a/a/a/a/a/a"), "404");
 }
 
+static void each_of_many_siblings_is_found(void **state)
+{
+    enum { SIBLINGS = 2000 };
+    for (unsigned i = 0; i < SIBLINGS; i++) {
+        char *template = sp_arena_alloc(&arena, 40);
+        snprintf(template, 40, i % 2 ? "/item%u/{id}" : "/item%u", i * i);
+        assert_int_equal(add("GET", template), SP_OK);
+    }
+    const struct sp_routes *routes;
+    assert_int_equal(sp_routes_new(&router, &arena, &routes, &err), SP_OK);
+    for (unsigned i = 0; i < SIBLINGS; i++) {
+        char first[40];
+        snprintf(first, sizeof first, "item%u", i * i);
+        const struct sp_str segments[] = {sp_str_of(first), SP_STR("7")};
+        struct sp_route route;
+        assert_int_equal(sp_routes_find(routes, SP_STR("GET"), segments, 1 + i % 2, &arena, &route), SP_OK);
+        assert_int_equal(route.target, i);
+        assert_int_equal(route.parameter_count, i % 2);
+        snprintf(first, sizeof first, "item%u", i * i + 2);
+        assert_int_equal(
+            sp_routes_find(routes, SP_STR("GET"), &(struct sp_str){first, strlen(first)}, 1, &arena, &route),
+            SP_OK);
+        assert_int_equal(route.target, SP_ROUTE_NONE);
+    }
+}
+
+static void a_copy_of_the_routes_is_as_good(void **state)
+{
+    assert_int_equal(add("GET", "/a/{x}"), SP_OK);
+    assert_int_equal(add("GET", "/a/b"), SP_OK);
+    const struct sp_routes *routes;
+    struct sp_route route;
+    assert_int_equal(sp_routes_new(&router, &arena, &routes, &err), SP_OK);
+    struct sp_routes *copy = malloc(routes->bytes);
+    memcpy(copy, routes, routes->bytes);
+    memset((void *)routes, 0xff, routes->bytes);
+    const struct sp_str segments[] = {SP_STR("a"), SP_STR("c")};
+    assert_int_equal(sp_routes_find(copy, SP_STR("GET"), segments, 2, &arena, &route), SP_OK);
+    assert_int_equal(route.target, 0);
+    assert_true(sp_str_is(route.parameters[0].name, "x"));
+    assert_true(sp_str_is(route.parameters[0].value, "c"));
+    free(copy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -186,6 +244,8 @@ int main(void)
         TEST(what_cannot_be_told_apart_is_refused),
         TEST(a_literal_may_be_written_encoded),
         TEST(methods_and_segments_are_limited),
+        TEST(each_of_many_siblings_is_found),
+        TEST(a_copy_of_the_routes_is_as_good),
         TEST(many_alternatives_do_not_multiply_the_work),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

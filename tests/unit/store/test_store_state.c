@@ -52,7 +52,9 @@ static void put(struct fixture *f, enum sp_store_kind kind, const char *name, co
 
 static bool stopped(struct fixture *f, enum sp_store_kind kind, const char *name, const char *archive)
 {
-    return sp_store_state_is_stopped(&f->state, kind, sp_str_of(name), sp_str_of(archive));
+    char checksum[SP_STORE_CHECKSUM_BYTES + 1];
+    sp_store_checksum(sp_str_of(archive), checksum);
+    return sp_store_state_is_stopped(&f->state, kind, sp_str_of(name), checksum);
 }
 
 /* Writes the state and reads it again. */
