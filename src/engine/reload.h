@@ -23,8 +23,8 @@ bool sp_reload_ask(void);
  * it thinks on standard error, and signals the master when all is well. */
 void sp_reload_run(const char *config_dir);
 
-/* The file in the run directory that changes each time the master has taken over a configuration, with all its
- * listeners open. */
+/* The file in the run directory that changes each time the master has taken over a configuration, with all
+ * its listeners open. */
 #define SP_RELOAD_MARK "taken"
 /* In the master, then. */
 void sp_reload_mark(const char *run_dir);
