@@ -200,6 +200,9 @@ static const struct {
     [SP_METRIC_CACHE_HITS] = {"sallyport_cache_hits_total", "counter", "Questions that a cache answered."},
     [SP_METRIC_CACHE_MISSES] = {"sallyport_cache_misses_total", "counter",
                                 "Questions that a cache could not answer."},
+    [SP_METRIC_CACHE_EVICTED] = {"sallyport_cache_evictions_total", "counter",
+                                 "Values that went before their time, because the cache was full."},
+    [SP_METRIC_CACHE_ENTRIES] = {"sallyport_cache_entries", "gauge", "Values that a cache holds."},
     [SP_METRIC_DROPPED] = {"sallyport_metrics_dropped_total", "counter",
                            "Events that found no place among the metrics."},
 };

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "authn/caches.h"
 #include "base/clock.h"
 #include "gateway/gateway_internal.h"
 #include "gateway/shared_area.h"
@@ -65,11 +66,48 @@ static void publish_pools(struct sp_gateway *gateway, const char *worker)
     }
 }
 
+/* Counted in the memory that all workers share. */
+static void publish_cache(struct sp_monitor *monitor, struct sp_shared_cache *cache, const char *labels)
+{
+    struct sp_shared_cache_counts counts;
+    sp_shared_cache_count(cache, &counts);
+    set(monitor, SP_METRIC_CACHE_EVICTED, labels, (int64_t)counts.evicted);
+    set(monitor, SP_METRIC_CACHE_ENTRIES, labels, (int64_t)counts.entries);
+}
+
+static void follow(struct sp_monitor *monitor, const char *labels, uint64_t hits, uint64_t *last_hits,
+                   uint64_t misses, uint64_t *last_misses)
+{
+    sp_metrics_follow(sp_metrics_cell(monitor->metrics, SP_METRIC_CACHE_HITS, labels), last_hits, hits);
+    sp_metrics_follow(sp_metrics_cell(monitor->metrics, SP_METRIC_CACHE_MISSES, labels), last_misses, misses);
+}
+
+static void publish_caches(struct sp_gateway *gateway)
+{
+    struct sp_monitor *monitor = &gateway->monitor;
+    struct sp_shared_cache_counts counts;
+    uint64_t hits, misses;
+    sp_registry_login_counts(&hits, &misses);
+    follow(monitor, "cache=\"logins\"", hits, &monitor->login_hits, misses, &monitor->login_misses);
+    if (gateway->present->saf) {
+        sp_saf_link_count(gateway->present->saf, &hits, &misses);
+        follow(monitor, "cache=\"decisions\"", hits, &monitor->decision_hits, misses,
+               &monitor->decision_misses);
+    }
+    if (!gateway->caches)
+        return;
+    publish_cache(monitor, gateway->caches->users, "cache=\"logins\"");
+    publish_cache(monitor, gateway->caches->tokens, "cache=\"tokens\"");
+    publish_cache(monitor, gateway->caches->replays, "cache=\"replays\"");
+    sp_shared_cache_count(gateway->caches->tokens, &counts);
+    set(monitor, SP_METRIC_CACHE_HITS, "cache=\"tokens\"", (int64_t)counts.hits);
+    set(monitor, SP_METRIC_CACHE_MISSES, "cache=\"tokens\"", (int64_t)counts.misses);
+}
+
 static void publish_counters(struct sp_gateway *gateway)
 {
     struct sp_monitor *monitor = &gateway->monitor;
     struct sp_audit_counts counts;
-    uint64_t hits, misses;
     if (gateway->present->audit) {
         sp_audit_counts(gateway->present->audit, &counts);
         set(monitor, SP_METRIC_SMF_WRITTEN, "", (int64_t)counts.written);
@@ -77,11 +115,6 @@ static void publish_counters(struct sp_gateway *gateway)
         set(monitor, SP_METRIC_SMF_PENDING, "", (int64_t)counts.pending);
         set(monitor, SP_METRIC_SMF_FAILURES, "", (int64_t)counts.failures);
     }
-    sp_registry_login_counts(&hits, &misses);
-    sp_metrics_follow(sp_metrics_cell(monitor->metrics, SP_METRIC_CACHE_HITS, "cache=\"logins\""),
-                      &monitor->login_hits, hits);
-    sp_metrics_follow(sp_metrics_cell(monitor->metrics, SP_METRIC_CACHE_MISSES, "cache=\"logins\""),
-                      &monitor->login_misses, misses);
 }
 
 static void publish(struct sp_gateway *gateway)
@@ -91,6 +124,7 @@ static void publish(struct sp_gateway *gateway)
     publish_work(gateway, worker);
     publish_pools(gateway, worker);
     publish_counters(gateway);
+    publish_caches(gateway);
 }
 
 static void tick(void *arg)

@@ -129,6 +129,12 @@ const struct sp_saf_image *sp_saf_link_image(struct sp_saf_link *link)
     return saf ? sp_saf_image(saf) : NULL;
 }
 
+void sp_saf_link_count(const struct sp_saf_link *link, uint64_t *ret_known, uint64_t *ret_made)
+{
+    *ret_known = link->decisions.hits;
+    *ret_made = link->decisions.misses;
+}
+
 enum sp_status sp_saf_link_authorize(struct sp_saf_link *link, const struct sp_saf_auth *request,
                                      struct sp_arena *arena, struct sp_saf_decision *ret_decision,
                                      struct sp_str *ret_message, struct sp_error *err)

@@ -38,6 +38,8 @@ const struct sp_saf_image *sp_saf_link_image(struct sp_saf_link *link);
 enum sp_status sp_saf_link_authorize(struct sp_saf_link *link, const struct sp_saf_auth *request,
                                      struct sp_arena *arena, struct sp_saf_decision *ret_decision,
                                      struct sp_str *ret_message, struct sp_error *err) SP_MUST_CHECK;
+/* For figures: decisions that were made before, and that had to be made. In the loop's thread. */
+void sp_saf_link_count(const struct sp_saf_link *link, uint64_t *ret_known, uint64_t *ret_made);
 /* Certificate (DER) to user id on the newest image, as sp_saf_map_certificate; both texts are copies in the
  * arena. Whether the user may come in is asked afterwards (sp_saf_check_user). Pure computation, safe in a
  * fiber. SP_ENOTFOUND, SP_ESYNTAX, SP_EUNAVAIL. `link` may be NULL. */

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+import test_token
+import tokens
 from conftest import call, free_ports, wait_until
 from test_api import FRED, JSON, bad, basic, make_gateway, make_region  # noqa: F401 (fixtures)
 
@@ -99,8 +101,8 @@ def test_gauges_follow_what_they_measure(monitored):
     assert value(text, "sallyport_pool_connections", connection="cicsConn") >= 1
     assert value(text, "sallyport_pool_waiting_requests", connection="cicsConn") == 0
     assert value(text, "sallyport_requests_in_work") == 0
-    assert value(text, "sallyport_cache_hits_total", cache="logins") + \
-        value(text, "sallyport_cache_misses_total", cache="logins") >= 0
+    assert [value(text, f"sallyport_cache_{what}", cache="logins") for what in
+            ("misses_total", "hits_total", "entries", "evictions_total")] == [1, 3, 1, 0], text
     wait_until(lambda: value(metrics(server), "sallyport_smf_records_written_total") == 4, "SMF records", 10)
     assert value(metrics(server), "sallyport_smf_records_lost_total") in (None, 0)
 
@@ -137,3 +139,22 @@ def test_promtool_finds_no_fault(monitored):
     result = subprocess.run([promtool, "check", "metrics"], input=metrics(server), capture_output=True, text=True,
                             timeout=60, check=False)
     assert result.returncode == 0 and not result.stdout + result.stderr, result
+
+
+def test_tokens_that_were_seen_before_are_counted(make_server, authority, tmp_path):
+    issuer, port = tokens.Issuer(tmp_path, authority).start(), free_ports(1)[0]
+    try:
+        server = test_token.make(make_server, authority, test_token.by_discovery(issuer, "RS256"),
+                                 more=f'<sallyport_monitoring port="{port}"/>')
+        server.monitoring = port
+        token = issuer.token("RS256")
+        for _ in range(5):
+            assert test_token.ask(server, token).status == 200
+        time.sleep(1.2)
+        text = metrics(server)
+    finally:
+        issuer.stop()
+    assert value(text, "sallyport_cache_hits_total", cache="tokens") == 4, text
+    assert value(text, "sallyport_cache_misses_total", cache="tokens") >= 1
+    assert value(text, "sallyport_cache_entries", cache="tokens") >= 1
+    assert value(text, "sallyport_authentications_total", scheme="jwt", result="accepted") == 5

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import archives
-from conftest import BUILD, SALLYPORT, need
+from conftest import BUILD, SALLYPORT, call, free_ports, need
 from test_api import FRED as FRED_IN_BASIC
 from test_api import JSON, basic, make_region  # pylint: disable=unused-import
 
@@ -282,3 +282,15 @@ def test_the_region_knows_its_users(make_gateway, make_region, database):
     assert "user GHOST at netname SALLYPRT is not accepted: the user is not defined" in region.log()
     database.run("ADDUSER GHOST DFLTGRP(ZCEEUSRS)")
     soon(lambda: echo(server, basic("ghost")).status == 200)
+
+
+def test_decisions_that_were_made_before_are_counted(make_gateway):
+    port = free_ports(1)[0]
+    server = make_gateway(more=f'<sallyport_monitoring port="{port}"/>')
+    for _ in range(6):
+        assert echo(server, basic("fred", "FREDPWD")).status == 200
+    time.sleep(1.2)
+    lines = call(port, "GET", "/metrics").body.decode().splitlines()
+    of = {line.split()[0]: int(line.split()[1]) for line in lines if 'cache="decisions"' in line}
+    hits, misses = (of.get(f'sallyport_cache_{what}_total{{cache="decisions"}}', 0) for what in ("hits", "misses"))
+    assert hits >= 4 and 0 < misses < hits, lines
