@@ -122,12 +122,17 @@ struct sp_cfg_ldap_cache {
     int64_t timeout_us;
 };
 
+struct sp_cfg_ldap_attribute { /* attributeConfiguration > attribute */
+    struct sp_str name, property, entity_type;
+};
+
 struct sp_cfg_ldap_registry {
     struct sp_str id, realm, host;
     int64_t port;
     struct sp_str base_dn, ldap_type;
     struct sp_str bind_dn, bind_password; /* ptr NULL: anonymous. A secret */
     struct sp_str bind_mechanism;
+    struct sp_str krb5_principal, krb5_ticket_cache; /* ptr NULL: those of the system */
     bool ssl_enabled, start_tls;
     const struct sp_cfg_ssl *ssl; /* NULL: the outbound default */
     bool ignore_case, recursive_search, reuse_connection;
@@ -139,6 +144,8 @@ struct sp_cfg_ldap_registry {
     size_t failover_count;
     struct sp_str certificate_map_mode, certificate_filter;
     struct sp_str_list login_properties;
+    const struct sp_cfg_ldap_attribute *attributes; /* attributeConfiguration */
+    size_t attribute_count;
     const struct sp_cfg_ldap_filters *filters; /* NULL: those of the type */
     const struct sp_cfg_ldap_entity *entities;
     size_t entity_count;

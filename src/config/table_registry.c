@@ -175,8 +175,8 @@ static const struct sp_cfg_element ldap_login_element = {"loginProperty",
 
 static const struct sp_cfg_attribute ldap_pool_attributes[] = {
     A("enabled", BOOLEAN, ACTED, "Whether connections are kept.", INTO(O, pool.enabled), DEFAULT("true")),
-    A("initialSize", INT, 0, "Connections opened at the start.", INTO(O, pool.initial_size), DEFAULT("1"),
-      RANGE(1, 50)),
+    A("initialSize", INT, ACTED, "Connections that a worker opens when it starts.",
+      INTO(O, pool.initial_size), DEFAULT("1"), RANGE(1, 50)),
     A("preferredSize", INT, ACTED, "Connections that are kept.", INTO(O, pool.preferred_size), DEFAULT("3"),
       RANGE(0, 100)),
     A("maxSize", INT, ACTED, "Most connections; 0 for no limit.", INTO(O, pool.max_size), DEFAULT("0"),
@@ -290,17 +290,29 @@ static const struct sp_cfg_element ldap_groups_element = {
     INLINED,           .meaning = "How groups are found."};
 
 static const struct sp_cfg_attribute ldap_attribute_attributes[] = {
-    A("name", STRING, SECURITY | REQUIRED, "Name in the directory."),
-    A("propertyName", STRING, SECURITY, "Name in the registry."),
+    A("name", STRING, ACTED | SECURITY | REQUIRED, "Name in the directory.",
+      INTO(struct sp_cfg_ldap_attribute, name)),
+    A("propertyName", STRING, ACTED | SECURITY, "Name in the registry, as loginProperty has it.",
+      INTO(struct sp_cfg_ldap_attribute, property)),
     A("syntax", STRING, 0, "Its syntax."),
-    A("entityType", STRING, SECURITY, "Entries it belongs to."),
+    A("entityType", STRING, ACTED | SECURITY, "Entries it belongs to; those of PersonAccount count.",
+      INTO(struct sp_cfg_ldap_attribute, entity_type)),
 };
 
-static const struct sp_cfg_element ldap_attribute_element = {
-    "attribute", SP_CFG_NESTED, SECURITY, ROWS(ldap_attribute_attributes), .meaning = "One attribute."};
+static const struct sp_cfg_element ldap_attribute_element = {"attribute",
+                                                             SP_CFG_NESTED,
+                                                             ACTED | SECURITY,
+                                                             ROWS(ldap_attribute_attributes),
+                                                             STRUCT(struct sp_cfg_ldap_attribute),
+                                                             ARRAY(O, attributes, attribute_count),
+                                                             .meaning = "One attribute."};
 
 static const struct sp_cfg_element ldap_attributes_element = {
-    "attributeConfiguration", SP_CFG_NESTED_ONE, SECURITY, CHILDREN(&ldap_attribute_element),
+    "attributeConfiguration",
+    SP_CFG_NESTED_ONE,
+    ACTED | SECURITY,
+    CHILDREN(&ldap_attribute_element),
+    INLINED,
     .meaning = "Names of attributes in the directory and in the registry."};
 
 #define FILTERS_REF(ref, element_name)                                                            \
@@ -324,8 +336,12 @@ static const struct sp_cfg_attribute ldap_registry_attributes[] = {
     A("bindPassword", PASSWORD, ACTED | SECURITY, "The password of bindDN.", INTO(O, bind_password)),
     A("bindAuthMechanism", ENUM, ACTED | SECURITY, "How bindDN is proved.", INTO(O, bind_mechanism),
       ONE_OF("none", "simple", "GSSAPI"), DEFAULT("simple"), SINCE("2022")),
-    A("krb5Principal", STRING, SECURITY, "Kerberos name for GSSAPI.", SINCE("2022")),
-    A("krb5TicketCache", FILE, SECURITY, "Kerberos tickets for GSSAPI.", SINCE("2022")),
+    A("krb5Principal", STRING, ACTED | SECURITY,
+      "Kerberos name for GSSAPI; that of the ticket cache when none is written.", INTO(O, krb5_principal),
+      SINCE("2022")),
+    A("krb5TicketCache", FILE, ACTED | SECURITY,
+      "File of Kerberos tickets for GSSAPI; that of the system when none is written.",
+      INTO(O, krb5_ticket_cache), SINCE("2022")),
     A("sslEnabled", BOOLEAN, ACTED | SECURITY, "Whether the directory is asked over TLS.",
       INTO(O, ssl_enabled), DEFAULT("false")),
     A("sallyport_startTls", BOOLEAN, ACTED | SECURITY,

@@ -62,6 +62,17 @@ static enum sp_status put_path(struct writing *to, const char *directive, const 
 
 /* ---- the parts outside of servers ---- */
 
+/* nginx keeps the environment from its workers; Kerberos reads where it is configured from there. */
+static void put_kerberos(struct writing *to)
+{
+    const struct sp_config *config = to->config;
+    bool wanted = false;
+    for (size_t i = 0; i < config->ldap_registry_count; i++)
+        wanted |= sp_str_caseless_eq(config->ldap_registries[i].bind_mechanism, SP_STR("GSSAPI"));
+    if (wanted)
+        sp_buf_append_str(to->buf, SP_STR("env KRB5_CONFIG;\nenv KRB5CCNAME;\nenv KRB5_CLIENT_KTNAME;\n"));
+}
+
 static enum sp_status put_process(struct writing *to)
 {
     const struct sp_engine_conf_options *options = to->options;
@@ -72,6 +83,7 @@ static enum sp_status put_process(struct writing *to)
                   ";\ndaemon off;\nmaster_process on;\nworker_processes %u;\nworker_shutdown_timeout %" PRId64
                   "ms;\n",
                   options->workers, MS(to->config->manager.async_request_timeout_us + QUIT_EXTRA_US));
+    put_kerberos(to);
     if (status == SP_OK && options->user) {
         sp_buf_printf(to->buf, "user ");
         status = put_quoted(to, "the user", sp_str_of(options->user));

@@ -282,6 +282,7 @@ enum sp_status sp_gateway_new(const struct sp_config *config, struct sp_file_set
         sp_gateway_free(gateway);
         return status;
     }
+    sp_registry_start(gateway->present->registry, worker->loop);
     sp_authn_start(gateway->present->authn);
     sp_security_events_start(&gateway->security_events, worker->loop, &gateway->present);
     if (gateway->present->audit || gateway->present->loggers)
@@ -302,6 +303,7 @@ void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation
     if (generation->loggers != before->loggers)
         gateway->log_lost = 0;
     gateway->present = generation;
+    sp_registry_start(generation->registry, gateway->worker->loop);
     sp_authn_start(generation->authn);
     sp_generation_release(before);
     if ((generation->audit || generation->loggers) && !gateway->audit_watch.loop)

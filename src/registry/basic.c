@@ -214,7 +214,7 @@ static void basic_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind basic_kind = {basic_verify, basic_find, basic_find_certificate,
+static const struct sp_registry_kind basic_kind = {basic_verify, basic_find, basic_find_certificate, NULL,
                                                    basic_free};
 
 /* ---------------------------------------------------------------- making it */

@@ -101,6 +101,13 @@ static enum sp_status federation_find_certificate(struct sp_registry *registry, 
     return find_part((const struct federation *)registry, &wanted, arena, &part, ret_user, err);
 }
 
+static void federation_start(struct sp_registry *registry, struct sp_loop *loop)
+{
+    struct federation *self = (struct federation *)registry;
+    for (size_t i = 0; i < self->count; i++)
+        sp_registry_start(self->parts[i], loop);
+}
+
 static void federation_free(struct sp_registry *registry)
 {
     struct federation *self = (struct federation *)registry;
@@ -110,8 +117,8 @@ static void federation_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind federation_kind = {federation_verify, federation_find,
-                                                        federation_find_certificate, federation_free};
+static const struct sp_registry_kind federation_kind = {
+    federation_verify, federation_find, federation_find_certificate, federation_start, federation_free};
 
 enum sp_status sp_registry_federation_new(const struct sp_config *config, struct sp_registry *const parts[],
                                           size_t count, struct sp_registry **ret_registry,

@@ -267,6 +267,37 @@ static enum sp_status ldap_find_certificate(struct sp_registry *registry, struct
     return io_ask(self, &request, arena, ret_user, err);
 }
 
+/* ---------------------------------------------------------------- connections of the start */
+
+static enum sp_status run_warm(void *arg)
+{
+    struct sp_ldap_directory *directory = arg;
+    sp_ldap_pool_warm(directory->pool, sp_clock_monotonic_us() + directory->settings.connect_timeout_us);
+    return SP_OK;
+}
+
+static void release_directory(void *arg)
+{
+    directory_release(arg);
+}
+
+static void warm(void *arg)
+{
+    enum sp_status status = io_offload_lane(SP_OFFLOAD_DIRECTORY, run_warm, arg, release_directory, 0, 0);
+    if (status != SP_ECANCELED && status != SP_ETIMEDOUT)
+        directory_release(arg);
+}
+
+static void ldap_start(struct sp_registry *registry, struct sp_loop *loop)
+{
+    struct ldap *self = (struct ldap *)registry;
+    if (!self->directory->settings.initial_connections)
+        return;
+    /* Who cannot be reached now is told of when somebody logs in. */
+    if (sp_fiber_start(loop, warm, directory_hold(self->directory), NULL) != SP_OK)
+        directory_release(self->directory);
+}
+
 static void ldap_free(struct sp_registry *registry)
 {
     struct ldap *self = (struct ldap *)registry;
@@ -276,7 +307,8 @@ static void ldap_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind ldap_kind = {ldap_verify, ldap_find, ldap_find_certificate, ldap_free};
+static const struct sp_registry_kind ldap_kind = {ldap_verify, ldap_find, ldap_find_certificate, ldap_start,
+                                                  ldap_free};
 
 enum sp_status sp_registry_ldap_new(const struct sp_cfg_ldap_registry *config, const struct sp_config *whole,
                                     struct sp_registry **ret_registry, struct sp_error *err)

@@ -14,10 +14,13 @@
 #include <openssl/ssl.h>
 
 #include "base/clock.h"
+#include "registry/ldap_gssapi.h"
 #include "registry/ldap_tls.h"
 
 #define VALUES_MAX 20000
+#define RANGES_MAX 64u /* of one attribute */
 #define DIAGNOSTIC_MAX 160u
+#define GSSAPI_MEMORY_MAX (1u << 20)
 
 struct sp_ldap_connection {
     LDAP *handle;
@@ -316,6 +319,89 @@ enum sp_status sp_ldap_bind(struct sp_ldap_connection *connection, struct sp_str
     return is_refusal(code) ? SP_EDENIED : status_of(code);
 }
 
+/* One message of the exchange to the server, and what it answers; the code of its result. */
+static enum sp_status exchange(struct sp_ldap_connection *c, struct sp_str message, int64_t deadline_us,
+                               struct sp_arena *arena, struct sp_str *ret_answer, int *ret_code,
+                               struct sp_error *err)
+{
+    struct berval out = {.bv_len = message.len, .bv_val = (char *)(message.len ? message.ptr : "")};
+    struct berval *in = NULL;
+    LDAPMessage *result = NULL;
+    int id = 0;
+    int code = ldap_sasl_bind(c->handle, "", "GSSAPI", &out, NULL, NULL, &id);
+    if (code != LDAP_SUCCESS)
+        return explain(c, code, "bind", err);
+    enum sp_status status = next_message(c, id, deadline_us, "bind", &result, err);
+    if (status != SP_OK)
+        return status;
+    code = ldap_parse_sasl_bind_result(c->handle, result, &in, 0);
+    *ret_answer = in ? sp_arena_str(arena, sp_str_from(in->bv_val, in->bv_len)) : SP_STR("");
+    ber_bvfree(in);
+    if (code == LDAP_SUCCESS || code == LDAP_SASL_BIND_IN_PROGRESS)
+        code = take_result(c, result, NULL);
+    else
+        ldap_msgfree(result);
+    *ret_code = code;
+    return ret_answer->ptr ? SP_OK : sp_error_set(err, SP_ENOMEM, NULL, "no memory to log in by Kerberos");
+}
+
+static enum sp_status talk(struct sp_ldap_connection *c, struct sp_gssapi *gssapi, int64_t deadline_us,
+                           struct sp_arena *arena, struct sp_error *err)
+{
+    struct sp_str message = SP_STR("");
+    struct sp_buf answer;
+    int code = LDAP_SASL_BIND_IN_PROGRESS;
+    enum sp_status status = SP_OK;
+    sp_buf_init(&answer, SP_GSSAPI_MESSAGE_MAX);
+    while (status == SP_OK && code == LDAP_SASL_BIND_IN_PROGRESS) {
+        sp_buf_reset(&answer);
+        status = sp_gssapi_step(gssapi, message, &answer, err);
+        if (status == SP_OK)
+            status = exchange(c, sp_buf_str(&answer), deadline_us, arena, &message, &code, err);
+    }
+    sp_buf_finish(&answer);
+    if (status == SP_OK && code != LDAP_SUCCESS) {
+        explain(c, code, "bind by Kerberos", err);
+        return status_of(code);
+    }
+    if (status == SP_OK && !sp_gssapi_is_done(gssapi))
+        return sp_error_set(err, SP_EUNAVAIL, NULL,
+                            "directory %s: bind by Kerberos: it does not prove who it is", c->where);
+    return status;
+}
+
+static enum sp_status bind_gssapi(struct sp_ldap_connection *c, const struct sp_ldap_server *server,
+                                  int64_t deadline_us, struct sp_error *err)
+{
+    const struct sp_ldap_settings *settings = c->settings;
+    struct sp_gssapi *gssapi = NULL;
+    struct sp_arena arena;
+    enum sp_status status =
+        sp_gssapi_new(settings->krb5_principal, settings->krb5_ticket_cache, server->host, &gssapi, err);
+    if (status != SP_OK)
+        return status;
+    sp_arena_init(&arena, GSSAPI_MEMORY_MAX);
+    status = talk(c, gssapi, deadline_us, &arena, err);
+    sp_arena_wipe(&arena);
+    sp_gssapi_free(gssapi);
+    return status;
+}
+
+enum sp_status sp_ldap_bind_own(struct sp_ldap_connection *connection, const struct sp_ldap_server *server,
+                                int64_t deadline_us, struct sp_error *err)
+{
+    const struct sp_ldap_settings *settings = connection->settings;
+    enum sp_status status = SP_OK;
+    if (settings->gssapi)
+        status = bind_gssapi(connection, server, deadline_us, err);
+    else if (settings->bind_dn.len)
+        status = sp_ldap_bind(connection, settings->bind_dn, settings->bind_password, deadline_us, err);
+    if (status != SP_OK)
+        sp_error_prefix(err, settings->gssapi ? "the registry cannot log in by its Kerberos ticket"
+                                              : "the registry cannot log in as its bindDN");
+    return status;
+}
+
 /* ---------------------------------------------------------------- search */
 
 struct asking {
@@ -351,6 +437,70 @@ static enum sp_status take_values(struct asking *a, struct berval **values, stru
     return SP_OK;
 }
 
+/* "name;range=0-1499" or "name;range=1500-*", as Active Directory answers when there are more values than it
+ * gives at once. The first value that is not here; 0: none. */
+static bool is_range_of(struct sp_str description, struct sp_str name, size_t *ret_rest_from)
+{
+    const struct sp_str option = SP_STR(";range=");
+    struct sp_str low, high = sp_str_slice(description, name.len + option.len, description.len);
+    uint64_t last = 0;
+    if (description.len < name.len + option.len ||
+        !sp_str_caseless_eq(sp_str_slice(description, 0, name.len), name) ||
+        !sp_str_caseless_eq(sp_str_slice(description, name.len, name.len + option.len), option) ||
+        !sp_str_split(&high, '-', &low))
+        return false;
+    *ret_rest_from = 0;
+    if (sp_str_is(high, "*"))
+        return true;
+    for (size_t i = 0; i < high.len; i++) {
+        if (high.ptr[i] < '0' || high.ptr[i] > '9' || last > VALUES_MAX)
+            return false;
+        last = 10 * last + (uint64_t)(high.ptr[i] - '0');
+    }
+    *ret_rest_from = (size_t)last + 1;
+    return high.len > 0;
+}
+
+/* The values of an attribute, or of a range of it; NULL: the entry has none, or they cannot be read. */
+static struct berval **values_of(struct asking *a, LDAPMessage *message, const char *name,
+                                 size_t *ret_rest_from)
+{
+    LDAP *handle = a->c->handle;
+    struct berval **values = ldap_get_values_len(handle, message, name);
+    BerElement *cursor = NULL;
+    *ret_rest_from = 0;
+    if (values)
+        return values;
+    for (char *each = ldap_first_attribute(handle, message, &cursor); each;
+         each = ldap_next_attribute(handle, message, cursor)) {
+        if (!values && is_range_of(sp_str_of(each), sp_str_of(name), ret_rest_from))
+            values = ldap_get_values_len(handle, message, each);
+        ldap_memfree(each);
+    }
+    ber_free(cursor, 0);
+    return values;
+}
+
+/* The calls above do not tell an attribute that is not there from one that cannot be read; this does. It
+ * spoils the message for them, so it comes last. */
+static enum sp_status check_whole(struct asking *a, LDAPMessage *message)
+{
+    BerElement *cursor = NULL;
+    struct berval dn, name;
+    BerVarray values = NULL;
+    int code = ldap_get_dn_ber(a->c->handle, message, &cursor, &dn);
+    name.bv_val = dn.bv_val;
+    while (code == LDAP_SUCCESS && name.bv_val) {
+        code = ldap_get_attribute_ber(a->c->handle, message, cursor, &name, &values);
+        ber_memfree(values);
+        values = NULL;
+    }
+    ber_free(cursor, 0);
+    if (code == LDAP_SUCCESS)
+        return SP_OK;
+    return sp_error_set(a->err, SP_ECLOSED, NULL, "directory %s: an entry cannot be read", a->c->where);
+}
+
 static enum sp_status take_attributes(struct asking *a, LDAPMessage *message, struct sp_ldap_entry *entry)
 {
     const char *const *wanted = a->c->settings->attributes;
@@ -360,11 +510,13 @@ static enum sp_status take_attributes(struct asking *a, LDAPMessage *message, st
         return no_memory(a);
     enum sp_status status = SP_OK;
     for (size_t i = 0; status == SP_OK && wanted[i]; i++) {
-        struct berval **values = ldap_get_values_len(a->c->handle, message, wanted[i]);
+        size_t rest_from;
+        struct berval **values = values_of(a, message, wanted[i], &rest_from);
         if (!values)
             continue;
         struct sp_ldap_attribute *attribute = &attributes[entry->attribute_count++];
         attribute->name = sp_str_of(wanted[i]);
+        attribute->rest_from = rest_from;
         status = take_values(a, values, &attribute->values);
         ldap_value_free_len(values);
     }
@@ -384,6 +536,8 @@ static enum sp_status take_entry(struct asking *a, LDAPMessage *message)
     struct sp_ldap_entry entry = {.dn = sp_arena_str(a->arena, sp_str_of(dn))};
     ldap_memfree(dn);
     enum sp_status status = entry.dn.ptr ? take_attributes(a, message, &entry) : no_memory(a);
+    if (status == SP_OK)
+        status = check_whole(a, message);
     if (status == SP_OK)
         a->answer.entries[a->answer.count++] = entry;
     return status;
@@ -456,6 +610,90 @@ static enum sp_status collect(struct asking *a, int id, int64_t deadline_us)
     }
 }
 
+/* The next range of an attribute behind what is known of it. */
+static enum sp_status take_range(struct asking *a, LDAPMessage *message, struct sp_ldap_attribute *attribute)
+{
+    struct sp_str_list more = {NULL, 0};
+    size_t count = attribute->values.count, rest_from = 0;
+    struct berval **values = values_of(a, message, attribute->name.ptr, &rest_from);
+    if (!values || !values[0])
+        return sp_error_set(a->err, SP_EUNAVAIL, NULL, "directory %s: it does not give all values of %.*s",
+                            a->c->where, SP_STR_ARG(attribute->name));
+    enum sp_status status = take_values(a, values, &more);
+    ldap_value_free_len(values);
+    struct sp_str *all = status == SP_OK && count + more.count <= VALUES_MAX
+                             ? sp_arena_calloc(a->arena, count + more.count, sizeof *all)
+                             : NULL;
+    if (!all)
+        return status == SP_OK ? no_memory(a) : status;
+    memcpy(all, attribute->values.items, count * sizeof *all);
+    memcpy(all + count, more.items, more.count * sizeof *all);
+    attribute->values = (struct sp_str_list){all, count + more.count};
+    attribute->rest_from = rest_from;
+    return SP_OK;
+}
+
+static enum sp_status ask_range(struct asking *a, const char *dn, int64_t deadline_us,
+                                struct sp_ldap_attribute *attribute)
+{
+    struct sp_ldap_connection *c = a->c;
+    struct sp_str name =
+        sp_arena_printf(a->arena, "%.*s;range=%zu-*", SP_STR_ARG(attribute->name), attribute->rest_from);
+    const char *const names[] = {name.ptr, NULL};
+    LDAPMessage *message = NULL;
+    int id = 0;
+    bool found = false;
+    if (!name.ptr)
+        return no_memory(a);
+    int code = ldap_search_ext(c->handle, dn, LDAP_SCOPE_BASE, "(objectClass=*)", (char **)names, 0, NULL,
+                               NULL, NULL, 1, &id);
+    if (code != LDAP_SUCCESS)
+        return explain(c, code, "search", a->err);
+    for (;;) {
+        enum sp_status status = next_message(c, id, deadline_us, "search", &message, a->err);
+        if (status != SP_OK)
+            return status;
+        int kind = ldap_msgtype(message);
+        if (kind == LDAP_RES_SEARCH_RESULT)
+            break;
+        if (kind == LDAP_RES_SEARCH_ENTRY && !found)
+            status = take_range(a, message, attribute);
+        found = found || kind == LDAP_RES_SEARCH_ENTRY;
+        ldap_msgfree(message);
+        if (status != SP_OK) {
+            ldap_abandon_ext(c->handle, id, NULL, NULL);
+            return status;
+        }
+    }
+    code = take_result(c, message, NULL);
+    if (code != LDAP_SUCCESS)
+        return explain(c, code, "search", a->err);
+    return found ? SP_OK
+                 : sp_error_set(a->err, SP_EUNAVAIL, NULL, "directory %s: an entry is gone", c->where);
+}
+
+/* Whoever is in more groups than the server tells at once is in all of them. */
+static enum sp_status complete(struct asking *a, int64_t deadline_us)
+{
+    enum sp_status status = SP_OK;
+    for (size_t i = 0; status == SP_OK && i < a->answer.count; i++) {
+        struct sp_ldap_entry *entry = &a->answer.entries[i];
+        for (size_t k = 0; status == SP_OK && k < entry->attribute_count; k++) {
+            struct sp_ldap_attribute attribute = entry->attributes[k];
+            const char *dn = attribute.rest_from ? sp_arena_cstr(a->arena, entry->dn) : "";
+            unsigned rounds = 0;
+            if (!attribute.rest_from)
+                continue;
+            while (status == SP_OK && dn && attribute.rest_from && rounds++ < RANGES_MAX)
+                status = ask_range(a, dn, deadline_us, &attribute);
+            if (status == SP_OK && (!dn || attribute.rest_from))
+                status = no_memory(a);
+            memcpy((void *)(uintptr_t)&entry->attributes[k], &attribute, sizeof attribute);
+        }
+    }
+    return status;
+}
+
 enum sp_status sp_ldap_ask(struct sp_ldap_connection *connection, const struct sp_ldap_search *search,
                            int64_t deadline_us, struct sp_arena *arena, struct sp_ldap_answer *ret_answer,
                            struct sp_error *err)
@@ -477,6 +715,8 @@ enum sp_status sp_ldap_ask(struct sp_ldap_connection *connection, const struct s
     if (code != LDAP_SUCCESS)
         return explain(connection, code, "search", err);
     enum sp_status status = collect(&a, id, until_us);
+    if (status == SP_OK)
+        status = complete(&a, until_us);
     if (status == SP_OK)
         *ret_answer = a.answer;
     return status;

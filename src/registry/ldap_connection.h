@@ -13,6 +13,7 @@ struct sp_ldap_connection;
 struct sp_ldap_attribute {
     struct sp_str name;
     struct sp_str_list values;
+    size_t rest_from; /* while it is read: values from here on are still to be asked for; 0: none are */
 };
 
 struct sp_ldap_entry {
@@ -47,8 +48,14 @@ void sp_ldap_close(struct sp_ldap_connection *connection);
  * SP_EUNAVAIL: the server does not say; SP_ECLOSED, SP_ETIMEDOUT: the connection cannot be used any more. */
 enum sp_status sp_ldap_bind(struct sp_ldap_connection *connection, struct sp_str dn, struct sp_str password,
                             int64_t deadline_us, struct sp_error *err) SP_MUST_CHECK;
-/* Everything in the arena. SP_ENOTFOUND: there is no such base; SP_EUNAVAIL; SP_ECLOSED, SP_ETIMEDOUT: the
- * connection cannot be used any more; SP_ELIMIT, SP_ENOMEM. */
+/* As who the registry itself is: bindDN, its Kerberos ticket, or nobody. SP_EUNAVAIL, SP_EDENIED, and as
+ * above.
+ */
+enum sp_status sp_ldap_bind_own(struct sp_ldap_connection *connection, const struct sp_ldap_server *server,
+                                int64_t deadline_us, struct sp_error *err) SP_MUST_CHECK;
+/* Everything in the arena. Attributes that a server gives in ranges (Active Directory) are asked for until
+ * they are whole. SP_ENOTFOUND: there is no such base; SP_EUNAVAIL; SP_ECLOSED, SP_ETIMEDOUT: the connection
+ * cannot be used any more; SP_ELIMIT, SP_ENOMEM. */
 enum sp_status sp_ldap_ask(struct sp_ldap_connection *connection, const struct sp_ldap_search *search,
                            int64_t deadline_us, struct sp_arena *arena, struct sp_ldap_answer *ret_answer,
                            struct sp_error *err) SP_MUST_CHECK;

@@ -144,11 +144,8 @@ static enum sp_status open_to(struct sp_ldap_pool *pool, enum sp_ldap_use use, u
     struct sp_ldap_connection *connection = NULL;
     enum sp_status status =
         sp_ldap_connect(settings, &settings->servers[server], deadline_us, &connection, err);
-    if (status == SP_OK && use == SP_LDAP_FOR_SEARCH && settings->bind_dn.len) {
-        status = sp_ldap_bind(connection, settings->bind_dn, settings->bind_password, deadline_us, err);
-        if (status != SP_OK)
-            sp_error_prefix(err, "the registry cannot log in as its bindDN");
-    }
+    if (status == SP_OK && use == SP_LDAP_FOR_SEARCH)
+        status = sp_ldap_bind_own(connection, &settings->servers[server], deadline_us, err);
     if (status != SP_OK) {
         sp_ldap_close(connection);
         return SP_EUNAVAIL;
@@ -259,4 +256,19 @@ void sp_ldap_pool_give(struct sp_ldap_pool *pool, struct sp_ldap_lease *lease, e
     if (!keep)
         sp_ldap_close(lease->connection);
     lease->connection = NULL;
+}
+
+/* All at once, so that one is not taken several times. */
+void sp_ldap_pool_warm(struct sp_ldap_pool *pool, int64_t deadline_us)
+{
+    struct sp_ldap_lease leases[IDLE_MAX];
+    unsigned most = pool->settings->max_connections, wanted = pool->settings->initial_connections, count = 0;
+    struct sp_error ignored = SP_ERROR_INIT;
+    if (most && wanted > most)
+        wanted = most;
+    while (count < wanted && count < IDLE_MAX &&
+           sp_ldap_pool_take(pool, SP_LDAP_FOR_SEARCH, deadline_us, &leases[count], &ignored) == SP_OK)
+        count++;
+    while (count)
+        sp_ldap_pool_give(pool, &leases[--count], SP_OK);
 }

@@ -29,6 +29,10 @@ void sp_ldap_pool_free(struct sp_ldap_pool *pool);
 /* A connection, bound as bindDN when it is for searching. SP_EUNAVAIL with what each server said last. */
 enum sp_status sp_ldap_pool_take(struct sp_ldap_pool *pool, enum sp_ldap_use use, int64_t deadline_us,
                                  struct sp_ldap_lease *ret_lease, struct sp_error *err) SP_MUST_CHECK;
+/* Open initialSize connections for searching, as far as the servers let it, and keep what preferredSize
+ * keeps.
+ */
+void sp_ldap_pool_warm(struct sp_ldap_pool *pool, int64_t deadline_us);
 /* Give it back after work that ended with `outcome`: it is kept unless SP_ECLOSED or SP_ETIMEDOUT says that
  * it is broken. A time-out also has the server left alone. */
 void sp_ldap_pool_give(struct sp_ldap_pool *pool, struct sp_ldap_lease *lease, enum sp_status outcome);

@@ -213,9 +213,7 @@ static enum sp_status ask_referral(struct sp_ldap_query *query, const struct sp_
     enum sp_status status = sp_ldap_connect(settings, server, query->deadline_us, &connection, query->err);
     if (status != SP_OK)
         return status;
-    if (settings->bind_dn.len)
-        status = sp_ldap_bind(connection, settings->bind_dn, settings->bind_password, query->deadline_us,
-                              query->err);
+    status = sp_ldap_bind_own(connection, server, query->deadline_us, query->err);
     if (status == SP_OK)
         status = sp_ldap_ask(connection, search, query->deadline_us, query->arena, ret_answer, query->err);
     sp_ldap_close(connection);

@@ -104,14 +104,34 @@ static enum sp_status take_servers(struct making *m)
     return status;
 }
 
+/* Tickets say who searches. What they protect is the login alone, so the connection must be TLS. */
+static enum sp_status take_kerberos(struct making *m)
+{
+    const struct sp_cfg_ldap_registry *config = m->config;
+    if (!config->ssl_enabled && !config->start_tls)
+        return sp_error_set(
+            m->err, SP_EINVAL, NULL,
+            "bindAuthMechanism=\"GSSAPI\" needs TLS: set sslEnabled or sallyport_startTls, for "
+            "Kerberos protects no more than the login here");
+    if (config->bind_dn.len || config->bind_password.len)
+        return sp_error_set(
+            m->err, SP_EINVAL, NULL,
+            "bindDN and bindPassword are of no use with bindAuthMechanism=\"GSSAPI\": remove them");
+    m->settings->gssapi = true;
+    enum sp_status status = copy(m, config->krb5_principal, &m->settings->krb5_principal);
+    return status == SP_OK ? copy(m, config->krb5_ticket_cache, &m->settings->krb5_ticket_cache) : status;
+}
+
 /* A name without a password would be an unauthenticated bind (RFC 4513, 5.1.2), which succeeds for anybody.
  */
 static enum sp_status take_bind(struct making *m)
 {
     const struct sp_cfg_ldap_registry *config = m->config;
     if (sp_str_caseless_eq(config->bind_mechanism, SP_STR("GSSAPI")))
-        return sp_error_set(m->err, SP_EUNSUPPORTED, NULL,
-                            "bindAuthMechanism=\"GSSAPI\" is not provided; use simple with TLS");
+        return take_kerberos(m);
+    if (config->krb5_principal.len || config->krb5_ticket_cache.len)
+        return sp_error_set(m->err, SP_EINVAL, NULL,
+                            "krb5Principal and krb5TicketCache are for bindAuthMechanism=\"GSSAPI\"");
     if (!config->bind_dn.len || sp_str_caseless_eq(config->bind_mechanism, SP_STR("none")))
         return SP_OK;
     if (!config->bind_password.len)
@@ -225,6 +245,19 @@ static void append_variant(struct sp_buf *text, struct sp_str filter, struct sp_
     }
 }
 
+/* The attribute of the directory that a property of a user is: attributeConfiguration may name another. */
+static struct sp_str attribute_of(const struct sp_cfg_ldap_registry *config, struct sp_str property)
+{
+    for (size_t i = 0; i < config->attribute_count; i++) {
+        const struct sp_cfg_ldap_attribute *attribute = &config->attributes[i];
+        struct sp_str type = sp_str_trim(attribute->entity_type);
+        if (sp_str_caseless_eq(sp_str_trim(attribute->property), property) &&
+            (!type.len || sp_str_caseless_eq(type, SP_STR("PersonAccount"))))
+            return sp_str_trim(attribute->name);
+    }
+    return property;
+}
+
 /* With loginProperty, users are also found by these. */
 static enum sp_status add_login_properties(struct making *m, struct sp_str *filter)
 {
@@ -240,7 +273,7 @@ static enum sp_status add_login_properties(struct making *m, struct sp_str *filt
     struct sp_buf text = sp_buf_over(memory, sizeof memory);
     sp_buf_printf(&text, "(|%.*s", SP_STR_ARG(*filter));
     for (size_t i = 0; status == SP_OK && i < more->count; i++) {
-        struct sp_str name = sp_str_trim(more->items[i]);
+        struct sp_str name = attribute_of(m->config, sp_str_trim(more->items[i]));
         if (!sp_ldap_attribute_ok(name))
             return sp_error_set(m->err, SP_ESYNTAX, NULL, "loginProperty \"%.*s\" is no attribute",
                                 SP_STR_ARG(name));
@@ -596,6 +629,7 @@ static void take_numbers(struct sp_ldap_settings *s, const struct sp_cfg_ldap_re
     s->return_to_primary = config->return_to_primary;
     s->primary_interval_us = config->primary_query_interval_us;
     s->pooled = config->reuse_connection && config->pool.enabled;
+    s->initial_connections = s->pooled ? connections(config->pool.initial_size) : 0;
     s->preferred_connections = connections(config->pool.preferred_size);
     s->max_connections = s->pooled ? connections(config->pool.max_size) : 0;
     s->idle_timeout_us = config->pool.timeout_us;

@@ -42,7 +42,9 @@ struct sp_ldap_settings {
     struct sp_str base_key; /* baseDN, normalised */
     struct sp_ldap_server servers[SP_LDAP_SERVERS_MAX];
     size_t server_count;
-    struct sp_str bind_dn, bind_password; /* bind_dn empty: anonymous. A secret */
+    struct sp_str bind_dn, bind_password;            /* bind_dn empty: anonymous. A secret */
+    bool gssapi;                                     /* the registry proves itself by Kerberos */
+    struct sp_str krb5_principal, krb5_ticket_cache; /* empty: those of the system */
     enum sp_ldap_protection protection;
     struct ssl_ctx_st *tls; /* a reference; NULL without TLS */
     bool ignore_case, recursive, follow_referrals, dereference;
@@ -68,6 +70,7 @@ struct sp_ldap_settings {
     bool return_to_primary;
     int64_t primary_interval_us;
     bool pooled;
+    unsigned initial_connections;
     unsigned preferred_connections, max_connections; /* max 0: as many as there are threads */
     int64_t idle_timeout_us, wait_us;                /* idle 0: for ever */
     struct sp_cfg_ldap_cache attributes_cache, searches_cache;
@@ -77,7 +80,7 @@ struct sp_ldap_settings {
     struct sp_arena arena; /* holds a secret: wiped */
 };
 
-/* SP_EINVAL, SP_ESYNTAX, SP_EUNSUPPORTED (GSSAPI), and what sp_client_tls_new says. Finish it afterwards. */
+/* SP_EINVAL, SP_ESYNTAX, and what sp_client_tls_new says. Finish it afterwards. */
 enum sp_status sp_ldap_settings_init(struct sp_ldap_settings *settings,
                                      const struct sp_cfg_ldap_registry *config,
                                      const struct sp_cfg_ssl *outbound, struct sp_error *err) SP_MUST_CHECK;

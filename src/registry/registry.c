@@ -28,7 +28,7 @@ static void nobody_free(struct sp_registry *self)
 {
 }
 
-static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_find_certificate,
+static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_find_certificate, NULL,
                                                     nobody_free};
 static struct sp_registry nobody = {.kind = &nobody_kind, .realm = SP_STR_INIT("defaultRealm")};
 
@@ -71,6 +71,12 @@ enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_lin
         return sp_registry_federation_new(config, parts, count, ret_registry, err);
     *ret_registry = count ? parts[0] : &nobody;
     return SP_OK;
+}
+
+void sp_registry_start(struct sp_registry *registry, struct sp_loop *loop)
+{
+    if (registry->kind->start)
+        registry->kind->start(registry, loop);
 }
 
 void sp_registry_free(struct sp_registry *registry)

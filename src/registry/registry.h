@@ -16,6 +16,7 @@
 #define SP_REGISTRY_NOT_VERIFIED "CWWKS1100A"
 #define SP_REGISTRY_NO_APPL "CWWKS2907E" /* the password is right, but the user may not use this server */
 
+struct sp_loop;
 struct sp_registry;
 
 /* A user as the registry knows it. Lives in the arena of the call. */
@@ -46,6 +47,8 @@ enum sp_status sp_registry_new(const struct sp_config *config, struct sp_saf_lin
                                struct sp_shared_cache *logins, struct sp_registry **ret_registry,
                                struct sp_error *err) SP_MUST_CHECK;
 void sp_registry_free(struct sp_registry *registry);
+/* In the loop's thread, once, when requests begin to come: opens what will be needed, in the background. */
+void sp_registry_start(struct sp_registry *registry, struct sp_loop *loop);
 struct sp_str sp_registry_realm(const struct sp_registry *registry);
 
 /* Check a password. SP_OK; SP_EDENIED: unknown user or wrong password, not told apart; SP_EUNAVAIL: the

@@ -301,7 +301,7 @@ static void saf_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_find_certificate, saf_free};
+static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_find_certificate, NULL, saf_free};
 
 enum sp_status sp_registry_saf_check(const struct sp_config *config, struct sp_error *err)
 {

@@ -34,6 +34,7 @@ moduleload back_mdb
 moduleload memberof
 {tls}
 {referral}
+{more}
 database mdb
 suffix "{base}"
 rootdn "{admin}"
@@ -90,11 +91,13 @@ def group(name, *members, base=f"ou=groups,{BASE}"):
 
 
 class Directory:
-    def __init__(self, directory, entries=(), certificate=None, key=None, authority=None, referral="", active_directory=False):
+    def __init__(self, directory, entries=(), certificate=None, key=None, authority=None, referral="", active_directory=False,
+                 more="", environment=None):
+        """`more`: lines of slapd.conf."""
         self.directory = pathlib.Path(directory)
         (self.directory / "data").mkdir(parents=True)
         self.port, self.tls_port = free_ports(2)
-        self.process = None
+        self.process, self.environment = None, environment
         tls = ""
         if certificate:
             tls = f"TLSCACertificateFile {authority.certificate}\nTLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}\n"
@@ -102,7 +105,7 @@ class Directory:
         self.configuration = self.directory / "slapd.conf"
         self.configuration.write_text(CONFIGURATION.format(
             schemas=SCHEMAS, directory=self.directory, tls=tls, base=BASE, admin=ADMIN, admin_password=ADMIN_PASSWORD,
-            searcher=SEARCHER, referral=referral, active_directory=ACTIVE_DIRECTORY if active_directory else ""))
+            searcher=SEARCHER, referral=referral, more=more, active_directory=ACTIVE_DIRECTORY if active_directory else ""))
         self.add(ROOT, *entries)
 
     def add(self, *entries):
@@ -119,7 +122,7 @@ class Directory:
 
     def start(self):
         urls = f"ldap://127.0.0.1:{self.port}/" + (f" ldaps://127.0.0.1:{self.tls_port}/" if self.has_tls else "")
-        self.process = Process(["/usr/sbin/slapd", "-d", "stats", "-f", self.configuration, "-h", urls], self.directory)
+        self.process = Process(["/usr/sbin/slapd", "-d", "stats", "-f", self.configuration, "-h", urls], self.directory, self.environment)
         wait_until(lambda: listening(self.port), "slapd to listen")
         return self
 

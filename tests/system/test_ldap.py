@@ -395,7 +395,7 @@ def test_nobody_in_particular_may_search_when_the_directory_lets_him(make_direct
 
 
 @pytest.mark.parametrize("attributes, children, told", [
-    ('bindAuthMechanism="GSSAPI"', "", "GSSAPI"),
+    ('bindAuthMechanism="GSSAPI"', "", "needs TLS"),
     ("", '<loginProperty name="ma il"/>', "loginProperty"),
     ('certificateMapMode="CERTIFICATE_FILTER" certificateFilter="uid=fred"', "", "certificateFilter"),
     ('sslEnabled="true" sallyport_startTls="true"', "", "exclude each other"),
