@@ -147,12 +147,17 @@ static void io_put(struct sp_audit *audit, const struct sp_smf_event *event)
         }
 }
 
-static int64_t due_us(const struct sp_audit *audit, unsigned version, int64_t max_delay_us)
+static int64_t delay_us(const struct sp_audit *audit, unsigned version, int64_t max_delay_us)
 {
-    int64_t delay_us = audit->smf.write_delay_us ? audit->smf.write_delay_us : DEFAULT_WRITE_DELAY_US;
     if (version == 2)
-        delay_us = max_delay_us >= 0 ? max_delay_us : DEFAULT_BATCH_DELAY_US;
-    return sp_clock_monotonic_us() + delay_us;
+        return max_delay_us >= 0 ? max_delay_us : DEFAULT_BATCH_DELAY_US;
+    return audit->smf.write_delay_us ? audit->smf.write_delay_us : DEFAULT_WRITE_DELAY_US;
+}
+
+/* A request of which the flow noted the end is not timed again. */
+static int64_t end_us(int64_t exit_us)
+{
+    return exit_us ? exit_us : sp_clock_realtime_us();
 }
 
 void io_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
@@ -161,11 +166,11 @@ void io_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *c
     struct sp_smf_event event = {
         .kind = SP_SMF_EVENT_REQUEST,
         .version = config->provider_smf_version == 2 ? 2 : 1,
-        .at_us = sp_clock_realtime_us(),
+        .at_us = end_us(data->exit_us),
         .of.request = request_section(data),
     };
     char texts[2][HEADERS_MAX][HEADER_BYTES + 1];
-    event.due_us = due_us(audit, event.version, config->provider_max_delay_us);
+    event.delay_us = delay_us(audit, event.version, config->provider_max_delay_us);
     add_identity(config, data, &event.of.request);
     if (event.version == 2) {
         put_headers(&config->provider_request_headers, data->request->headers, data->request->header_count,
@@ -182,8 +187,8 @@ void io_audit_call(struct sp_audit *audit, const struct sp_cfg_interceptor *conf
     const struct sp_smf_event event = {
         .kind = SP_SMF_EVENT_CALL,
         .version = 2,
-        .at_us = sp_clock_realtime_us(),
-        .due_us = due_us(audit, 2, config->requester_max_delay_us),
+        .at_us = end_us(call->exit_us),
+        .delay_us = delay_us(audit, 2, config->requester_max_delay_us),
         .of.call = *call,
     };
     io_put(audit, &event);
@@ -197,7 +202,7 @@ void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *eve
         .kind = SP_SMF_EVENT_SECURITY,
         .version = 1,
         .at_us = sp_clock_realtime_us(),
-        .due_us = due_us(audit, 1, 0),
+        .delay_us = delay_us(audit, 1, 0),
         .of.security = *event,
     };
     if (!whole.of.security.at_us)

@@ -19,6 +19,7 @@
 #define CLAIM_LOOK_US 10000
 #define RETRY_US 250000
 #define IDLE_US 500000
+#define NAP_US 10000          /* after a write: waking it would cost a worker more than the record */
 #define LAST_FILE_US 5000000  /* how long one that is to end tries to write to the file */
 #define LAST_SINKS_US 5000000 /* and waits for its sinks after that */
 #define NOTHING INT64_MAX
@@ -40,6 +41,9 @@ struct writer {
     _Atomic uint64_t settled;
     uint64_t given_up; /* in the range being written */
     int64_t synced_us;
+    uint64_t first;       /* position that was the first not written when last looked at, */
+    int64_t first_due_us; /* and when it is due (monotonic) */
+    int64_t nap_us;       /* NAP_US, or the shortest delay that the events last seen allow */
     struct sp_smf_sink *sinks[SP_SMF_SINKS_MAX];
 };
 
@@ -188,9 +192,27 @@ static void take_settings(struct writer *writer)
 static bool look_at(const struct writer *writer, uint64_t position, struct sp_smf_event *ret_head)
 {
     const void *slot = sp_smf_ring_at(&writer->ring, position);
-    if (slot)
-        memcpy(ret_head, slot, offsetof(struct sp_smf_event, of));
-    return slot != NULL;
+    return slot && sp_smf_event_peek(slot, ret_head);
+}
+
+/* How long an event may still wait. */
+static int64_t left_us(const struct sp_smf_event *head, int64_t realtime_us)
+{
+    int64_t left = head->at_us + head->delay_us - realtime_us;
+    left = left < head->delay_us ? left : head->delay_us;
+    return left > 0 ? left : 0;
+}
+
+/* When something is due that may wait `left` more, of what begins at `from`. Events carry the time of day:
+ * when that is set back, what is known already stays due when it was. */
+static int64_t due_at(struct writer *writer, uint64_t from, int64_t left, int64_t now)
+{
+    int64_t due_us = left == NOTHING ? NOTHING : now + left;
+    if (writer->first == from && writer->first_due_us < due_us)
+        due_us = writer->first_due_us;
+    writer->first = from;
+    writer->first_due_us = due_us;
+    return due_us;
 }
 
 static bool is_hurried(const struct writer *writer, uint64_t from, uint64_t to)
@@ -204,24 +226,26 @@ static uint64_t choose_end(struct writer *writer, uint64_t from, uint64_t to, in
 {
     uint64_t most = from + (writer->settings.fsync == SP_SMF_FSYNC_EACH ? SP_SMF_REQUESTS_MAX : PASS_EVENTS);
     uint64_t full = from, requests = 0, calls = 0, bytes = 0;
-    int64_t due_us = NOTHING;
+    int64_t left = NOTHING, now = sp_clock_monotonic_us(), realtime_us = sp_clock_realtime_us();
     bool hurried = is_hurried(writer, from, to);
     to = to < most ? to : most;
     for (uint64_t at = from; at < to; at++) {
         struct sp_smf_event head;
         if (look_at(writer, at, &head)) {
             bool collected = head.kind != SP_SMF_EVENT_SECURITY && head.version != 1;
-            due_us = head.due_us < due_us ? head.due_us : due_us;
+            int64_t its = left_us(&head, realtime_us);
+            left = its < left ? its : left;
+            writer->nap_us = head.delay_us < writer->nap_us ? head.delay_us : writer->nap_us;
             requests += collected && head.kind == SP_SMF_EVENT_REQUEST;
             calls += collected && head.kind == SP_SMF_EVENT_CALL;
             bytes += collected ? 0 : SP_SMF_V1_BYTES;
         }
         if (requests % SP_SMF_REQUESTS_MAX == 0 && calls % SP_SMF_REQUESTS_MAX == 0 &&
-            (requests || calls || due_us == NOTHING))
+            (requests || calls || left == NOTHING))
             full = at + 1;
     }
-    *ret_due_us = due_us;
-    if (from == to || hurried || due_us <= sp_clock_monotonic_us() || bytes >= FULL_BLOCK_BYTES)
+    *ret_due_us = due_at(writer, from, left, now);
+    if (from == to || hurried || *ret_due_us <= now || bytes >= FULL_BLOCK_BYTES)
         return to;
     return full;
 }
@@ -426,6 +450,7 @@ static int64_t work(struct writer *writer)
     uint64_t settled = sp_smf_ring_settle(&writer->ring, CLAIM_PATIENCE_US, NULL, NULL);
     atomic_store(&writer->settled, settled);
     take_settings(writer);
+    writer->nap_us = NAP_US;
     if (!writer->usable)
         return now + RETRY_US;
     enum sp_status status = finish_intent(writer, &err);
@@ -450,18 +475,23 @@ static int64_t work(struct writer *writer)
     return now + RETRY_US;
 }
 
-static void rest(struct writer *writer, int64_t due_us)
+/* `wrote`: something was written just now, and so more will come soon. */
+static void rest(struct writer *writer, int64_t due_us, bool wrote)
 {
     uint64_t settled = atomic_load(&writer->settled), from = atomic_load(&writer->shared->written_to);
     int64_t now = sp_clock_monotonic_us(), longest = IDLE_US;
     bool failing = atomic_load(&writer->shared->failing);
-    if (sp_smf_ring_is_claimed(&writer->ring, settled))
+    if (wrote)
+        longest = writer->nap_us;
+    else if (sp_smf_ring_is_claimed(&writer->ring, settled))
         longest = CLAIM_LOOK_US;
     int64_t left = due_us == NOTHING ? longest : due_us - now;
     left = left < longest ? left : longest;
     uint64_t wake_at = settled;
     if (failing)
         wake_at = UINT64_MAX >> 1;
+    else if (wrote)
+        wake_at = settled + sp_smf_ring_slots(&writer->ring) / 4;
     else if (from < settled && from + SP_SMF_REQUESTS_MAX - 1 > settled)
         wake_at = from + SP_SMF_REQUESTS_MAX - 1;
     if (left > 0)
@@ -473,10 +503,11 @@ static void run(struct writer *writer)
     int64_t alone_since = 0, written_since = 0;
     for (;;) {
         writer->alone = !sp_smf_ring_has_producers(&writer->ring);
+        uint64_t before = atomic_load(&writer->shared->written_to);
         int64_t due_us = work(writer), now = sp_clock_monotonic_us();
         if (!writer->alone) {
             alone_since = written_since = 0;
-            rest(writer, due_us);
+            rest(writer, due_us, atomic_load(&writer->shared->written_to) > before);
             continue;
         }
         alone_since = alone_since ? alone_since : now;
@@ -511,6 +542,7 @@ int sp_smf_writer_run(int fd)
     if (sp_smf_ring_consume(&writer.ring, &err) != SP_OK)
         return 3;
     writer.shared = sp_smf_shared(&writer.ring);
+    writer.first = UINT64_MAX;
     sp_arena_init(&writer.arena, SETTINGS_ARENA_MAX);
     sp_smf_encoder_init(&writer.encoder, PASS_BYTES);
     sp_buf_init(&writer.lines, PASS_BYTES);

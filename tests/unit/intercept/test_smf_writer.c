@@ -76,15 +76,23 @@ static struct sp_audit_counts counts(void)
     return now;
 }
 
-static void put(unsigned version, uint64_t number, int64_t delay_us)
+static void put_at(unsigned version, uint64_t number, int64_t delay_us, int64_t exit_us)
 {
     const struct sp_cfg_interceptor interceptor = {.provider_smf_version = version,
                                                    .provider_max_delay_us = delay_us};
     struct sp_http_request request = {.method = SP_STR_INIT("GET"), .path = SP_STR_INIT("/x")};
     struct sp_principal principal = {.name = SP_STR_INIT("fred")};
-    struct sp_intercept_data data = {
-        .request = &request, .principal = &principal, .type = SP_REQUEST_API, .request_id = number};
+    struct sp_intercept_data data = {.request = &request,
+                                     .principal = &principal,
+                                     .type = SP_REQUEST_API,
+                                     .request_id = number,
+                                     .exit_us = exit_us};
     io_audit_request(audit, &interceptor, &data);
+}
+
+static void put(unsigned version, uint64_t number, int64_t delay_us)
+{
+    put_at(version, number, delay_us, 0);
 }
 
 /* ---------------------------------------------------------------- the file, read again */
@@ -200,6 +208,32 @@ static void a_request_of_version_2_waits_for_the_delay_at_most(void **state)
     put(2, 0, 50000);
     wait_for_requests(1);
     assert_int_equal(found.sizes[0], 1);
+    finish();
+}
+
+/* Set back by an hour, the time of day is before that of the events for as long. */
+static void a_clock_that_is_set_back_delays_no_record(void **state)
+{
+    make();
+    int64_t before = sp_clock_monotonic_us();
+    put_at(2, 0, 100000, sp_clock_realtime_us() + 3600000000);
+    wait_for_requests(1);
+    int64_t took = sp_clock_monotonic_us() - before;
+    assert_true(took >= 90000 && took < 3000000);
+    finish();
+}
+
+/* The writer rests after it has written something, but not longer than the next may wait. */
+static void records_that_follow_a_write_are_written_as_soon(void **state)
+{
+    make();
+    for (unsigned n = 0; n < 5; n++) {
+        put(2, n, 1000);
+        wait_for_requests(n + 1);
+    }
+    for (unsigned n = 5; n < 65; n++)
+        put(2, n, 60000000);
+    wait_for_requests(65);
     finish();
 }
 
@@ -502,6 +536,8 @@ int main(void)
         TEST(a_record_is_written_after_the_delay),
         TEST(twenty_requests_are_written_at_once),
         TEST(a_request_of_version_2_waits_for_the_delay_at_most),
+        TEST(a_clock_that_is_set_back_delays_no_record),
+        TEST(records_that_follow_a_write_are_written_as_soon),
         TEST(versions_stand_in_one_file),
         TEST(records_may_stand_without_blocks),
         TEST(every_policy_of_durability_writes_all),
