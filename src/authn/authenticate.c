@@ -55,6 +55,12 @@ void sp_authn_start(struct sp_authn *authn)
     }
 }
 
+struct sp_str sp_authn_waits_for(const struct sp_authn *authn)
+{
+    const struct sp_cfg_oidc *client = sp_issuers_waiting(authn->parts.issuers);
+    return client ? client->id : (struct sp_str){NULL, 0};
+}
+
 void sp_authn_free(struct sp_authn *authn)
 {
     if (!authn)

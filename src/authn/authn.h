@@ -104,6 +104,9 @@ enum sp_status sp_authn_check(const struct sp_config *config, struct sp_problems
                               struct sp_error *err) SP_MUST_CHECK;
 /* In the loop's thread, when requests begin to come: providers may start what runs in the background. */
 void sp_authn_start(struct sp_authn *authn);
+/* The id of an element that waits for keys or discovery which it has never had, so that its tokens get 503;
+ * ptr NULL: none does. */
+struct sp_str sp_authn_waits_for(const struct sp_authn *authn);
 /* In the loop's thread. Accepts NULL. */
 void sp_authn_free(struct sp_authn *authn);
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "crypto/jws.h"
+#include "crypto/jwe.h"
 #include "text/percent.h"
 
 #define HEADER_NAME_MAX 128u
@@ -35,7 +35,8 @@ static enum sp_status take(struct sp_str token, enum sp_bearer_scheme scheme, st
     if (!is_token(token))
         return sp_error_set(err, SP_ESYNTAX, NULL,
                             "the token is empty or has a character that no token has (RFC 6750 section 2.1)");
-    *ret_bearer = (struct sp_bearer){.scheme = scheme, .token = token, .is_jws = sp_jws_is_like(token)};
+    *ret_bearer = (struct sp_bearer){
+        .scheme = scheme, .token = token, .is_jws = sp_jws_is_like(token), .is_jwe = sp_jwe_is_like(token)};
     return SP_OK;
 }
 

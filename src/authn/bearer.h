@@ -15,7 +15,8 @@ enum sp_bearer_scheme { SP_BEARER_NONE, SP_BEARER_PLAIN, SP_BEARER_DPOP };
 struct sp_bearer {
     enum sp_bearer_scheme scheme; /* NONE: the request has no token for this header */
     struct sp_str token;          /* not empty */
-    bool is_jws;                  /* to be verified here; otherwise it is opaque */
+    bool is_jws;                  /* to be verified here; */
+    bool is_jwe;                  /* to be decrypted before that; neither: it is opaque */
 };
 
 /* Find the token.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authn/introspect.h"
 
-#include "crypto/jws.h"
+#include "crypto/jwe.h"
 #include "text/json.h"
 #include "text/percent.h"
 
@@ -107,9 +107,10 @@ enum sp_status io_introspect(struct sp_issuer *issuer, const struct sp_cfg_oidc 
     if (status != SP_OK)
         return status;
     if (!q.endpoints->validation_url.len)
-        status =
-            sp_error_set(err, SP_EDENIED, "CWWKS1703E",
-                         "the token is opaque, and validationEndpointUrl does not say where to ask about it");
+        status = sp_error_set(err, SP_EDENIED, "CWWKS1703E",
+                              "the token is %s, and validationEndpointUrl does not say where to ask about it",
+                              sp_jwe_is_like(token) ? "encrypted, keyManagementKeyAlias names no key for it"
+                                                    : "opaque");
     if (status == SP_OK)
         status = io_ask(&q, &response);
     if (status == SP_OK)

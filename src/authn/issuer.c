@@ -7,6 +7,7 @@
 #include "authn/jwk_source.h"
 #include "authn/refresh.h"
 #include "base/clock.h"
+#include "crypto/jwe.h"
 #include "crypto/key_store.h"
 #include "registry/client_tls.h"
 #include "registry/key_source.h"
@@ -25,9 +26,10 @@ struct sp_issuer {
     struct sp_http_client *http;  /* NULL: nothing is fetched */
     struct sp_client_auth auth;
     bool has_auth;
-    struct sp_jwk_set *fixed;     /* NULL: keys are fetched */
-    struct sp_jwk_source *source; /* NULL: keys are not fetched, or their URL is not known yet */
-    struct sp_refresh *discovery; /* NULL: none */
+    struct evp_pkey_st *decryption_key; /* NULL: none */
+    struct sp_jwk_set *fixed;           /* NULL: keys are fetched */
+    struct sp_jwk_source *source;       /* NULL: keys are not fetched, or their URL is not known yet */
+    struct sp_refresh *discovery;       /* NULL: none */
     struct sp_issuer_endpoints *endpoints;
     bool started, closed;
 };
@@ -224,6 +226,52 @@ static enum sp_status take_json_key(struct sp_issuer *issuer, struct sp_error *e
     return status;
 }
 
+/* The private key that tokens are encrypted to. */
+static enum sp_status take_decryption_key(struct sp_issuer *issuer, struct sp_error *err)
+{
+    struct sp_str alias = issuer->client->decryption_alias;
+    struct sp_key_store *store = NULL;
+    const struct sp_key_entry *entry;
+    enum sp_status status =
+        issuer->ssl ? sp_key_source_open(issuer->ssl->key_store, &store, err)
+                    : sp_error_set(err, SP_EINVAL, NULL, "name an ssl element (sslRef) with a keyStoreRef");
+    if (status == SP_OK)
+        status = sp_key_store_entry(store, alias, &entry, err);
+    if (status == SP_OK)
+        status = sp_jwe_check_key(entry->key, err);
+    if (status == SP_OK && EVP_PKEY_up_ref(entry->key) == 1)
+        issuer->decryption_key = entry->key;
+    if (status != SP_OK)
+        sp_error_prefix(err, "keyManagementKeyAlias=\"%.*s\"", SP_STR_ARG(alias));
+    sp_key_store_free(store);
+    return status;
+}
+
+bool sp_issuer_decrypts(const struct sp_issuer *issuer)
+{
+    return issuer->decryption_key;
+}
+
+enum sp_status sp_issuer_decrypt(const struct sp_issuer *issuer, struct sp_str token, struct sp_arena *arena,
+                                 struct sp_str *ret_jws, struct sp_error *err)
+{
+    struct sp_jwe jwe;
+    struct sp_str inside;
+    if (!issuer->decryption_key)
+        return sp_error_set(
+            err, SP_ENOTFOUND, NULL,
+            "the token is encrypted, and keyManagementKeyAlias names no key to decrypt it with");
+    enum sp_status status = sp_jwe_parse(token, arena, &jwe, err);
+    if (status == SP_OK)
+        status = sp_jwe_decrypt(&jwe, issuer->decryption_key, arena, &inside, err);
+    if (status == SP_OK &&
+        ((jwe.cty.len && !sp_str_caseless_eq(jwe.cty, SP_STR("JWT"))) || !sp_jws_is_like(inside)))
+        status = sp_error_set(err, SP_EDENIED, NULL, "what is encrypted in the token is no signed JWT");
+    if (status == SP_OK)
+        *ret_jws = inside;
+    return status;
+}
+
 /* As in Liberty: a URL before a key store; HS keys are the secret of both. */
 static enum sp_status make_keys(struct sp_issuer *issuer, struct sp_error *err)
 {
@@ -354,6 +402,7 @@ static void issuer_drop(void *arg)
     sp_issuer_endpoints_release(issuer->endpoints);
     if (issuer->has_auth)
         sp_client_auth_finish(&issuer->auth);
+    EVP_PKEY_free(issuer->decryption_key);
     free(issuer);
 }
 
@@ -394,6 +443,8 @@ static enum sp_status set_up(struct sp_issuer *issuer, struct sp_error *err)
         status = make_http(issuer, err);
     if (status == SP_OK)
         status = make_keys(issuer, err);
+    if (status == SP_OK && client->decryption_alias.len && !is_to_come(issuer))
+        status = take_decryption_key(issuer, err);
     issuer->has_auth = client->client_id.len > 0 && !is_to_come(issuer);
     if (status == SP_OK && issuer->has_auth)
         status = sp_client_auth_init(&issuer->auth, client, issuer->ssl, err);
@@ -421,6 +472,13 @@ enum sp_status sp_issuer_new(struct sp_loop *loop, const struct sp_config *confi
     }
     *ret_issuer = issuer;
     return SP_OK;
+}
+
+bool sp_issuer_is_ready(const struct sp_issuer *issuer)
+{
+    if (issuer->discovery && !sp_refresh_state(issuer->discovery)->fetched_us)
+        return false;
+    return issuer->fixed || !issuer->source || sp_jwk_source_has_keys(issuer->source);
 }
 
 bool sp_issuer_has_keys(const struct sp_issuer *issuer)
@@ -465,13 +523,16 @@ enum sp_status io_issuer_post(struct sp_issuer *issuer, struct sp_str url, struc
                               struct sp_buf *form, int64_t deadline_us, struct sp_arena *arena,
                               struct sp_fetch_response *ret_response, struct sp_error *err)
 {
-    static const struct sp_http_header headers[] = {
+    struct sp_str origin = issuer->client->login.request_origin;
+    bool for_tokens = origin.len && sp_str_eq(url, issuer->endpoints->token_url);
+    const struct sp_http_header headers[] = {
         {SP_STR_INIT("Content-Type"), SP_STR_INIT("application/x-www-form-urlencoded")},
-        {SP_STR_INIT("Accept"), SP_STR_INIT("application/json")}};
+        {SP_STR_INIT("Accept"), SP_STR_INIT("application/json")},
+        {SP_STR_INIT("Origin"), origin}};
     struct sp_fetch_request request = {.method = SP_STR_INIT("POST"),
                                        .url = url,
                                        .headers = headers,
-                                       .header_count = 2,
+                                       .header_count = for_tokens ? 3 : 2,
                                        .max_response_bytes = DOCUMENT_MAX,
                                        .any_host_name = any_host_name(issuer, url)};
     enum sp_status status = check_call(issuer, url, err);

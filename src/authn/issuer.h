@@ -30,6 +30,8 @@ struct sp_issuer_endpoints {
 enum sp_status sp_issuer_new(struct sp_loop *loop, const struct sp_config *config,
                              const struct sp_cfg_oidc *client, struct sp_issuer **ret_issuer,
                              struct sp_error *err) SP_MUST_CHECK;
+/* Whether what must be fetched of it has been fetched once. */
+bool sp_issuer_is_ready(const struct sp_issuer *issuer);
 /* Whether there is anything by which a JWT could be verified: keys, or where to find them. */
 bool sp_issuer_has_keys(const struct sp_issuer *issuer);
 /* In the loop's thread; begins to fetch keys and what is discovered. */
@@ -50,6 +52,12 @@ void sp_issuer_endpoints_release(const struct sp_issuer_endpoints *endpoints);
 enum sp_status io_issuer_find_key(struct sp_issuer *issuer, enum sp_jwa alg, const struct sp_jwk_name *name,
                                   int64_t deadline_us, struct sp_jwk_set **ret_set,
                                   const struct sp_jwk **ret_key, struct sp_error *err) SP_MUST_CHECK;
+
+/* A token that was encrypted to us: what is in it, in the arena; must be a signed JWT then. SP_EDENIED,
+ * SP_ESYNTAX, SP_EUNSUPPORTED, SP_ELIMIT: it is not good. SP_ENOTFOUND: no keyManagementKeyAlias is set. */
+enum sp_status sp_issuer_decrypt(const struct sp_issuer *issuer, struct sp_str token, struct sp_arena *arena,
+                                 struct sp_str *ret_jws, struct sp_error *err) SP_MUST_CHECK;
+bool sp_issuer_decrypts(const struct sp_issuer *issuer);
 
 /* In a fiber: post a form to an endpoint, with our proof who we are; `form` is taken and wiped. `audience` as
  * for sp_client_auth_add. */

@@ -43,6 +43,14 @@ void sp_issuers_start(struct sp_issuers *issuers)
             sp_issuer_start(issuers->of[i]);
 }
 
+const struct sp_cfg_oidc *sp_issuers_waiting(const struct sp_issuers *issuers)
+{
+    for (size_t i = 0; i < issuers->config->oidc_client_count; i++)
+        if (issuers->of[i] && !sp_issuer_is_ready(issuers->of[i]))
+            return &issuers->config->oidc_clients[i];
+    return NULL;
+}
+
 void sp_issuers_free(struct sp_issuers *issuers)
 {
     if (!issuers)

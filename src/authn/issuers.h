@@ -18,6 +18,8 @@ enum sp_status sp_issuers_get(struct sp_issuers *issuers, const struct sp_cfg_oi
                               struct sp_issuer **ret_issuer, struct sp_error *err) SP_MUST_CHECK;
 /* In the loop's thread: those that were made begin to fetch. */
 void sp_issuers_start(struct sp_issuers *issuers);
+/* The first element that waits for keys or discovery which it has never had; NULL: none does. */
+const struct sp_cfg_oidc *sp_issuers_waiting(const struct sp_issuers *issuers);
 /* In the loop's thread, when nobody uses them any more. Accepts NULL. */
 void sp_issuers_free(struct sp_issuers *issuers);
 

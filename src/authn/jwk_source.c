@@ -214,6 +214,11 @@ enum sp_status io_jwk_source_find(struct sp_jwk_source *source, enum sp_jwa alg,
     return choose(source, alg, name, ret_set, ret_key, err);
 }
 
+bool sp_jwk_source_has_keys(const struct sp_jwk_source *source)
+{
+    return source->set;
+}
+
 void sp_jwk_source_counts(const struct sp_jwk_source *source, struct sp_jwk_source_counts *ret_counts)
 {
     const struct sp_refresh_state *state = sp_refresh_state(source->refresh);

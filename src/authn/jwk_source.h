@@ -46,6 +46,8 @@ enum sp_status io_jwk_source_find(struct sp_jwk_source *source, enum sp_jwa alg,
                                   struct sp_jwk_set **ret_set, const struct sp_jwk **ret_key,
                                   struct sp_error *err) SP_MUST_CHECK;
 
+/* Whether keys were ever fetched. */
+bool sp_jwk_source_has_keys(const struct sp_jwk_source *source);
 void sp_jwk_source_counts(const struct sp_jwk_source *source, struct sp_jwk_source_counts *ret_counts);
 
 #endif

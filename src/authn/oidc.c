@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "authn/issuers.h"
+#include "authn/oidc_claims.h"
 #include "authn/oidc_client.h"
 #include "authn/oidc_request.h"
 #include "base/clock.h"
@@ -55,7 +56,7 @@ struct sp_str sp_oidc_redirect_uri(const struct sp_oidc_client *client, struct s
         origin = sp_http_origin(attempt->request, attempt->request->tls, 0, attempt->arena);
     if (!origin.ptr)
         return origin;
-    return sp_arena_printf(attempt->arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(client->redirect_path));
+    return sp_arena_printf(attempt->arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(client->outer_path));
 }
 
 enum sp_status sp_oidc_send_to(struct sp_challenge *challenge, struct sp_str location, struct sp_error *err)
@@ -127,7 +128,7 @@ static enum sp_status io_begin(struct sp_oidc_client *client, struct sp_authn_at
         status = sp_oidc_login_seal(&login, &client->login_seal, &sealed, err);
     if (status == SP_OK &&
         !sp_oidc_set_cookie(client, attempt, challenge, sp_oidc_login_cookie(login.state, attempt->arena),
-                            client->redirect_path, sp_buf_str(&sealed), limit / US_PER_S))
+                            client->outer_path, sp_buf_str(&sealed), limit / US_PER_S))
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a login");
     sp_buf_finish(&sealed);
     if (status != SP_OK) {
@@ -215,6 +216,8 @@ static enum sp_status io_answer(struct sp_authn_provider *self, struct sp_authn_
 {
     struct sp_oidc_client *client = (struct sp_oidc_client *)self;
     bool is_logout = sp_str_eq(attempt->request->path, client->logout_path);
+    if (sp_str_eq(attempt->request->path, client->provider_path))
+        return io_oidc_backchannel(client, attempt, ret_challenge, err);
     bool is_get = sp_str_is(attempt->request->method, "GET");
     if (!is_get && !(is_logout && sp_str_is(attempt->request->method, "POST"))) {
         sp_challenge_add(ret_challenge, "Allow", is_logout ? SP_STR("GET, POST") : SP_STR("GET"));
@@ -254,6 +257,27 @@ static bool is_plain(struct sp_str id)
     return id.len > 0;
 }
 
+static bool is_path(struct sp_str path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        char c = sp_lower(path.ptr[i]);
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("-._~/", c))))
+            return false;
+    }
+    return sp_str_find(path, ':') == path.len && !sp_str_starts(path, SP_STR("//"));
+}
+
+/* "" or "/path". */
+static struct sp_str junction_of(const struct sp_cfg_oidc *config, struct sp_arena *arena)
+{
+    struct sp_str path = config->login.junction_path;
+    while (path.len && path.ptr[0] == '/')
+        path = sp_str_slice(path, 1, path.len);
+    while (path.len && path.ptr[path.len - 1] == '/')
+        path = sp_str_slice(path, 0, path.len - 1);
+    return path.len ? sp_arena_printf(arena, "/%.*s", SP_STR_ARG(path)) : SP_STR("");
+}
+
 enum sp_status sp_oidc_check(const struct sp_cfg_oidc *config, struct sp_error *err)
 {
     const struct sp_cfg_oidc_login *login = &config->login;
@@ -268,6 +292,12 @@ enum sp_status sp_oidc_check(const struct sp_cfg_oidc *config, struct sp_error *
                 "responseType=\"code\" is provided";
     else if (sp_jwa_from(config->signature_algorithm) == SP_JWA_UNKNOWN)
         wrong = "its signatureAlgorithm is not provided";
+    else if (login->user_info && !login->user_info_url.len && !config->discovery_url.len)
+        wrong = "userInfoEndpointEnabled=\"true\" needs userInfoEndpointUrl or discoveryEndpointUrl";
+    else if (!is_path(login->junction_path))
+        wrong = "redirectJunctionPath is the path of a proxy, made of letters, digits and -._~/";
+    else
+        wrong = sp_oidc_order_fault(login);
     return wrong ? sp_error_set(err, SP_EINVAL, NULL, "openidConnectClient %.*s: %s", SP_STR_ARG(config->id),
                                 wrong)
                  : SP_OK;
@@ -277,13 +307,20 @@ static enum sp_status fill(struct sp_oidc_client *client, const struct sp_authn_
                            const struct sp_cfg_oidc *config, struct sp_error *err)
 {
     struct sp_str id = config->id, *audience = sp_arena_alloc(&client->arena, sizeof *audience);
+    struct sp_str junction = junction_of(config, &client->arena);
     client->redirect_path = sp_arena_printf(&client->arena, "/oidcclient/redirect/%.*s", SP_STR_ARG(id));
+    client->outer_path = sp_arena_printf(&client->arena, "%.*s/oidcclient/redirect/%.*s",
+                                         SP_STR_ARG(junction), SP_STR_ARG(id));
     client->logout_path = sp_arena_printf(&client->arena, "/oidcclient/logout/%.*s", SP_STR_ARG(id));
+    client->provider_path =
+        sp_arena_printf(&client->arena, "/oidcclient/backchannel_logout/%.*s", SP_STR_ARG(id));
     client->session_cookie = sp_arena_printf(&client->arena, "SallyportSession_%.*s", SP_STR_ARG(id));
-    if (!audience || !client->redirect_path.ptr || !client->logout_path.ptr || !client->session_cookie.ptr)
+    if (!audience || !client->redirect_path.ptr || !client->outer_path.ptr || !client->provider_path.ptr ||
+        !client->logout_path.ptr || !client->session_cookie.ptr)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
     client->paths[0] = client->redirect_path;
     client->paths[1] = client->logout_path;
+    client->paths[2] = client->provider_path;
     *audience = config->client_id;
     client->id_token = *config;
     client->id_token.audiences = (struct sp_str_list){audience, 1};
@@ -311,7 +348,7 @@ static enum sp_status add(const struct sp_authn_parts *parts, const struct sp_cf
         .id = config->id,
         .stage = config->disable_ltpa_cookie ? SP_STAGE_BEFORE_SSO : SP_STAGE_AFTER_SSO,
         .paths = client->paths,
-        .path_count = 2,
+        .path_count = 3,
     };
     client->parts = parts;
     client->config = config;

@@ -6,11 +6,8 @@
 
 #include "authn/oidc_client.h"
 #include "authn/oidc_request.h"
-#include "authn/token_claims.h"
 #include "base/clock.h"
 #include "base/secret.h"
-#include "crypto/jws.h"
-#include "text/base64.h"
 #include "text/json.h"
 #include "text/percent.h"
 
@@ -84,13 +81,8 @@ static bool is_one_of(const struct sp_str_list *list, struct sp_str text)
 
 /* ---------------------------------------------------------------- tokens */
 
-struct tokens {
-    struct sp_str id_token, access_token;
-    int64_t expires_in_s; /* 0: not said */
-};
-
 static enum sp_status read_tokens(const struct sp_fetch_response *response, struct sp_arena *arena,
-                                  struct tokens *ret_tokens, struct sp_error *err)
+                                  struct sp_oidc_tokens *ret_tokens, struct sp_error *err)
 {
     struct sp_json_value *object;
     struct sp_error detail = SP_ERROR_INIT;
@@ -105,7 +97,7 @@ static enum sp_status read_tokens(const struct sp_fetch_response *response, stru
                             "the token endpoint answered with status %u, error '%.*s'", response->status,
                             (int)(problem.len > 100 ? 100 : problem.len), problem.ptr ? problem.ptr : "");
     }
-    struct tokens tokens = {
+    struct sp_oidc_tokens tokens = {
         .id_token = sp_json_member_text(object, SP_STR("id_token")),
         .access_token = sp_json_member_text(object, SP_STR("access_token")),
     };
@@ -122,7 +114,7 @@ static enum sp_status read_tokens(const struct sp_fetch_response *response, stru
 static enum sp_status io_exchange(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
                                   const struct sp_issuer_endpoints *endpoints,
                                   const struct sp_oidc_login *login, struct sp_str code, int64_t deadline_us,
-                                  struct tokens *ret_tokens, struct sp_error *err)
+                                  struct sp_oidc_tokens *ret_tokens, struct sp_error *err)
 {
     struct sp_fetch_response response;
     struct sp_str uri = sp_oidc_redirect_uri(client, attempt);
@@ -140,117 +132,28 @@ static enum sp_status io_exchange(struct sp_oidc_client *client, struct sp_authn
     return status == SP_OK ? read_tokens(&response, attempt->arena, ret_tokens, err) : status;
 }
 
-/* The left half of the hash of the access token, as the ID token has it (section 3.1.3.6). */
-static bool is_hash_of(enum sp_jwa alg, struct sp_str access_token, struct sp_str claimed)
-{
-    unsigned char hash[64];
-    char text[64];
-    struct sp_buf buf = sp_buf_over(text, sizeof text);
-    unsigned bits = sp_jwa_hash_bits(alg);
-    return sp_jwa_hash(bits, access_token, hash) == SP_OK &&
-           sp_base64_encode(SP_BASE64_URL, sp_str_from(hash, bits / 16), &buf) == SP_OK &&
-           sp_secret_eq(sp_buf_str(&buf), claimed);
-}
-
-static enum sp_status check_login_claims(const struct sp_oidc_client *client,
-                                         const struct sp_json_value *claims,
-                                         const struct sp_oidc_login *login, const struct tokens *tokens,
-                                         struct sp_error *err)
-{
-    const struct sp_json_value *audience = sp_json_member(claims, SP_STR("aud"));
-    const struct sp_json_value *party = sp_json_member(claims, SP_STR("azp"));
-    const struct sp_json_value *hash = sp_json_member(claims, SP_STR("at_hash"));
-    const char *wrong = NULL;
-    bool several = audience && audience->kind == SP_JSON_IS_ARRAY && audience->count > 1;
-    if (!audience)
-        wrong = "it is for no audience";
-    else if (!sp_json_member_text(claims, SP_STR("sub")).len)
-        wrong = "it has no subject";
-    else if (!sp_secret_eq(sp_json_member_text(claims, SP_STR("nonce")), login->nonce))
-        wrong = "its nonce is not that of the login";
-    else if (several && !party)
-        wrong = "it is for several audiences and does not say who got it (azp)";
-    else if (party &&
-             (party->kind != SP_JSON_IS_STRING || !sp_str_eq(party->text, client->config->client_id)))
-        wrong = "it was given to another client (azp)";
-    else if (hash &&
-             (hash->kind != SP_JSON_IS_STRING || !is_hash_of(client->alg, tokens->access_token, hash->text)))
-        wrong = "the access token beside it is another (at_hash)";
-    return wrong ? sp_error_set(err, SP_EDENIED, NULL, "the ID token is refused: %s", wrong) : SP_OK;
-}
-
-static enum sp_status io_verify(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
-                                const struct tokens *tokens, int64_t deadline_us, struct sp_jws *ret_jws,
-                                struct sp_error *err)
-{
-    struct sp_jwk_set *set = NULL;
-    const struct sp_jwk *key;
-    enum sp_status status = sp_jws_parse(tokens->id_token, attempt->arena, ret_jws, err);
-    if (status == SP_OK)
-        status =
-            io_issuer_find_key(client->issuer, client->alg, &ret_jws->key_name, deadline_us, &set, &key, err);
-    if (status == SP_OK)
-        status = sp_jws_verify(ret_jws, client->alg, key, err);
-    sp_jwk_set_release(set);
-    return status;
-}
-
-/* Who the ID token says it is. */
-static enum sp_status io_identify(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
-                                  const struct sp_issuer_endpoints *endpoints,
-                                  const struct sp_oidc_login *login, const struct tokens *tokens,
-                                  int64_t deadline_us, struct sp_assertion *ret_assertion,
-                                  struct sp_error *err)
-{
-    struct sp_jws jws;
-    struct sp_json_value *claims = NULL;
-    struct sp_claims_rules rules;
-    struct sp_token_subject subject;
-    enum sp_status status = io_verify(client, attempt, tokens, deadline_us, &jws, err);
-    if (status == SP_OK)
-        status = sp_json_parse(jws.payload, attempt->arena, NULL, &claims, err);
-    if (status == SP_OK)
-        status = sp_claims_rules_make(&client->id_token, endpoints->issuers, false, attempt->arena, &rules);
-    if (status == SP_OK)
-        status = sp_claims_check_jwt(&rules, claims, SP_STR(""), attempt->now_us, err);
-    if (status == SP_OK)
-        status = check_login_claims(client, claims, login, tokens, err);
-    if (status == SP_OK)
-        status = sp_claims_subject(&rules, claims, attempt->arena, &subject, err);
-    if (status != SP_OK)
-        return status;
-    *ret_assertion = (struct sp_assertion){
-        .kind = client->config->map_identity_to_registry_user ? SP_ASSERT_LOOK_UP : SP_ASSERT_CLAIMED,
-        .scheme = SP_AUTHN_OIDC,
-        .strength = SP_STRENGTH_PASSWORD,
-        .name = subject.name,
-        .realm = subject.realm,
-        .unique_id = subject.unique_id,
-        .groups = subject.groups,
-        .scopes = subject.scopes,
-        .claims_json = jws.payload,
-    };
-    return SP_OK;
-}
-
 /* ---------------------------------------------------------------- the session */
 
-static int64_t session_end(const struct sp_oidc_client *client, int64_t now_us, const struct tokens *tokens)
+static int64_t session_end(const struct sp_oidc_client *client, int64_t now_us,
+                           const struct sp_oidc_tokens *tokens)
 {
     int64_t length_us = client->parts->config->ltpa.expiration_us;
-    int64_t token_us = tokens->expires_in_s * US_PER_S;
-    if (client->config->login.again_when_token_ends && token_us > 0 && token_us < length_us)
-        length_us = token_us;
+    int64_t token_us = tokens->expires_in_s * US_PER_S, cushion_us = client->config->login.again_cushion_us;
+    if (client->config->login.again_when_token_ends && token_us > 0 && token_us - cushion_us < length_us)
+        length_us = token_us > cushion_us ? token_us - cushion_us : 0;
     return now_us + length_us;
 }
 
 static enum sp_status begin_session(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
-                                    const struct sp_assertion *assertion, const struct tokens *tokens,
-                                    struct sp_challenge *challenge, struct sp_error *err)
+                                    const struct sp_oidc_identity *identity,
+                                    const struct sp_oidc_tokens *tokens, struct sp_challenge *challenge,
+                                    struct sp_error *err)
 {
-    struct sp_session session = {.provider = client->config->id, .assertion = *assertion};
+    struct sp_session session = {.provider = client->config->id, .assertion = identity->assertion};
     struct sp_buf sealed;
     sp_session_begin(&session, attempt->now_us);
+    session.subject = sp_session_name(identity->subject, attempt->arena);
+    session.provider_session = sp_session_name(identity->provider_session, attempt->arena);
     session.expires_us = session_end(client, attempt->now_us, tokens);
     sp_buf_init(&sealed, SP_SESSION_SEALED_MAX);
     enum sp_status status = sp_session_seal(&session, &client->session_seal, &sealed, err);
@@ -266,16 +169,16 @@ static enum sp_status io_take_code(struct sp_oidc_client *client, struct sp_auth
                                    const struct sp_oidc_login *login, int64_t deadline_us,
                                    struct sp_challenge *challenge, struct sp_error *err)
 {
-    struct tokens tokens = {.expires_in_s = 0};
-    struct sp_assertion assertion;
+    struct sp_oidc_tokens tokens = {.expires_in_s = 0};
+    struct sp_oidc_identity identity;
     if (answer->issuer.ptr && !is_one_of(&endpoints->issuers, answer->issuer) &&
         !sp_str_eq(answer->issuer, endpoints->issuer))
         return sp_error_set(err, SP_EDENIED, NULL, "the answer is of another provider (iss)");
     enum sp_status status =
         io_exchange(client, attempt, endpoints, login, answer->code, deadline_us, &tokens, err);
     if (status == SP_OK)
-        status = io_identify(client, attempt, endpoints, login, &tokens, deadline_us, &assertion, err);
-    return status == SP_OK ? begin_session(client, attempt, &assertion, &tokens, challenge, err) : status;
+        status = io_oidc_identify(client, attempt, endpoints, login, &tokens, deadline_us, &identity, err);
+    return status == SP_OK ? begin_session(client, attempt, &identity, &tokens, challenge, err) : status;
 }
 
 static enum sp_status check_answer(const struct answer *answer, struct sp_error *err)
@@ -311,13 +214,13 @@ enum sp_status io_oidc_return(struct sp_oidc_client *client, struct sp_authn_att
     sp_issuer_endpoints_release(endpoints);
     /* A login is over, however it ended. */
     if (cookie.ptr)
-        sp_oidc_set_cookie(client, attempt, ret_challenge, cookie, client->redirect_path, SP_STR(""), -1);
+        sp_oidc_set_cookie(client, attempt, ret_challenge, cookie, client->outer_path, SP_STR(""), -1);
     if (status == SP_OK)
         return sp_oidc_send_to(ret_challenge, login.target, err);
     sp_challenge_add(ret_challenge, "Cache-Control", SP_STR("no-store"));
     ret_challenge->status = status == SP_ESYNTAX || status == SP_ELIMIT                              ? 400
                             : status == SP_EDENIED || status == SP_ENOTFOUND || status == SP_EEXISTS ? 401
-                            : status == SP_ETIMEDOUT                                                 ? 401
+                            : status == SP_ETIMEDOUT || status == SP_EUNSUPPORTED                    ? 401
                                                                                                      : 503;
     return status;
 }

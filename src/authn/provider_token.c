@@ -103,7 +103,7 @@ static enum sp_status refuse(const struct token *self, const struct peeked *peek
     }
     if (self->client->propagation == SP_CFG_PROPAGATION_SUPPORTED)
         return status;
-    if (peeked->bearer.is_jws)
+    if (peeked->bearer.is_jws || peeked->bearer.is_jwe)
         answer_401(JWT_CHALLENGE, SEND_401_BODY, ret_challenge);
     else
         answer_401(OPAQUE_CHALLENGE, FAILURE_BODY, ret_challenge);

@@ -2,11 +2,23 @@
 #include "authn/session.h"
 
 #include "base/secret.h"
+#include "crypto/jwa.h"
 #include "text/base64.h"
 #include "text/json.h"
 #include "text/json_write.h"
 
 #define CLEAR_MAX ((size_t)16 << 10)
+
+struct sp_str sp_session_name(struct sp_str name, struct sp_arena *arena)
+{
+    unsigned char hash[64];
+    char text[SP_SESSION_NAME_BYTES];
+    struct sp_buf buf = sp_buf_over(text, sizeof text);
+    if (!name.len || sp_jwa_hash(256, name, hash) != SP_OK ||
+        sp_base64_encode(SP_BASE64_URL, sp_str_from(hash, 16), &buf) != SP_OK)
+        return (struct sp_str){NULL, 0};
+    return sp_arena_str(arena, sp_buf_str(&buf));
+}
 
 void sp_session_begin(struct sp_session *session, int64_t now_us)
 {
@@ -37,6 +49,10 @@ static void write_clear(const struct sp_session *session, bool with_claims, stru
     sp_json_object_begin(&json);
     sp_json_put_string(&json, "id", sp_buf_str(&id));
     sp_json_put_string(&json, "provider", session->provider);
+    if (session->subject.len)
+        sp_json_put_string(&json, "sub", session->subject);
+    if (session->provider_session.len)
+        sp_json_put_string(&json, "sid", session->provider_session);
     sp_json_put_i64(&json, "issued", session->issued_us);
     sp_json_put_i64(&json, "expires", session->expires_us);
     sp_json_put_i64(&json, "kind", assertion->kind);
@@ -140,6 +156,8 @@ static bool read_clear(struct sp_str clear, struct sp_arena *arena, struct sp_se
     if (!text.ptr || sp_json_parse(text, arena, NULL, &object, NULL) != SP_OK)
         return false;
     session.provider = sp_json_member_text(object, SP_STR("provider"));
+    session.subject = sp_json_member_text(object, SP_STR("sub"));
+    session.provider_session = sp_json_member_text(object, SP_STR("sid"));
     if (!session.provider.ptr || sp_hex_decode(sp_json_member_text(object, SP_STR("id")), &id) != SP_OK ||
         id.len != sizeof session.id || !sp_json_member_i64(object, SP_STR("issued"), &session.issued_us) ||
         !sp_json_member_i64(object, SP_STR("expires"), &session.expires_us) ||

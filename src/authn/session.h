@@ -13,15 +13,22 @@
 #include "text/json.h"
 
 #define SP_SESSION_ID_BYTES 16u
+#define SP_SESSION_NAME_BYTES 22u /* of base64url */
 /* Browsers keep cookies of 4096 bytes with name and attributes. */
 #define SP_SESSION_SEALED_MAX 3800u
 
 struct sp_session {
     unsigned char id[SP_SESSION_ID_BYTES];
     struct sp_str provider; /* id of the element that logged in */
+    /* Hashes of the provider's names for the person and for his session there, by which it ends sessions; ptr
+     * NULL: there is none. */
+    struct sp_str subject, provider_session;
     struct sp_assertion assertion;
     int64_t issued_us, expires_us; /* realtime */
 };
+
+/* The hash of a name of the provider, in the arena; ptr NULL: the name is empty, or no memory. */
+struct sp_str sp_session_name(struct sp_str name, struct sp_arena *arena);
 
 /* A new id; begins now. */
 void sp_session_begin(struct sp_session *session, int64_t now_us);

@@ -23,15 +23,24 @@ _Static_assert(sizeof(struct shared) <= LINE, "the secret has a line of its own"
 
 struct sp_session_store {
     struct shared *shared;
-    struct shared own; /* when nothing is shared */
-    struct sp_shared_cache *ended;
+    struct shared own;                /* when nothing is shared */
+    struct sp_shared_cache *ended;    /* marks */
+    struct sp_shared_cache *subjects; /* when their sessions were ended */
 };
 
 static const struct sp_shared_cache_size ended_size = {.entries = ENDED_MAX, .value_bytes = 0};
+static const struct sp_shared_cache_size subject_size = {.entries = ENDED_MAX,
+                                                         .value_bytes = sizeof(int64_t)};
+
+/* Whole lines, so that what follows is aligned too. */
+static size_t ended_bytes(void)
+{
+    return (sp_shared_cache_bytes(ended_size) + LINE - 1) / LINE * LINE;
+}
 
 size_t sp_session_store_bytes(void)
 {
-    return LINE + sp_shared_cache_bytes(ended_size);
+    return LINE + ended_bytes() + sp_shared_cache_bytes(subject_size);
 }
 
 /* Who finds it blank draws; who finds another drawing waits, and draws himself when that one has died. */
@@ -54,11 +63,15 @@ enum sp_status sp_session_store_open(void *memory, size_t bytes, struct sp_sessi
     if (!store)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for sessions");
     enum sp_status status = SP_OK;
-    if (memory && bytes <= LINE)
+    char *marks = memory ? (char *)memory + LINE : NULL;
+    if (memory && bytes < sp_session_store_bytes())
         status = sp_error_set(err, SP_ELIMIT, NULL, "%zu bytes are too few for sessions", bytes);
     if (status == SP_OK)
-        status = sp_shared_cache_open(memory ? (char *)memory + LINE : NULL, memory ? bytes - LINE : 0,
-                                      ended_size, &store->ended, err);
+        status = sp_shared_cache_open(marks, marks ? ended_bytes() : 0, ended_size, &store->ended, err);
+    if (status == SP_OK)
+        status = sp_shared_cache_open(marks ? marks + ended_bytes() : NULL,
+                                      marks ? bytes - LINE - ended_bytes() : 0, subject_size,
+                                      &store->subjects, err);
     if (status != SP_OK) {
         sp_session_store_close(store);
         return status;
@@ -74,6 +87,7 @@ void sp_session_store_close(struct sp_session_store *store)
     if (!store)
         return;
     sp_shared_cache_close(store->ended);
+    sp_shared_cache_close(store->subjects);
     sp_secret_wipe(&store->own, sizeof store->own);
     free(store);
 }
@@ -90,6 +104,13 @@ static struct sp_cache_key key_of(const struct sp_session_store *store, const st
     return sp_shared_cache_key(store->ended, parts, 1);
 }
 
+static struct sp_cache_key named(const struct sp_shared_cache *cache, const char *kind,
+                                 struct sp_str provider, struct sp_str name)
+{
+    struct sp_str parts[] = {sp_str_of(kind), provider, name};
+    return sp_shared_cache_key(cache, parts, 3);
+}
+
 enum sp_status sp_session_store_end(struct sp_session_store *store, const struct sp_session *session,
                                     int64_t now_us)
 {
@@ -102,5 +123,40 @@ bool sp_session_store_has_ended(struct sp_session_store *store, const struct sp_
                                 int64_t now_us)
 {
     size_t len;
-    return sp_shared_cache_get(store->ended, key_of(store, session), now_us, NULL, 0, &len);
+    if (sp_shared_cache_get(store->ended, key_of(store, session), now_us, NULL, 0, &len))
+        return true;
+    if (session->provider_session.len &&
+        sp_shared_cache_get(store->ended,
+                            named(store->ended, "sid", session->provider, session->provider_session), now_us,
+                            NULL, 0, &len))
+        return true;
+    int64_t ended_us;
+    return session->subject.len &&
+           sp_shared_cache_get(store->subjects,
+                               named(store->subjects, "sub", session->provider, session->subject), now_us,
+                               &ended_us, sizeof ended_us, &len) &&
+           len == sizeof ended_us && session->issued_us <= ended_us;
+}
+
+enum sp_status sp_session_store_end_at_provider(struct sp_session_store *store, struct sp_str provider,
+                                                struct sp_str name, int64_t now_us, int64_t until_us)
+{
+    enum sp_status status =
+        sp_shared_cache_claim(store->ended, named(store->ended, "sid", provider, name), now_us, until_us);
+    return status == SP_EEXISTS ? SP_OK : status;
+}
+
+enum sp_status sp_session_store_end_of_subject(struct sp_session_store *store, struct sp_str provider,
+                                               struct sp_str name, int64_t now_us, int64_t until_us)
+{
+    return sp_shared_cache_put(store->subjects, named(store->subjects, "sub", provider, name), now_us,
+                               until_us, sp_str_from(&now_us, sizeof now_us))
+               ? SP_OK
+               : SP_EUNAVAIL;
+}
+
+enum sp_status sp_session_store_use_once(struct sp_session_store *store, struct sp_str provider,
+                                         struct sp_str id, int64_t now_us, int64_t until_us)
+{
+    return sp_shared_cache_claim(store->ended, named(store->ended, "jti", provider, id), now_us, until_us);
 }

@@ -27,6 +27,18 @@ enum sp_status sp_session_store_seal(const struct sp_session_store *store, struc
  * SP_EUNAVAIL: busy. */
 enum sp_status sp_session_store_end(struct sp_session_store *store, const struct sp_session *session,
                                     int64_t now_us) SP_MUST_CHECK;
+/* What a provider ends: the sessions here that belong to one of its own (until_us: the latest end of such),
+ * or all that a person began up to now. `name` as of sp_session_name. Of persons the last 20000 are
+ * remembered. SP_ELIMIT, SP_EUNAVAIL as above. */
+enum sp_status sp_session_store_end_at_provider(struct sp_session_store *store, struct sp_str provider,
+                                                struct sp_str name, int64_t now_us,
+                                                int64_t until_us) SP_MUST_CHECK;
+enum sp_status sp_session_store_end_of_subject(struct sp_session_store *store, struct sp_str provider,
+                                               struct sp_str name, int64_t now_us,
+                                               int64_t until_us) SP_MUST_CHECK;
+/* An id counts once until then, for all workers. SP_EEXISTS, SP_ELIMIT, SP_EUNAVAIL. */
+enum sp_status sp_session_store_use_once(struct sp_session_store *store, struct sp_str provider,
+                                         struct sp_str id, int64_t now_us, int64_t until_us) SP_MUST_CHECK;
 bool sp_session_store_has_ended(struct sp_session_store *store, const struct sp_session *session,
                                 int64_t now_us);
 

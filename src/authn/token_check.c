@@ -73,7 +73,8 @@ static enum sp_status take_fingerprint(struct sp_token_checker *checker)
                                    client->group_identifier,
                                    client->realm_identifier,
                                    client->realm_name,
-                                   client->unique_user_identifier};
+                                   client->unique_user_identifier,
+                                   client->decryption_alias};
     unsigned char hash[64];
     struct sp_buf buf;
     sp_buf_init(&buf, (size_t)1 << 20);
@@ -235,7 +236,7 @@ enum sp_status sp_token_use_once(struct sp_token_checker *checker, struct sp_str
 struct jwt {
     struct sp_jws jws;
     struct sp_json_value *claims;
-    bool forged; /* the signature is wrong: will be so for ever */
+    bool forged; /* the signature is wrong, or it is not encrypted to us: will be so for ever */
 };
 
 /* Tokens made for another purpose say so (RFC 8725 section 3.11). */
@@ -251,7 +252,14 @@ static enum sp_status read_jwt(const struct sp_token_checker *checker,
                                const struct sp_token_question *question, struct jwt *jwt,
                                struct sp_error *err)
 {
-    enum sp_status status = sp_jws_parse(question->bearer.token, question->arena, &jwt->jws, err);
+    struct sp_str token = question->bearer.token;
+    enum sp_status status = SP_OK;
+    if (question->bearer.is_jwe) {
+        status = sp_issuer_decrypt(checker->options.issuer, token, question->arena, &token, err);
+        jwt->forged = status == SP_EDENIED;
+    }
+    if (status == SP_OK)
+        status = sp_jws_parse(token, question->arena, &jwt->jws, err);
     if (status != SP_OK)
         return status;
     if (!sp_str_is(jwt->jws.alg, sp_jwa_name(checker->alg)))
@@ -387,7 +395,8 @@ static enum sp_status io_find_out(struct sp_token_checker *checker, const struct
                                   struct sp_error *err)
 {
     int64_t deadline = sp_clock_monotonic_us() + PATIENCE_US;
-    bool here = question->bearer.is_jws && checker->remote != REMOTE_REQUIRE;
+    bool encrypted = question->bearer.is_jwe && sp_issuer_decrypts(checker->options.issuer);
+    bool here = (question->bearer.is_jws || encrypted) && checker->remote != REMOTE_REQUIRE;
     bool once = false, forged = false, inactive = false;
     enum sp_status status = SP_OK;
     if (here)

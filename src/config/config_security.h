@@ -303,6 +303,11 @@ struct sp_cfg_oidc_login { /* openidConnectClient: login in a browser */
     struct sp_str authorization_url, user_info_url; /* ptr NULL: by discovery */
     int64_t time_limit_us;
     bool again_when_token_ends;
+    int64_t again_cushion_us; /* so long before it does */
+    bool user_info;           /* is asked */
+    struct sp_str claims_order;
+    struct sp_str request_origin;     /* ptr NULL: no such header */
+    struct sp_str junction_path;      /* ptr NULL: none */
     struct sp_str redirect_host_port; /* "https://host:port"; ptr NULL: as the browser addressed us */
     struct sp_str code_challenge_method;
     struct sp_str_list forwarded; /* parameters of the request that are passed on */
@@ -340,6 +345,7 @@ struct sp_cfg_oidc { /* openidConnectClient */
     struct sp_str remote_validation; /* of JWTs: none, allow, require */
     bool require_exp, require_iat;   /* in answers of introspection */
     struct sp_str dpop;              /* accepted, required */
+    struct sp_str decryption_alias;  /* keyManagementKeyAlias; ptr NULL: no token is decrypted */
     bool weak_rsa_keys;              /* RSA keys of 1024 bits count */
     int64_t jwk_refetch_us;          /* least time between fetches that tokens cause */
     int64_t jwk_max_stale_us;        /* keys count so long after the last successful fetch */

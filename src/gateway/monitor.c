@@ -239,7 +239,13 @@ static bool put_health(const struct sp_gateway *gateway, bool ready, bool reason
 {
     struct sp_json_writer writer;
     char number[16];
-    bool saf = saf_is_open(gateway), up = !ready || saf;
+    bool saf = saf_is_open(gateway);
+    struct sp_str waiting =
+        gateway->present->authn ? sp_authn_waits_for(gateway->present->authn) : (struct sp_str){0};
+    bool up = !ready || (saf && !waiting.ptr);
+    char reason[160];
+    snprintf(reason, sizeof reason, "openidConnectClient %.*s has not got the keys of its issuer yet",
+             (int)(waiting.len > 64 ? 64 : waiting.len), waiting.ptr ? waiting.ptr : "");
     snprintf(number, sizeof number, "%u", number_of(gateway));
     sp_json_writer_init(&writer, buf, 0);
     sp_json_object_begin(&writer);
@@ -250,6 +256,8 @@ static bool put_health(const struct sp_gateway *gateway, bool ready, bool reason
         put_check(&writer, "configuration", true, number);
         if (gateway->present->saf)
             put_check(&writer, "securityDatabase", saf, saf ? NULL : "the security database is not open");
+        if (gateway->present->config->oidc_client_count)
+            put_check(&writer, "issuers", !waiting.ptr, waiting.ptr ? reason : NULL);
     }
     sp_json_array_end(&writer);
     sp_json_object_end(&writer);

@@ -2,6 +2,7 @@
 import html
 import http.cookiejar
 import json
+import os
 import re
 import subprocess
 import urllib.error
@@ -30,10 +31,11 @@ class Provider:
         configuration = {"port": port, "tls": {"certificate": str(certificate), "key": str(key)}, "accounts": accounts,
                          "provider": settings}
         (directory / "provider.json").write_text(json.dumps(configuration))
-        self.process = None
+        self.process, self.trusted = None, authority.certificate
 
     def start(self):
-        self.process = Process(["node", SERVERS / "openid.mjs", self.directory / "provider.json"], self.directory)
+        self.process = Process(["node", SERVERS / "openid.mjs", self.directory / "provider.json"], self.directory,
+                               dict(os.environ, NODE_EXTRA_CA_CERTS=str(self.trusted)))
         wait_until(lambda: f"ready {self.port}" in self.log(), "the OpenID provider", 60)
         return self
 

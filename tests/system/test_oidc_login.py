@@ -15,7 +15,8 @@ SECRET = "a secret of the client, long enough"
 CLIENT = """
 <keyStore id="defaultKeyStore" password="key store password"/>
 <keyStore id="opTrust" location="{trust}" type="PEM"/>
-<ssl id="opTls" keyStoreRef="opTrust" trustStoreRef="opTrust"/>
+<keyStore id="opKeys" {keys}/>
+<ssl id="opTls" keyStoreRef="opKeys" trustStoreRef="opTrust"/>
 <openidConnectClient id="op" clientId="sallyport" clientSecret="{secret}" sslRef="opTls" signatureAlgorithm="RS256"
   {where} {more}/>
 """
@@ -43,9 +44,10 @@ class Site:
 def site(make_gateway, authority, tmp_path):
     providers = []
 
-    def make(more=FRED, where=DISCOVERED, alt="DNS:localhost", manager="", **settings):
+    def make(more=FRED, where=DISCOVERED, alt="DNS:localhost", manager="", client=None, path="", keys=None, **settings):
         (port,) = free_ports(1)
         server = make_gateway(manager=manager, more=CLIENT.format(trust=authority.certificate, secret=SECRET, more=more,
+                                                                  keys=keys or f'location="{authority.certificate}" type="PEM"',
                                                                   where=where.format(port=port)))
         archives.api(server.directory / "resources/zosconnect/apis/look.aar", "look", "/look", "/at", "GET", "bad")
         assert server.command("refresh").returncode == 0
@@ -55,9 +57,11 @@ def site(make_gateway, authority, tmp_path):
         provider = Provider(
             directory, authority, port, ACCOUNTS, alt,
             clients=[{"client_id": "sallyport", "client_secret": SECRET,
-                      "redirect_uris": [f"{home}/oidcclient/redirect/op"],
-                      "post_logout_redirect_uris": [f"{home}/"], "token_endpoint_auth_method": "client_secret_post"}],
-            claims={"openid": ["sub", "groupIds"], "profile": []}, conformIdTokenClaims=False, **settings)
+                      "redirect_uris": [f"{home}{path}/oidcclient/redirect/op"],
+                      "post_logout_redirect_uris": [f"{home}/"], "token_endpoint_auth_method": "client_secret_post",
+                      **{name: value.replace("HOME", home) if isinstance(value, str) else value
+                         for name, value in (client or {}).items()}}],
+            **{"claims": {"openid": ["sub", "groupIds"], "profile": []}, "conformIdTokenClaims": False, **settings})
         providers.append(provider)
         provider.start()
         time.sleep(1)
@@ -225,6 +229,15 @@ def test_a_session_ends_with_its_access_token(site):
     time.sleep(3.1)
     assert first.get(short.page).status == 302
     assert second.get(long.page).status == 200
+
+
+def test_a_session_may_end_before_its_access_token(site):
+    ttl = {"AccessToken": 60, "IdToken": 60, "AuthorizationCode": 60, "Session": 60, "Interaction": 60, "Grant": 60}
+    one = site(ttl=ttl, more=FRED + ' reAuthnCushion="57s"')
+    browser, _ = one.log_in()
+    assert browser.get(one.page).status == 200
+    time.sleep(3.1)
+    assert browser.get(one.page).status == 302
 
 
 def test_the_provider_must_be_who_its_certificate_says(site):

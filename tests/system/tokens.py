@@ -44,7 +44,7 @@ class Issuer:
          "grant_types": [], "token_endpoint_auth_method": "client_secret_basic"},
     ]
 
-    def __init__(self, directory, authority, name="localhost"):
+    def __init__(self, directory, authority, name="localhost", clients=()):
         modules = subprocess.run([ROOT / "scripts" / "npm-install", "tests/system/npm", "system"], capture_output=True,
                                  text=True, check=False)
         assert modules.returncode == 0, modules.stderr
@@ -53,6 +53,7 @@ class Issuer:
         alt = "DNS:localhost,IP:127.0.0.1" if name == "localhost" else f"DNS:{name}"
         self.certificate, self.key = authority.issue(f"issuer of {name}", alt=alt)
         self.port = free_ports(1)[0]
+        self.clients = [*self.CLIENTS, *clients]
         self.keys = [make_key(alg, f"{alg}-1") for alg in KINDS]
         self.context = authority.client()
         self.context.check_hostname = name == "localhost"
@@ -64,8 +65,9 @@ class Issuer:
 
     def start(self):
         path = self.directory / "issuer.json"
-        path.write_text(json.dumps({"port": self.port, "tls": {"key": str(self.key), "certificate": str(self.certificate)},
-                                    "keys": [key.export(as_dict=True) for key in self.keys], "clients": self.CLIENTS}))
+        path.write_text(json.dumps({"port": self.port, "tls": {"key": str(self.key), "certificate": str(self.certificate),
+                                                               "authority": str(self.authority.certificate)},
+                                    "keys": [key.export(as_dict=True) for key in self.keys], "clients": self.clients}))
         with open(self.directory / "issuer.log", "ab") as log:
             self.process = subprocess.Popen(["node", f"{self.modules}/issuer.mjs", str(path)], stdout=subprocess.PIPE,
                                             stderr=log, text=True)
@@ -81,23 +83,26 @@ class Issuer:
             self.process.stdout.close()
             self.process = None
 
-    def post(self, path, fields, client="caller", headers=()):
-        secret = next(each["client_secret"] for each in self.CLIENTS if each["client_id"] == client)
-        pair = f"{client}:{urllib.parse.quote(secret, safe='')}"
-        request = urllib.request.Request(self.url + path, urllib.parse.urlencode(fields).encode(), {
-            "Authorization": "Basic " + base64.b64encode(pair.encode()).decode(), **dict(headers)})
-        with urllib.request.urlopen(request, context=self.context, timeout=PATIENCE) as response:
+    def post(self, path, fields, client="caller", headers=(), context=None):
+        secret = next(each.get("client_secret") for each in self.clients if each["client_id"] == client)
+        if secret:
+            pair = f"{client}:{urllib.parse.quote(secret, safe='')}"
+            headers = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode(), **dict(headers)}
+        else:
+            fields = {**fields, "client_id": client}
+        request = urllib.request.Request(self.url + path, urllib.parse.urlencode(fields).encode(), dict(headers))
+        with urllib.request.urlopen(request, context=context or self.context, timeout=PATIENCE) as response:
             text = response.read()
             return json.loads(text) if text else None
 
-    def token(self, alg=None, scope=None, headers=()):
+    def token(self, alg=None, scope=None, headers=(), **how):
         """A JWT signed with the algorithm, or an opaque token."""
         fields = {"grant_type": "client_credentials"}
         if alg:
             fields["resource"] = f"urn:alg:{alg}"
         if scope:
             fields["scope"] = scope
-        return self.post("/token", fields, headers=headers)["access_token"]
+        return self.post("/token", fields, headers=headers, **how)["access_token"]
 
     def revoke(self, token):
         self.post("/token/revocation", {"token": token})

@@ -66,6 +66,53 @@ static void each_server_has_its_own_secret(void **state)
     sp_session_store_close(two);
 }
 
+static void a_provider_ends_the_sessions_of_one_of_its_own(void **state)
+{
+    struct sp_session_store *store;
+    struct sp_session one = session_at(10), other = session_at(10), elsewhere = session_at(10),
+                      plain = session_at(10);
+    one.provider = other.provider = plain.provider = SP_STR("op");
+    elsewhere.provider = SP_STR("another");
+    one.provider_session = elsewhere.provider_session = SP_STR("s1");
+    other.provider_session = SP_STR("s2");
+    assert_int_equal(sp_session_store_open(NULL, 0, &store, &err), SP_OK);
+    assert_int_equal(sp_session_store_end_at_provider(store, SP_STR("op"), SP_STR("s1"), 20, 1010), SP_OK);
+    assert_int_equal(sp_session_store_end_at_provider(store, SP_STR("op"), SP_STR("s1"), 21, 1010), SP_OK);
+    assert_true(sp_session_store_has_ended(store, &one, 30));
+    assert_false(sp_session_store_has_ended(store, &other, 30));
+    assert_false(sp_session_store_has_ended(store, &elsewhere, 30));
+    assert_false(sp_session_store_has_ended(store, &plain, 30));
+    sp_session_store_close(store);
+}
+
+static void a_person_who_logged_out_may_log_in_again(void **state)
+{
+    struct sp_session_store *store;
+    struct sp_session before = session_at(10), after = session_at(21), other = session_at(10);
+    before.provider = after.provider = other.provider = SP_STR("op");
+    before.subject = after.subject = SP_STR("fred");
+    other.subject = SP_STR("mary");
+    assert_int_equal(sp_session_store_open(NULL, 0, &store, &err), SP_OK);
+    assert_int_equal(sp_session_store_end_of_subject(store, SP_STR("op"), SP_STR("fred"), 20, 2000), SP_OK);
+    assert_true(sp_session_store_has_ended(store, &before, 30));
+    assert_false(sp_session_store_has_ended(store, &after, 30));
+    assert_false(sp_session_store_has_ended(store, &other, 30));
+    assert_int_equal(sp_session_store_end_of_subject(store, SP_STR("op"), SP_STR("fred"), 40, 2000), SP_OK);
+    assert_true(sp_session_store_has_ended(store, &after, 50));
+    sp_session_store_close(store);
+}
+
+static void an_id_counts_once(void **state)
+{
+    struct sp_session_store *store;
+    assert_int_equal(sp_session_store_open(NULL, 0, &store, &err), SP_OK);
+    assert_int_equal(sp_session_store_use_once(store, SP_STR("op"), SP_STR("1"), 20, 100), SP_OK);
+    assert_int_equal(sp_session_store_use_once(store, SP_STR("op"), SP_STR("1"), 21, 100), SP_EEXISTS);
+    assert_int_equal(sp_session_store_use_once(store, SP_STR("other"), SP_STR("1"), 21, 100), SP_OK);
+    assert_int_equal(sp_session_store_use_once(store, SP_STR("op"), SP_STR("1"), 101, 200), SP_OK);
+    sp_session_store_close(store);
+}
+
 static void too_little_memory_is_refused(void **state)
 {
     _Alignas(64) char memory[64] = {0};
@@ -80,6 +127,9 @@ int main(void)
         cmocka_unit_test(an_ended_session_stays_ended_until_its_time),
         cmocka_unit_test(workers_share_secret_and_ended_sessions),
         cmocka_unit_test(each_server_has_its_own_secret),
+        cmocka_unit_test(a_provider_ends_the_sessions_of_one_of_its_own),
+        cmocka_unit_test(a_person_who_logged_out_may_log_in_again),
+        cmocka_unit_test(an_id_counts_once),
         cmocka_unit_test(too_little_memory_is_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
