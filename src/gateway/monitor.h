@@ -20,8 +20,8 @@ enum sp_authentication { SP_AUTHENTICATION_ACCEPTED, SP_AUTHENTICATION_REFUSED, 
 
 /* Of a worker. */
 struct sp_monitor {
-    struct sp_metrics *metrics;        /* NULL: nothing is shared, nothing is counted */
-    struct sp_timer timer;             /* sets the gauges */
+    struct sp_metrics *metrics; /* NULL: nothing is shared, nothing is counted */
+    struct sp_timer timer;      /* sets the gauges */
     /* As last followed. */
     uint64_t login_hits, login_misses, decision_hits, decision_misses;
     _Atomic int64_t *authentications[SP_AUTHN_SAML + 1][SP_AUTHENTICATION_RESULTS];
