@@ -12,6 +12,7 @@
 #define LIFETIME (600 * SECOND) /* of keys, when the server does not say otherwise */
 #define LIFETIME_LEAST (60 * SECOND)
 #define LIFETIME_MOST (86400 * SECOND)
+#define NO_KEYS_PAUSE_US SECOND
 #define ARENA_BYTES ((size_t)1 << 20)
 
 struct sp_jwk_source {
@@ -169,7 +170,8 @@ static bool is_usable(const struct sp_jwk_source *source)
     return source->set && sp_clock_monotonic_us() - fetched < source->options.max_stale_us;
 }
 
-/* Whether a token may cause a fetch now; when there are no keys at all, the pace is that of retrying. */
+/* Whether a token may cause a fetch now. When there are no keys at all, who needs them does not wait for the
+ * pause after many failures to end. */
 static bool may_fetch(const struct sp_jwk_source *source)
 {
     const struct sp_refresh_state *state = sp_refresh_state(source->refresh);
@@ -177,7 +179,7 @@ static bool may_fetch(const struct sp_jwk_source *source)
     if (!state->attempted_us || state->busy)
         return true;
     return is_usable(source) ? now - state->attempted_us >= source->options.refetch_us
-                             : now >= state->next_us;
+                             : now - state->attempted_us >= NO_KEYS_PAUSE_US;
 }
 
 static enum sp_status choose(const struct sp_jwk_source *source, enum sp_jwa alg,

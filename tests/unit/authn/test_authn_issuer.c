@@ -208,6 +208,20 @@ static void keys_count_for_a_while_when_they_cannot_be_fetched(void **state)
     assert_int_equal(send(f, 0, "k0", ",\"n\":3"), SP_OK);
 }
 
+/* The background tries after 1 s, and then after 2 more. */
+static void an_issuer_that_comes_is_used_at_once(void **state)
+{
+    struct token_fixture *f = *state;
+    use_jwks(f);
+    server.pages[ISSUER_KEYS].status = 503;
+    start(f);
+    wait_ms(f, 2200);
+    assert_int_equal(server.pages[ISSUER_KEYS].asked, 2);
+    server.pages[ISSUER_KEYS].status = 200;
+    assert_int_equal(send(f, 0, "k0", ""), SP_OK);
+    assert_int_equal(server.pages[ISSUER_KEYS].asked, 3);
+}
+
 static void an_answer_that_is_no_key_set_is_unavailable(void **state)
 {
     static const struct {
@@ -680,6 +694,7 @@ int main(void)
         TEST(a_new_key_is_fetched_once_an_interval),
         TEST(a_key_of_the_same_name_is_replaced),
         TEST(keys_count_for_a_while_when_they_cannot_be_fetched),
+        TEST(an_issuer_that_comes_is_used_at_once),
         TEST(an_answer_that_is_no_key_set_is_unavailable),
         TEST(all_who_wait_share_one_fetch),
         TEST(a_certificate_or_a_key_may_be_configured),
