@@ -5,6 +5,7 @@
 
 #include "authn/auth_filter.h"
 #include "authn/basic_challenge.h"
+#include "authn/certificate_status.h"
 #include "authn/guest.h"
 #include "authn/issuers.h"
 #include "authn/principal.h"
@@ -18,6 +19,7 @@
 struct sp_authn {
     struct sp_authn_parts parts;
     struct sp_authn_table table;
+    struct sp_certificate_status *revocation; /* NULL: nobody is asked */
     bool offers_basic;
     struct sp_basic_challenge challenge;
 };
@@ -35,8 +37,11 @@ enum sp_status sp_authn_new(const struct sp_authn_parts *parts, struct sp_authn 
     sp_basic_challenge_init(&authn->challenge, security, sp_registry_realm(parts->registry));
     enum sp_status status = sp_issuers_new(parts->loop, parts->config, &authn->parts.issuers, err);
     if (status == SP_OK)
+        status = sp_certificate_status_new(parts->loop, parts->config, &authn->revocation, err);
+    if (status == SP_OK)
         status = sp_authn_table_init(&authn->parts, &authn->table, err);
     if (status != SP_OK) {
+        sp_certificate_status_free(authn->revocation);
         sp_issuers_free(authn->parts.issuers);
         free(authn);
         return status;
@@ -67,6 +72,7 @@ void sp_authn_free(struct sp_authn *authn)
         return;
     sp_authn_table_finish(&authn->table);
     sp_issuers_free(authn->parts.issuers);
+    sp_certificate_status_free(authn->revocation);
     free(authn);
 }
 
@@ -315,6 +321,11 @@ static enum sp_status io_run(struct sp_authn *authn, struct sp_authn_attempt *at
     bool passed = false;
     if (authn->parts.saf)
         io_saf_link_open(authn->parts.saf);
+    enum sp_status certificate = io_certificate_status(authn->revocation, attempt, err);
+    if (certificate != SP_OK) {
+        ret_challenge->status = certificate == SP_EDENIED ? 400 : 503;
+        return certificate;
+    }
     if (is_ambiguous(authn, attempt, sp_http_header_count(request, "Authorization"), err))
         return refuse(authn, ret_challenge, SP_ESYNTAX);
     if (owner)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whether the elements for tokens can be used, told before a worker finds out.
  */
+#include "authn/certificate_status.h"
 #include "authn/issuer.h"
 #include "authn/kind.h"
 #include "authn/message.h"
@@ -69,5 +70,9 @@ enum sp_status sp_authn_check(const struct sp_config *config, struct sp_problems
             first = sp_error_set(err, SP_EINVAL, SP_MSG_CLIENT_UNUSABLE, "%s", why.text);
         sp_issuer_free(issuer);
     }
-    return first;
+    struct sp_error why = SP_ERROR_INIT;
+    if (sp_certificate_status_check(config, &why) == SP_OK)
+        return first;
+    sp_problem_add(problems, SP_PROBLEM_ERROR, why.id, SP_STR("server.xml"), 0, 0, "%s", why.text);
+    return first == SP_OK ? sp_error_set(err, SP_EINVAL, why.id, "%s", why.text) : first;
 }

@@ -31,6 +31,9 @@ struct sp_cfg_outbound { /* ssl > outboundConnection */
     struct sp_str client_certificate;
 };
 
+/* The order is that of the options in server.xml. */
+enum sp_cfg_ocsp { SP_CFG_OCSP_OFF, SP_CFG_OCSP_REQUIRED, SP_CFG_OCSP_SOFT };
+
 struct sp_cfg_ssl {
     struct sp_str id;
     const struct sp_cfg_key_store *key_store;   /* never NULL in a configuration that loads */
@@ -38,6 +41,10 @@ struct sp_cfg_ssl {
     bool client_authentication;
     bool client_authentication_supported;
     struct sp_str crl;            /* file; ptr NULL: none */
+    unsigned ocsp;                /* enum sp_cfg_ocsp */
+    struct sp_str ocsp_responder; /* ptr NULL: the one that a certificate names */
+    int64_t ocsp_timeout_us, ocsp_cache_us;
+    bool ocsp_stapling;           /* of the server's own certificate */
     struct sp_str_list protocols; /* TLSv1.2, TLSv1.3; empty: the product's default, both */
     struct sp_str security_level;
     struct sp_str_list enabled_ciphers; /* as written: IANA, Java or IBM names; config/cipher.h translates */

@@ -97,6 +97,22 @@ static const struct sp_cfg_attribute ssl_attributes[] = {
       "File (PEM) with the revocation lists of all authorities of client certificates. With it a certificate "
       "without a list that is in force is refused.",
       INTO(O, crl)),
+    A("sallyport_ocsp", ENUM, ACTED | SECURITY | LISTENER,
+      "Whether the responders of authorities are asked if client certificates were taken back (OCSP): off; "
+      "required, which refuses a certificate while nobody can say; soft, which takes it then, with a "
+      "warning.",
+      INTO(O, ocsp), ONE_OF("off", "required", "soft"), DEFAULT("off")),
+    A("sallyport_ocspResponder", STRING, ACTED | SECURITY,
+      "URL (http) of the responder that is asked; the one that the certificate names when it is not set.",
+      INTO(O, ocsp_responder)),
+    A("sallyport_ocspTimeout", DURATION, ACTED, "Longest wait for a responder.", INTO(O, ocsp_timeout_us),
+      DEFAULT("3s")),
+    A("sallyport_ocspCache", DURATION, ACTED,
+      "How long a responder's answer counts, if it does not end before.", INTO(O, ocsp_cache_us),
+      DEFAULT("10m")),
+    A("sallyport_ocspStapling", BOOLEAN, ACTED | LISTENER,
+      "Whether the responder's answer about the server's own certificate is sent to callers.",
+      INTO(O, ocsp_stapling), DEFAULT("false")),
     A("clientAuthenticationSupport", BOOLEAN, SECURITY, "A misprint of clientAuthenticationSupported.",
       INTO(O, client_authentication_supported), .instead = "clientAuthenticationSupported"),
     A("sslProtocol", STRING, ACTED | SECURITY | LIST,

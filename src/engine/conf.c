@@ -341,11 +341,17 @@ static enum sp_status put_tls(struct writing *to, const struct sp_cfg_http_endpo
     if (ciphers.tls13.len)
         sp_buf_printf(to->buf, "    ssl_conf_command Ciphersuites %.*s;\n",
                       SP_STR_ARG(sp_buf_str(&ciphers.tls13)));
-    sp_buf_printf(to->buf,
-                  "    ssl_prefer_server_ciphers %s;\n    ssl_session_cache shared:sallyport_tls_%zu:1m;\n"
-                  "    ssl_session_timeout %" PRId64 "s;\n",
-                  ssl->enforce_cipher_order ? "on" : "off", index,
+    sp_buf_printf(to->buf, "    ssl_prefer_server_ciphers %s;\n    ssl_session_timeout %" PRId64 "s;\n",
+                  ssl->enforce_cipher_order ? "on" : "off",
                   SECONDS(endpoint->ssl_options->ssl_session_timeout_us));
+    /* Who is asked about a certificate depends on its issuer, which only a whole handshake shows. */
+    if (ssl->ocsp != SP_CFG_OCSP_OFF)
+        sp_buf_printf(to->buf, "    ssl_session_cache off;\n    ssl_session_tickets off;\n"
+                               "    sallyport_client_issuer on;\n");
+    else
+        sp_buf_printf(to->buf, "    ssl_session_cache shared:sallyport_tls_%zu:1m;\n", index);
+    if (ssl->ocsp_stapling)
+        sp_buf_printf(to->buf, "    sallyport_stapling on;\n");
     sp_ciphers_finish(&ciphers);
     return SP_OK;
 }

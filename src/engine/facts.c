@@ -120,21 +120,37 @@ static ngx_int_t fill_local_address(ngx_http_request_t *r, struct sp_http_reques
     return NGX_OK;
 }
 
-/* Only a certificate that was verified against the trust store is handed on: with `ssl_verify_client
- * optional` nginx itself answers 400 to a certificate that fails. */
-static ngx_int_t fill_certificate(ngx_http_request_t *r, SSL *ssl, struct sp_http_request *request)
+static ngx_int_t put_der(ngx_http_request_t *r, X509 *certificate, struct sp_str *ret_der)
 {
-    X509 *certificate = SSL_get0_peer_certificate(ssl);
-    if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK)
-        return NGX_OK;
     int len = i2d_X509(certificate, NULL);
     u_char *der = len > 0 ? ngx_pnalloc(r->pool, (size_t)len) : NULL;
     if (!der)
         return NGX_ERROR;
     u_char *end = der;
     i2d_X509(certificate, &end);
-    request->client_certificate = sp_str_from(der, (size_t)len);
+    *ret_der = sp_str_from(der, (size_t)len);
     return NGX_OK;
+}
+
+/* Only a certificate that was verified against the trust store is handed on: with `ssl_verify_client
+ * optional` nginx itself answers 400 to a certificate that fails. A connection or a session may outlive the
+ * certificate that began it. */
+static ngx_int_t fill_certificate(ngx_http_request_t *r, SSL *ssl, struct sp_http_request *request)
+{
+    const struct engine_server_conf *conf = ngx_http_get_module_srv_conf(r, ngx_http_sallyport_module);
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK)
+        return NGX_OK;
+    if (X509_cmp_time(X509_get0_notAfter(certificate), &(time_t){ngx_time()}) <= 0)
+        return NGX_HTTPS_CERT_ERROR;
+    STACK_OF(X509) *chain = conf->client_issuer == 1 ? SSL_get0_verified_chain(ssl) : NULL;
+    /* Without it nobody could be asked whether the certificate was taken back. */
+    if (conf->client_issuer == 1 && !chain)
+        return NGX_HTTPS_CERT_ERROR;
+    if (chain && sk_X509_num(chain) > 1 &&
+        put_der(r, sk_X509_value(chain, 1), &request->client_issuer) != NGX_OK)
+        return NGX_ERROR;
+    return put_der(r, certificate, &request->client_certificate);
 }
 
 static ngx_int_t fill_tls(ngx_http_request_t *r, struct sp_http_request *request)
@@ -168,9 +184,11 @@ ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_locatio
     request->endpoint = (unsigned)conf->endpoint;
     request->https_port = (unsigned)conf->https_port;
     struct sp_http_header *headers = NULL;
-    if (fill_headers(r, request, &headers) != NGX_OK || fill_local_address(r, request) != NGX_OK ||
-        fill_tls(r, request) != NGX_OK)
+    if (fill_headers(r, request, &headers) != NGX_OK || fill_local_address(r, request) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    ngx_int_t rc = fill_tls(r, request);
+    if (rc != NGX_OK)
+        return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
     return engine_find_client(r, headers, request);
 }
 

@@ -3,8 +3,6 @@
  */
 #include "engine/module.h"
 
-#include <ngx_http_ssl_module.h>
-
 #include "engine/ready.h"
 
 /* sallyport_tls and sallyport_peer take a number, and a digest of what the module takes from server.xml for
@@ -60,6 +58,13 @@ static ngx_command_t commands[] = {
      .type = NGX_HTTP_SRV_CONF | NGX_CONF_TAKE2,
      SLOT(ngx_conf_set_num_slot, NGX_HTTP_SRV_CONF_OFFSET,
           offsetof(struct engine_server_conf, tls_endpoint))},
+    {.name = ngx_string("sallyport_client_issuer"),
+     .type = NGX_HTTP_SRV_CONF | NGX_CONF_FLAG,
+     SLOT(ngx_conf_set_flag_slot, NGX_HTTP_SRV_CONF_OFFSET,
+          offsetof(struct engine_server_conf, client_issuer))},
+    {.name = ngx_string("sallyport_stapling"),
+     .type = NGX_HTTP_SRV_CONF | NGX_CONF_FLAG,
+     SLOT(ngx_conf_set_flag_slot, NGX_HTTP_SRV_CONF_OFFSET, offsetof(struct engine_server_conf, stapling))},
     {.name = ngx_string("sallyport_peer"),
      .type = NGX_HTTP_SRV_CONF | NGX_CONF_TAKE2,
      SLOT(ngx_conf_set_num_slot, NGX_HTTP_SRV_CONF_OFFSET,
@@ -99,7 +104,7 @@ static void *create_server_conf(ngx_conf_t *cf)
 {
     struct engine_server_conf *conf = ngx_pcalloc(cf->pool, sizeof *conf);
     if (conf)
-        conf->tls_endpoint = conf->peer_endpoint = NGX_CONF_UNSET;
+        conf->tls_endpoint = conf->peer_endpoint = conf->client_issuer = conf->stapling = NGX_CONF_UNSET;
     return conf;
 }
 
@@ -210,7 +215,7 @@ static ngx_int_t load_certificate(ngx_conf_t *cf, struct engine_main_conf *conf,
         return refuse(cf, status, &err);
     ask_for_certificate(ssl, client);
     ssl->reject_handshake = 0;
-    return NGX_OK;
+    return server->stapling == 1 ? engine_staple(cf, ssl) : NGX_OK;
 }
 
 static void free_peers(void *data)

@@ -17,6 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <ngx_http_ssl_module.h>
 
 #include "engine/app.h"
 #include "engine/bodies.h"
@@ -39,7 +40,9 @@ struct engine_main_conf {
 };
 
 struct engine_server_conf {
-    ngx_int_t tls_endpoint;      /* whose certificate this server presents; NGX_CONF_UNSET: nginx.conf's */
+    ngx_int_t tls_endpoint; /* whose certificate this server presents; NGX_CONF_UNSET: nginx.conf's */
+    ngx_flag_t stapling;
+    ngx_flag_t client_issuer;    /* whether the gateway wants the issuer of a client's certificate */
     ngx_int_t peer_endpoint;     /* whose proxies it believes; NGX_CONF_UNSET: nobody */
     struct sp_peer_rules *peers; /* NULL: nobody */
 };
@@ -94,6 +97,9 @@ void engine_cancel_all(void);
 
 /* listen.c: closes connections that speak the PROXY protocol and may not, before they are read. */
 ngx_int_t engine_init_module(ngx_cycle_t *cycle);
+
+/* stapling.c: for a context that has its certificate. */
+ngx_int_t engine_staple(ngx_conf_t *cf, ngx_http_ssl_srv_conf_t *ssl);
 
 /* facts.c: NGX_OK, or the status to refuse the request with. */
 ngx_int_t engine_check_request(ngx_http_request_t *r, const struct engine_location_conf *conf);

@@ -72,7 +72,24 @@ static enum sp_status decode(struct sp_str value, const struct sp_peer_memory *m
     return SP_OK;
 }
 
-static enum sp_status verify(X509_STORE *trust, X509 *certificate, struct sp_error *err)
+/* Empty for a certificate that is trusted itself. */
+static enum sp_status put_issuer(X509_STORE_CTX *context, const struct sp_peer_memory *memory,
+                                 struct sp_str *ret_issuer, struct sp_error *err)
+{
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+    if (!chain || sk_X509_num(chain) < 2)
+        return SP_OK;
+    int len = i2d_X509(sk_X509_value(chain, 1), NULL);
+    unsigned char *der = len > 0 ? memory->take(memory->arg, (size_t)len) : NULL, *end = der;
+    if (!der)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a certificate");
+    i2d_X509(sk_X509_value(chain, 1), &end);
+    *ret_issuer = sp_str_from(der, (size_t)len);
+    return SP_OK;
+}
+
+static enum sp_status verify(X509_STORE *trust, X509 *certificate, const struct sp_peer_memory *memory,
+                             struct sp_str *ret_issuer, struct sp_error *err)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     if (!context || X509_STORE_CTX_init(context, trust, certificate, NULL) != 1 ||
@@ -82,8 +99,9 @@ static enum sp_status verify(X509_STORE *trust, X509 *certificate, struct sp_err
     }
     bool good = X509_verify_cert(context) == 1;
     int reason = X509_STORE_CTX_get_error(context);
+    enum sp_status status = good ? put_issuer(context, memory, ret_issuer, err) : SP_EDENIED;
     X509_STORE_CTX_free(context);
-    return good ? SP_OK
+    return good ? status
                 : sp_error_set(err, SP_EDENIED, SP_MSG_PEER_REFUSED,
                                "the client's certificate in $WSCC is not accepted: %s",
                                X509_verify_cert_error_string(reason));
@@ -91,7 +109,7 @@ static enum sp_status verify(X509_STORE *trust, X509 *certificate, struct sp_err
 
 enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_str value,
                                    const struct sp_peer_memory *memory, struct sp_str *ret_der,
-                                   struct sp_error *err)
+                                   struct sp_str *ret_issuer, struct sp_error *err)
 {
     struct sp_str der;
     if (!rules->trust)
@@ -105,7 +123,7 @@ enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_
         X509_free(certificate);
         return refuse(err, SP_EINVAL, "is no certificate");
     }
-    status = verify(rules->trust, certificate, err);
+    status = verify(rules->trust, certificate, memory, ret_issuer, err);
     X509_free(certificate);
     if (status == SP_OK)
         *ret_der = der;

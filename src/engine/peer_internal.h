@@ -29,6 +29,6 @@ bool sp_peer_is_origin(const struct sp_peer_origins *origins, const struct sp_ip
  * the connection: chain, time, purpose, revocation lists. */
 enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_str value,
                                    const struct sp_peer_memory *memory, struct sp_str *ret_der,
-                                   struct sp_error *err) SP_MUST_CHECK;
+                                   struct sp_str *ret_issuer, struct sp_error *err) SP_MUST_CHECK;
 
 #endif

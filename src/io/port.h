@@ -42,6 +42,7 @@ struct sp_http_request {
     struct sp_str tls_protocol; /* "TLSv1.3" of the connection to this engine; empty without TLS */
     struct sp_str tls_cipher;
     struct sp_str client_certificate; /* DER of the verified client certificate; empty when none */
+    struct sp_str client_issuer;      /* DER of its issuer, where the engine was asked for it; else empty */
     int64_t arrived_us;               /* realtime, when the header was complete */
 };
 

@@ -292,8 +292,8 @@ static void tls_takes_its_key_from_the_module(void **state)
     must_have("    ssl_reject_handshake on;\n    sallyport_tls 0 ");
     must_have("    ssl_protocols TLSv1.2 TLSv1.3;\n"
               "    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:");
-    must_have("    ssl_prefer_server_ciphers off;\n    ssl_session_cache shared:sallyport_tls_0:1m;\n"
-              "    ssl_session_timeout 86400s;\n");
+    must_have("    ssl_prefer_server_ciphers off;\n    ssl_session_timeout 86400s;\n"
+              "    ssl_session_cache shared:sallyport_tls_0:1m;\n");
     must_have("        sallyport_endpoint 0 9443;\n");
     assert_false(has("ssl_certificate"));
     assert_false(has("Ciphersuites"));
