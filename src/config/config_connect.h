@@ -67,6 +67,8 @@ struct sp_cfg_smf { /* sallyport_smf */
     int64_t buffer_records;
     bool security_events;
     struct sp_str security_file; /* ptr NULL: none */
+    struct sp_str event_socket;  /* ptr NULL: none */
+    struct sp_str event_users;   /* ptr NULL: none */
 };
 
 enum sp_cfg_audit_sink_kind { SP_CFG_SINK_SYSLOG, SP_CFG_SINK_KAFKA, SP_CFG_SINK_OTLP };

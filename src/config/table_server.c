@@ -163,6 +163,13 @@ static const struct sp_cfg_attribute smf_attributes[] = {
       INTO(O, security_events), DEFAULT("true")),
     A("securityFile", FILE, ACTED, "File that the same failures are appended to, one JSON object a line.",
       INTO(O, security_file)),
+    A("eventSocket", FILE, ACTED,
+      "Local socket at which regions (auditSocket) bring the decisions of their security database, to be "
+      "recorded with the server's.",
+      INTO(O, event_socket)),
+    A("eventUsers", STRING, ACTED,
+      "Names of users, separated by commas, whose processes may bring them, besides root's and the server's.",
+      INTO(O, event_users)),
 };
 
 const struct sp_cfg_element sp_cfg_smf_element = {"sallyport_smf",

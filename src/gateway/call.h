@@ -11,6 +11,7 @@
 #include "gateway/errors.h"
 #include "gateway/generation.h"
 #include "intercept/smf/record.h"
+#include "saf/saf.h"
 
 struct sp_fiber;
 struct sp_gateway;
@@ -38,6 +39,7 @@ struct sp_call {
     const char *step;              /* that is under way, for the log */
 
     struct sp_http_request request; /* the engine's; copied when the client goes */
+    struct sp_saf_origin origin;    /* of it, for events of the security database */
     struct sp_path path;
     struct sp_request_values values;
     enum sp_target target;

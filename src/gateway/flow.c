@@ -13,6 +13,7 @@
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
 #include "io/fiber.h"
+#include "saf/audit_event.h"
 #include "text/utf8.h"
 
 static bool call_program(struct sp_call *call)
@@ -113,6 +114,9 @@ static void finish_interceptors(struct sp_call *call)
 void sp_flow_run(void *arg)
 {
     struct sp_call *call = arg;
+    call->origin =
+        (struct sp_saf_origin){.address = call->request.peer_address, .correlator = call->data.correlator};
+    sp_saf_audit_set_origin(&call->origin);
     bool done = work(call);
     /* Canceled, though the client is there: the server ends. */
     if (call->exchange && !done && sp_fiber_canceled())

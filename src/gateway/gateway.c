@@ -162,6 +162,7 @@ static void detach(struct sp_call *call)
         .tls = request.tls,
         .arrived_us = request.arrived_us,
     };
+    call->origin.address = call->request.peer_address;
     call->values = (struct sp_request_values){.path = NULL};
 }
 
@@ -225,6 +226,10 @@ static void watch_audit(void *arg)
         sp_log(SP_LOG_ERROR, SP_MSG_AUDIT_UNWRITTEN, "SMF records cannot be written: %s", counts.message);
     gateway->audit_lost = counts.lost;
     gateway->audit_failures = counts.failures;
+    if (counts.events_refused > gateway->events_refused)
+        sp_log(SP_LOG_WARNING, SP_MSG_AUDIT_EVENTS, "events brought to the audit's eventSocket: %s",
+               counts.event_message);
+    gateway->events_refused = counts.events_refused;
     report_sinks(gateway, &counts);
     enum sp_status set =
         sp_timer_set(gateway->worker->loop, &gateway->audit_watch, sp_clock_monotonic_us() + AUDIT_WATCH_US);

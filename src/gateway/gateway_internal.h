@@ -32,7 +32,7 @@ struct sp_gateway {
     struct sp_timer audit_watch;
     uint64_t audit_lost, audit_failures; /* as last reported */
     uint64_t log_lost;                   /* of file system loggers */
-    uint64_t sink_lost[SP_SMF_SINKS_MAX], sink_failures[SP_SMF_SINKS_MAX];
+    uint64_t sink_lost[SP_SMF_SINKS_MAX], sink_failures[SP_SMF_SINKS_MAX], events_refused;
 };
 
 /* The flow's last act: the call goes back to the pool. */

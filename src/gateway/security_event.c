@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "gateway/call.h"
 #include "intercept/audit.h"
+#include "intercept/smf/saf_event.h"
 #include "io/loop.h"
 
 /* Who the caller claimed to be, when that can be told. */
@@ -54,23 +55,7 @@ void sp_call_security(struct sp_call *call, enum sp_smf_security_event event, un
 
 static void put_saf_event(struct sp_audit *audit, const struct sp_saf_audit_event *event)
 {
-    bool access = event->code == SP_SAF_EVENT_ACCESS;
-    const struct sp_smf_security security = {
-        .event = access ? SP_SMF_ACCESS : SP_SMF_AUTHENTICATION,
-        .qualifier = event->qualifier,
-        .origin = SP_SMF_FROM_SAF,
-        .user = event->dist_name[0] ? sp_str_of(event->dist_name) : sp_str_of(event->user),
-        .saf_user = sp_str_of(event->user),
-        .realm = sp_str_of(event->dist_realm),
-        .client_address = sp_str_of(event->address),
-        .class_name = access ? sp_str_of(event->class) : SP_STR("APPL"),
-        .resource = access ? sp_str_of(event->resource) : sp_str_of(event->appl),
-        .access = access ? sp_str_of(sp_saf_access_name(event->intent)) : SP_STR(""),
-        .allowed = access ? sp_str_of(sp_saf_access_name(event->allowed)) : SP_STR(""),
-        .message_id = event->message[0] ? SP_STR("ICH408I") : SP_STR(""),
-        .reason = sp_str_of(event->message),
-        .at_us = event->time_us,
-    };
+    const struct sp_smf_security security = sp_smf_of_saf(event, SP_SMF_FROM_SAF);
     sp_audit_security(audit, &security);
 }
 

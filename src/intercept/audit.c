@@ -335,7 +335,7 @@ bool sp_audit_is_wanted(const struct sp_config *config)
     for (size_t i = 0; i < config->interceptor_count; i++)
         if (config->interceptors[i].kind == SP_CFG_AUDIT)
             return true;
-    return config->smf.security_file.len > 0;
+    return config->smf.security_file.len > 0 || config->smf.event_socket.len > 0;
 }
 
 static bool is_same_sink(const struct sp_cfg_audit_sink *a, const struct sp_cfg_audit_sink *b)
@@ -356,6 +356,7 @@ bool sp_audit_is_same(const struct sp_config *one, const struct sp_config *other
     const struct sp_cfg_smf *a = &one->smf, *b = &other->smf;
     bool same = sp_str_eq(a->file, b->file) && sp_str_eq(a->sid, b->sid) && sp_str_eq(a->system, b->system) &&
                 sp_str_eq(a->sysplex, b->sysplex) && sp_str_eq(a->security_file, b->security_file) &&
+                sp_str_eq(a->event_socket, b->event_socket) && sp_str_eq(a->event_users, b->event_users) &&
                 a->ccsid == b->ccsid && a->write_delay_us == b->write_delay_us &&
                 a->block_descriptors == b->block_descriptors && a->fsync == b->fsync &&
                 a->fsync_interval_us == b->fsync_interval_us && a->max_file_size == b->max_file_size &&
@@ -426,6 +427,8 @@ static enum sp_status tell_writer(struct sp_audit *audit, const struct sp_config
     struct sp_smf_settings settings = {
         .file = smf->file,
         .security_file = smf->security_file,
+        .event_socket = smf->security_events ? smf->event_socket : SP_STR(""),
+        .event_users = smf->event_users,
         .sid = name_field(arena, smf->sid, sp_str_of(host), 4),
         .system = name_field(arena, smf->system, sp_str_of(host), 8),
         .sysplex = name_field(arena, smf->sysplex, SP_STR("LOCAL"), 8),
@@ -587,5 +590,8 @@ void sp_audit_counts(const struct sp_audit *audit, struct sp_audit_counts *ret_c
     };
     if (ret_counts->failing)
         sp_smf_message_get(&audit->share->ring, shared->message, ret_counts->message);
+    ret_counts->events_refused = atomic_load(&shared->events_refused);
+    if (ret_counts->events_refused)
+        sp_smf_message_get(&audit->share->ring, shared->event_message, ret_counts->event_message);
     count_sinks(audit, head, ret_counts);
 }

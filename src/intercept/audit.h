@@ -58,6 +58,8 @@ struct sp_audit_counts {
         char message[SP_SMF_MESSAGE];
     } sinks[SP_SMF_SINKS_MAX];
     size_t sink_count;
+    uint64_t events_refused; /* that other processes brought, or they themselves */
+    char event_message[SP_SMF_MESSAGE];
 };
 void sp_audit_counts(const struct sp_audit *audit, struct sp_audit_counts *ret_counts);
 

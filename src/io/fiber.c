@@ -19,6 +19,7 @@ struct sp_fiber {
     bool woken;  /* and not yet told so */
     bool canceled;
     bool done;
+    const void *note;
     struct sp_switch context;
 };
 
@@ -37,6 +38,17 @@ struct sp_loop *sp_fiber_loop(const struct sp_fiber *fiber)
 bool sp_fiber_canceled(void)
 {
     return running && running->canceled;
+}
+
+void sp_fiber_set_note(const void *note)
+{
+    if (running)
+        running->note = note;
+}
+
+const void *sp_fiber_note(void)
+{
+    return running ? running->note : NULL;
 }
 
 /* Waking */
@@ -194,6 +206,7 @@ static enum sp_status fiber_take(struct sp_loop *loop, struct sp_fiber **ret_fib
         fiber->loop = loop;
     }
     fiber->waiting = fiber->queued = fiber->woken = fiber->canceled = fiber->done = false;
+    fiber->note = NULL;
     *ret_fiber = fiber;
     return SP_OK;
 }

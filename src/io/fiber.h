@@ -28,6 +28,10 @@ enum sp_status sp_fiber_start(struct sp_loop *loop, sp_fiber_fn *fn, void *arg,
                               struct sp_fiber **ret_fiber) SP_MUST_CHECK;
 /* The fiber that is running, or NULL outside of any. */
 struct sp_fiber *sp_fiber_self(void);
+/* What its owner noted for functions far below it, which cannot be handed everything; NULL at first, and
+ * outside of a fiber. Lives as long as the owner says. */
+void sp_fiber_set_note(const void *note);
+const void *sp_fiber_note(void);
 /* Ask a fiber to stop: its present or next wait returns SP_ECANCELED, and every one after that. It runs on at
  * the end of the loop's turn, not inside this call. From the loop's thread. */
 void sp_fiber_cancel(struct sp_fiber *fiber);

@@ -116,7 +116,8 @@ enum sp_region_outcome sp_region_permit(const struct sp_definition *definition,
 struct verify_job {
     struct sp_saf *saf;
     char user[SP_SAF_ID_MAX], password[SP_REGION_PASSWORD_MAX], applid[SP_SAF_ID_MAX], address[96];
-    size_t user_len, password_len, applid_len, address_len;
+    char correlator[64];
+    size_t user_len, password_len, applid_len, address_len, correlator_len;
     struct sp_arena arena;
     struct sp_saf_verified verified;
     struct sp_error err;
@@ -125,7 +126,8 @@ struct verify_job {
 static enum sp_status run_verify(void *arg)
 {
     struct verify_job *job = arg;
-    const struct sp_saf_origin origin = {.address = sp_str_from(job->address, job->address_len)};
+    const struct sp_saf_origin origin = {.address = sp_str_from(job->address, job->address_len),
+                                         .correlator = sp_str_from(job->correlator, job->correlator_len)};
     const struct sp_saf_verify request = {.user = sp_str_from(job->user, job->user_len),
                                           .password = sp_str_from(job->password, job->password_len),
                                           .appl = sp_str_from(job->applid, job->applid_len),
@@ -162,6 +164,7 @@ static struct verify_job *new_verify(const struct sp_definition *definition, str
     job->password_len = copy(job->password, sizeof job->password, link->password);
     job->applid_len = copy(job->applid, sizeof job->applid, definition->applid);
     job->address_len = copy(job->address, sizeof job->address, origin->address);
+    job->correlator_len = copy(job->correlator, sizeof job->correlator, origin->correlator);
     sp_arena_init(&job->arena, VERIFY_MEMORY_MAX);
     return job;
 }

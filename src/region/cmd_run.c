@@ -22,6 +22,7 @@
 #define STOP_LIMIT_US 10000000
 #define CLOSE_LIMIT_US 1000000
 #define DECISIONS 1024u
+#define LAST_EVENTS_US 1000000
 
 struct server {
     struct sp_region region;
@@ -118,7 +119,11 @@ static enum sp_status open_saf(struct sp_region *region, struct sp_error *err)
     if (!d->saf.len)
         return SP_OK;
     enum sp_status status = sp_saf_decision_cache_init(&region->decisions, DECISIONS, err);
-    return status == SP_OK ? sp_saf_open(&settings, &region->saf, err) : status;
+    if (status == SP_OK)
+        status = sp_saf_open(&settings, &region->saf, err);
+    if (status == SP_OK && d->audit_socket.len)
+        status = sp_event_link_new(region->loop, d->audit_socket, d->applid, &region->events, err);
+    return status;
 }
 
 static enum sp_status start_listeners(struct server *server, struct sp_error *err)
@@ -193,6 +198,12 @@ static void serve(struct server *server)
     while (region->tasks && server->stops < 2 && sp_clock_monotonic_us() < limit)
         sp_loop_run_once(region->loop, 100);
     close_connections(server);
+    limit = sp_clock_monotonic_us() + LAST_EVENTS_US;
+    while (sp_event_link_waiting(region->events) && sp_clock_monotonic_us() < limit)
+        sp_loop_run_once(region->loop, 100);
+    if (sp_event_link_waiting(region->events))
+        sp_log(SP_LOG_WARNING, NULL, "%u decisions of security did not come to the audit",
+               sp_event_link_waiting(region->events));
     sp_log(SP_LOG_INFO, NULL, "region %.*s ends after %llu tasks, %llu of them failed",
            SP_STR_ARG(region->definition->applid), (unsigned long long)(region->done + region->failed),
            (unsigned long long)region->failed);
@@ -203,6 +214,7 @@ static void finish(struct server *server)
     sp_listener_free(server->listener);
     sp_listener_free(server->local_listener);
     sp_pool_free(server->region.pool);
+    sp_event_link_free(server->region.events);
     if (server->region.loop)
         sp_watch_remove(&server->signals);
     if (server->signals.fd > 0)

@@ -205,6 +205,7 @@ static const struct attribute region_attributes[] = {
     {"regionUser", FORM_NAME, REGION(region_user), 1, 8, NAME_OF_8, 0},
     {"saf", FORM_PATH, REGION(saf), 1, 1024, A_PATH, 0},
     {"safKey", FORM_PATH, REGION(saf_key), 1, 1024, A_PATH, 0},
+    {"auditSocket", FORM_PATH, REGION(audit_socket), 1, 107, A_PATH, 0},
     {"resourceSecurity", FORM_BOOL, REGION(resource_security), 0, 0, NULL, 0},
     {"copybooks", FORM_PATHS, REGION(copybooks), 1, 1024, "must be a list of paths", REGION(copybook_count)},
     {NULL, FORM_OWN, 0, 0, 0, NULL, 0},
@@ -253,8 +254,8 @@ static enum sp_status read_region(struct reader *reader, const struct sp_json_va
     if (status == SP_OK &&
         (!d->tls_certificate.len != !d->tls_key.len || (d->tls_client_trust.len && !d->tls_certificate.len)))
         status = wrong(reader, SP_STR("tlsCertificate"), "needs tlsKey; tlsKey and tlsClientTrust need it");
-    if (status == SP_OK && !d->saf.len && (d->saf_key.len || d->resource_security))
-        status = wrong(reader, SP_STR("saf"), "is missing: safKey and resourceSecurity need it");
+    if (status == SP_OK && !d->saf.len && (d->saf_key.len || d->audit_socket.len || d->resource_security))
+        status = wrong(reader, SP_STR("saf"), "is missing: safKey, auditSocket and resourceSecurity need it");
     values.definition.is_native = values.profile == 1;
     if (values.definition.is_native)
         values.definition.ccsid = 819;

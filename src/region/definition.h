@@ -63,6 +63,7 @@ struct sp_definition {
     struct sp_str default_user;
     struct sp_str region_user;  /* as whom the region itself runs; a link user of that name is not asked */
     struct sp_str saf, saf_key; /* database and its key file; empty: no security database, the usual key */
+    struct sp_str audit_socket; /* where decisions of the database are brought; empty: only to the log */
     bool resource_security;     /* programs are checked too (RESSEC) */
     const struct sp_str *copybooks; /* directories */
     size_t copybook_count;

@@ -163,14 +163,16 @@ static struct sp_saf_origin origin_of(const struct dispatch *d)
 {
     return (struct sp_saf_origin){.address = sp_str_of(d->connection->peer),
                                   .dist_name = d->link.dist_name,
-                                  .dist_realm = d->link.dist_realm};
+                                  .dist_realm = d->link.dist_realm,
+                                  .correlator = d->link.correlator};
 }
 
 /* What the security database has recorded since, as messages that an administrator searches for. */
 static void log_events(struct sp_region *region)
 {
     struct sp_saf_audit_event event;
-    while (sp_saf_audit_take(sp_saf_audit(region->saf), &event))
+    while (sp_saf_audit_take(sp_saf_audit(region->saf), &event)) {
+        sp_event_link_put(region->events, &event);
         if (event.message[0])
             sp_log(SP_LOG_AUDIT, NULL, "%s", event.message);
         else if (event.code == SP_SAF_EVENT_ACCESS)
@@ -178,6 +180,7 @@ static void log_events(struct sp_region *region)
                    sp_saf_access_name(event.intent), event.resource, event.class);
         else
             sp_log(SP_LOG_AUDIT, NULL, "user %s came in to %s", event.user, event.appl);
+    }
 }
 
 static bool is_accepted(struct dispatch *d, enum sp_region_outcome outcome, const char *reason,

@@ -5,6 +5,7 @@
 #define SP_REGION_REGION_H
 
 #include "region/definition.h"
+#include "region/event_link.h"
 #include "region/pool.h"
 #include "saf/decision_cache.h"
 
@@ -20,11 +21,12 @@ struct sp_region {
     struct sp_pool *pool;
     struct sp_saf *saf; /* NULL: none */
     struct sp_saf_decision_cache decisions;
-    bool dump;            /* log what arrives and leaves, in hexadecimal */
-    unsigned connections; /* of gateways */
-    unsigned tasks;       /* at work or waiting */
-    size_t held_bytes;    /* of their requests */
-    uint32_t last_task;   /* number */
+    struct sp_event_link *events; /* NULL: they go to the log alone */
+    bool dump;                    /* log what arrives and leaves, in hexadecimal */
+    unsigned connections;         /* of gateways */
+    unsigned tasks;               /* at work or waiting */
+    size_t held_bytes;            /* of their requests */
+    uint32_t last_task;           /* number */
     uint64_t done, failed;
 };
 

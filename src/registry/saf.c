@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The security database as a registry: user ids with passwords, phrases and PassTickets.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 #include "io/offload.h"
 #include "registry/kind.h"
 #include "registry/saf_link.h"
+#include "saf/audit_event.h"
 
 #define APPL_MAX 8u
 #define JOB_MEMORY_MAX (4u * 1024u * 1024u)
@@ -29,6 +31,7 @@ struct verify_job {
     char user[SP_SAF_ID_MAX], appl[APPL_MAX];
     unsigned char password[SP_REGISTRY_PASSWORD_MAX];
     size_t user_len, appl_len, password_len;
+    char address[64], correlator[65]; /* of the request */
     struct sp_arena arena;
     struct sp_saf_verified verified;
     struct sp_error err;
@@ -40,7 +43,10 @@ static enum sp_status run_verify(void *arg)
     struct sp_saf *saf = sp_saf_link_open(job->link, &job->err);
     if (!saf)
         return SP_EUNAVAIL;
+    const struct sp_saf_origin origin = {.address = sp_str_of(job->address),
+                                         .correlator = sp_str_of(job->correlator)};
     const struct sp_saf_verify request = {
+        .origin = &origin,
         .user = sp_str_from(job->user, job->user_len),
         .password = sp_str_from(job->password, job->password_len),
         .appl = sp_str_from(job->appl, job->appl_len),
@@ -68,6 +74,11 @@ static struct verify_job *new_verify(const struct saf *self, struct sp_str user,
     sp_arena_init(&job->arena, JOB_MEMORY_MAX);
     memcpy(job->user, user.ptr, job->user_len = user.len);
     memcpy(job->appl, self->appl.ptr, job->appl_len = self->appl.len);
+    const struct sp_saf_origin *origin = sp_saf_audit_origin();
+    if (origin) {
+        snprintf(job->address, sizeof job->address, "%.*s", SP_STR_ARG(origin->address));
+        snprintf(job->correlator, sizeof job->correlator, "%.*s", SP_STR_ARG(origin->correlator));
+    }
     if (password.len)
         memcpy(job->password, password.ptr, job->password_len = password.len);
     return job;

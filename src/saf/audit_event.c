@@ -4,6 +4,7 @@
 #include "saf/audit_event.h"
 
 #include "base/clock.h"
+#include "io/fiber.h"
 #include "saf/audit_queue.h"
 #include "saf/generic.h"
 #include "saf/image.h"
@@ -19,6 +20,27 @@ static void put_text(char *to, size_t size, struct sp_str text)
 
 #define PUT(field, text) put_text(event->field, sizeof event->field, (text))
 
+void sp_saf_audit_set_origin(const struct sp_saf_origin *origin)
+{
+    sp_fiber_set_note(origin);
+}
+
+const struct sp_saf_origin *sp_saf_audit_origin(void)
+{
+    return sp_fiber_note();
+}
+
+static void describe_origin(const struct sp_saf_origin *origin, struct sp_saf_audit_event *event)
+{
+    const struct sp_saf_origin nowhere = {.address = SP_STR_INIT("")}, *fiber = sp_saf_audit_origin();
+    fiber = fiber ? fiber : &nowhere;
+    origin = origin ? origin : &nowhere;
+    PUT(address, origin->address.len ? origin->address : fiber->address);
+    PUT(correlator, origin->correlator.len ? origin->correlator : fiber->correlator);
+    PUT(dist_name, origin->dist_name);
+    PUT(dist_realm, origin->dist_realm);
+}
+
 static void describe_caller(const struct sp_saf_image *image, struct sp_str id, struct sp_str group,
                             const struct sp_saf_origin *origin, struct sp_saf_audit_event *event)
 {
@@ -28,11 +50,7 @@ static void describe_caller(const struct sp_saf_image *image, struct sp_str id, 
     PUT(user, id);
     PUT(group, group.len ? group : user ? user->default_group : SP_STR(""));
     PUT(name, user && user->name.len ? user->name : SP_STR("???"));
-    if (origin) {
-        PUT(address, origin->address);
-        PUT(dist_name, origin->dist_name);
-        PUT(dist_realm, origin->dist_realm);
-    }
+    describe_origin(origin, event);
 }
 
 static unsigned char access_qualifier(const struct sp_saf_decision *decision)

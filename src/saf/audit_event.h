@@ -50,6 +50,7 @@ struct sp_saf_audit_event {
     enum sp_saf_verify_outcome outcome; /* LOGON */
     bool by_passticket;
     char address[64];                         /* of the peer, as text */
+    char correlator[65];                      /* of the request */
     char dist_name[SP_SAF_DIST_NAME_MAX + 1]; /* identity that was mapped to `user` */
     char dist_realm[SP_SAF_REGISTRY_MAX + 1];
     char message[SP_SAF_EVENT_MESSAGE_MAX + 1]; /* the ICH408I of a violation or warning, on one line */
@@ -65,6 +66,13 @@ bool sp_saf_audit_take(struct sp_saf_audit_queue *queue, struct sp_saf_audit_eve
 uint64_t sp_saf_audit_lost(struct sp_saf_audit_queue *queue);
 
 /* ---- for who decides ---- */
+
+/* Where the request comes from that the running fiber serves: events whose decision was asked for without
+ * address or correlator have those. It must outlive the fiber, or the next call. Outside of a fiber it has
+ * no effect. */
+void sp_saf_audit_set_origin(const struct sp_saf_origin *origin);
+/* The same, or NULL: for who decides in another thread, on behalf of the fiber. */
+const struct sp_saf_origin *sp_saf_audit_origin(void);
 
 /* Put an event into the queue of the image's database when the decision is to be recorded: refused (also
  * where nothing protects the resource: call it only when that is a refusal), WARNING, or asked for. Any

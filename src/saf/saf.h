@@ -32,6 +32,7 @@ uint64_t sp_saf_image_version(const struct sp_saf_image *image);
 struct sp_saf_origin {
     struct sp_str address;               /* of the peer, as text */
     struct sp_str dist_name, dist_realm; /* the identity that was mapped to the user */
+    struct sp_str correlator;            /* of the request, as other records have it */
 };
 
 /* ---- RACROUTE REQUEST=AUTH ---- */

@@ -120,7 +120,8 @@ def security(record):
            "api": text(part[424:488]), "service": text(part[488:552]), "class": text(part[552:560]),
            "resource": text(part[560:808]), "access": text(part[808:816]), "allowed": text(part[816:824]),
            "step": text(part[824:840]), "message": text(part[840:856]), "reason": text(part[856:984]),
-           "id": struct.unpack_from(">Q", part, 984)[0], "time": stcke(part[1056:1072]),
+           "id": struct.unpack_from(">Q", part, 984)[0],
+           "token": part[992:1056].rstrip(b"\0").decode("latin-1"), "time": stcke(part[1056:1072]),
            "lost": struct.unpack_from(">Q", part, 1072)[0], "lost_since": stck(part[1080:1088])}
 
 

@@ -1,14 +1,20 @@
 """The security database behind a server and a region: who may come in, who may call, and what the log says of it."""
 import json
+import os
+import pathlib
+import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
 
 import archives
-from conftest import BUILD, SALLYPORT, call, free_ports, need
+import smf_reader
+from conftest import BUILD, SALLYPORT, call, free_ports, need, wait_until
 from test_api import FRED as FRED_IN_BASIC
 from test_api import JSON, basic, make_region  # pylint: disable=unused-import
+from test_audit import one_writer
 
 SAF = """
 <featureManager><feature>zosconnect:zosConnect-2.0</feature><feature>zosSecurity-1.0</feature></featureManager>
@@ -232,6 +238,42 @@ def test_the_region_checks_transaction_and_program(make_gateway, make_region, da
     soon(lambda: echo(server, fred).status == 200)
     database.run("PERMIT CSMI CLASS(TCICSTRN) ID(FRED) ACCESS(NONE)")
     soon(lambda: echo(server, fred).status == 403)
+
+
+def test_what_the_database_refuses_stands_in_the_audit(make_gateway, make_region, database):
+    """What the gateway asks it, with the client's address; what the region asks it, brought by the region; each under the
+    request's correlator."""
+    with tempfile.TemporaryDirectory() as short:  # the path of a local socket has at most 107 bytes
+        socket = f"{short}/events"
+        region = secured(make_region, database, f"auditSocket: {socket}")
+        server = make_gateway(region=region, more=f'<sallyport_smf eventSocket="{socket}"/>')
+        server.may_alert = True
+
+        def asked(number, password="FREDPWD"):
+            correlator = f"00-{number:032x}-{number:016x}-01"
+            return echo(server, basic("FRED", password), ("traceparent", correlator)).status, correlator
+
+        def found():
+            events = smf_reader.read((server.directory / "logs" / "smf" / "smf123").read_bytes())[1]
+            return {(each["origin"], each["token"]): each for each in events}
+
+        wait_until(lambda: pathlib.Path(socket).exists(), "the socket")
+        (refused, one), (unknown, two) = asked(1), asked(2, "GUESSED")
+        assert (refused, unknown) == (403, 401)
+        wait_until(lambda: {(2, one), (4, two)} <= set(found()), "both events")
+        event = found()[2, one]
+        assert (event["event"], event["qualifier"], event["user"], event["class"], event["resource"]) == (
+            2, 2, "FRED", "TCICSTRN", "CSMI")
+        assert (event["access"], event["step"], event["message"]) == ("READ", "region CICSTEST", "ICH408I")
+        assert event["reason"].startswith("ICH408I USER(FRED")
+        event = found()[4, two]
+        assert (event["event"], event["qualifier"], event["user"], event["address"]) == (1, 1, "FRED", "127.0.0.1")
+        assert (event["class"], event["resource"]) == ("APPL", "BBGZDFLT")
+        # While nobody is there the region keeps them.
+        os.kill(one_writer(server), signal.SIGKILL)
+        refused, three = asked(3)
+        assert refused == 403
+        wait_until(lambda: (2, three) in found(), "the event that waited")
 
 
 def test_the_default_user_needs_it_too_where_no_link_user_is_specified(make_gateway, make_region, database):

@@ -359,7 +359,8 @@ uint64_t sp_smf_ring_settle(struct sp_smf_ring *ring, int64_t patience_us,
             unsigned producer = PRODUCER_OF(seen);
             if (!is_stuck(memory, position, patience_us))
                 break;
-            if (alive ? alive(arg, producer) : is_locked(ring->fd, PRODUCER_BYTE + (int)producer, 1))
+            if (producer == ring->producer ||
+                (alive ? alive(arg, producer) : is_locked(ring->fd, PRODUCER_BYTE + (int)producer, 1)))
                 break;
             give_up(word, seen);
             continue; /* it may have been committed just before its producer died */

@@ -77,7 +77,8 @@ bool sp_smf_ring_has_producers(const struct sp_smf_ring *ring);
 /* The first position that was not freed. */
 uint64_t sp_smf_ring_tail(const struct sp_smf_ring *ring);
 /* The position behind the last one that is settled: committed or given up, and so all before it. A claim that
- * is older than `patience_us` is given up when its producer is dead; `alive` NULL: as the locks say. */
+ * is older than `patience_us` is given up when its producer is dead; `alive` NULL: as the locks say. A
+ * consumer that is a producer too, by the same view, lives. */
 uint64_t sp_smf_ring_settle(struct sp_smf_ring *ring, int64_t patience_us,
                             bool (*alive)(void *arg, unsigned producer), void *arg);
 /* Whether the position behind the settled ones is claimed by someone: look again soon. */

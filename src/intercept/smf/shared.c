@@ -75,7 +75,8 @@ static void pack_settings(struct packer *packer, struct sp_smf_settings *setting
 {
     struct sp_str *const texts[] = {&settings->file,       &settings->security_file, &settings->sid,
                                     &settings->system,     &settings->sysplex,       &settings->job_name,
-                                    &settings->config_dir, &settings->product};
+                                    &settings->config_dir, &settings->product,       &settings->event_socket,
+                                    &settings->event_users};
     int64_t *const numbers[] = {&settings->ccsid, &settings->fsync_interval_us, &settings->max_file_bytes,
                                 &settings->rotate_interval_us, &settings->max_files};
     int64_t sinks = (int64_t)settings->sink_count;

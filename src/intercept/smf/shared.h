@@ -35,6 +35,8 @@ struct sp_smf_sink_settings {
 /* What the writer is to do. Empty texts: not set. */
 struct sp_smf_settings {
     struct sp_str file, security_file;
+    struct sp_str event_socket; /* where other processes bring events of their security database */
+    struct sp_str event_users;  /* names, separated by commas, of those that may, besides root and ours */
     struct sp_str sid, system, sysplex, job_name, config_dir, product;
     int64_t ccsid;
     bool unblocked;
@@ -74,7 +76,9 @@ struct sp_smf_shared {
     _Atomic uint64_t written_to;   /* all before it stands in the file */
     _Atomic uint64_t written, bytes, failures, rotations;
     _Atomic uint32_t failing;
-    char message[SP_SMF_MESSAGE]; /* of the last failure */
+    char message[SP_SMF_MESSAGE];       /* of the last failure */
+    _Atomic uint64_t events_refused;    /* that others brought, or they themselves */
+    char event_message[SP_SMF_MESSAGE]; /* why, the last time */
     _Atomic uint32_t reserved[SP_SMF_RING_PRODUCERS];
     struct sp_smf_intent intent;
     struct sp_smf_sink_state sinks[SP_SMF_SINKS_MAX];

@@ -13,7 +13,8 @@ struct kafka {
     rd_kafka_t *producer;
     char topic[256];
     size_t waiting, failed;
-    char reason[256];
+    char reason[256]; /* why a message failed */
+    char cause[256];  /* what the connections told of, which says more than "timed out" */
 };
 
 /* Of librdkafka, inside its poll and flush. */
@@ -30,7 +31,8 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
 static void told_of_error(rd_kafka_t *producer, int code, const char *reason, void *arg)
 {
     struct kafka *kafka = arg;
-    snprintf(kafka->reason, sizeof kafka->reason, "%s", reason);
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !kafka->cause[0])
+        snprintf(kafka->cause, sizeof kafka->cause, "%s", reason);
 }
 
 /* Its log would go to standard error, which nobody reads. */
@@ -122,7 +124,7 @@ static enum sp_status send_messages(void *state, const struct sp_smf_message *me
     struct kafka *kafka = state;
     int patience_ms = (int)(kafka->settings->timeout_us / 1000) + 1000;
     kafka->failed = 0;
-    kafka->reason[0] = 0;
+    kafka->reason[0] = kafka->cause[0] = 0;
     for (size_t i = 0; i < count; i++) {
         const rd_kafka_vu_t values[] = {
             {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = kafka->topic},
@@ -142,8 +144,10 @@ static enum sp_status send_messages(void *state, const struct sp_smf_message *me
     rd_kafka_flush(kafka->producer, patience_ms);
     if (!kafka->waiting && !kafka->failed)
         return SP_OK;
-    return sp_error_set(err, SP_EUNAVAIL, NULL, "Kafka at %.*s: %s", SP_STR_ARG(kafka->settings->endpoint),
-                        kafka->reason[0] ? kafka->reason : "no acknowledgement in time");
+    const char *reason = kafka->reason[0] ? kafka->reason : "no acknowledgement in time";
+    return sp_error_set(err, SP_EUNAVAIL, NULL, "Kafka at %.*s: %s%s%s",
+                        SP_STR_ARG(kafka->settings->endpoint), reason, kafka->cause[0] ? ": " : "",
+                        kafka->cause);
 }
 
 const struct sp_smf_sink_kind sp_smf_sink_kafka = {

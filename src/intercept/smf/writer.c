@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "intercept/smf/encode.h"
 #include "intercept/smf/event_json.h"
+#include "intercept/smf/event_port.h"
 #include "intercept/smf/output.h"
 #include "intercept/smf/shared.h"
 #include "intercept/smf/sink.h"
@@ -45,6 +46,8 @@ struct writer {
     int64_t first_due_us; /* and when it is due (monotonic) */
     int64_t nap_us;       /* NAP_US, or the shortest delay that the events last seen allow */
     struct sp_smf_sink *sinks[SP_SMF_SINKS_MAX];
+    struct sp_smf_event_port *port; /* NULL: none */
+    bool port_wanted;               /* and not tried yet */
 };
 
 /* ---------------------------------------------------------------- what goes wrong */
@@ -120,6 +123,26 @@ static void start_sinks(struct writer *writer)
     }
 }
 
+/* A failure is told of, and the rest goes on. */
+static void start_port(struct writer *writer)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    enum sp_status status = SP_OK;
+    const struct sp_smf_settings *settings = &writer->settings;
+    writer->port_wanted = false;
+    if (!settings->event_socket.len)
+        return;
+    if (writer->ring.producer == SP_SMF_RING_PRODUCERS)
+        status = sp_smf_ring_attach(&writer->ring, &err);
+    if (status == SP_OK)
+        status = sp_smf_event_port_start(&writer->ring, settings->event_socket, settings->event_users,
+                                         &writer->port, &err);
+    if (status == SP_OK)
+        return;
+    sp_smf_message_set(&writer->ring, writer->shared->event_message, err.text);
+    atomic_fetch_add(&writer->shared->events_refused, 1);
+}
+
 static enum sp_status open_outputs(struct writer *writer, struct sp_error *err)
 {
     const struct sp_smf_settings *settings = &writer->settings;
@@ -154,6 +177,8 @@ static void fill_origin(struct writer *writer)
 
 static void drop_settings(struct writer *writer)
 {
+    sp_smf_event_port_stop(writer->port);
+    writer->port = NULL;
     stop_sinks(writer);
     sp_smf_output_finish(&writer->records);
     sp_smf_output_finish(&writer->security);
@@ -184,6 +209,7 @@ static void take_settings(struct writer *writer)
     fill_origin(writer);
     writer->usable = true;
     start_sinks(writer);
+    writer->port_wanted = true;
 }
 
 /* ---------------------------------------------------------------- what is due */
@@ -215,10 +241,12 @@ static int64_t due_at(struct writer *writer, uint64_t from, int64_t left, int64_
     return due_us;
 }
 
+/* Half of what sinks leave of the ring is used. */
 static bool is_hurried(const struct writer *writer, uint64_t from, uint64_t to)
 {
+    uint64_t kept = from - sp_smf_ring_tail(&writer->ring);
     return writer->alone || atomic_load(&writer->shared->flush_to) > from ||
-           to - from > sp_smf_ring_slots(&writer->ring) / 2;
+           to - from > (sp_smf_ring_slots(&writer->ring) - kept) / 2;
 }
 
 /* The end of what is to be written now, and when the rest is due. */
@@ -491,11 +519,23 @@ static void rest(struct writer *writer, int64_t due_us, bool wrote)
     if (failing)
         wake_at = UINT64_MAX >> 1;
     else if (wrote)
-        wake_at = settled + sp_smf_ring_slots(&writer->ring) / 4;
+        wake_at = settled + sp_smf_ring_free_slots(&writer->ring) / 4;
     else if (from < settled && from + SP_SMF_REQUESTS_MAX - 1 > settled)
         wake_at = from + SP_SMF_REQUESTS_MAX - 1;
     if (left > 0)
         sp_smf_ring_sleep(&writer->ring, wake_at, left);
+}
+
+/* A writer that is about to end takes nothing more: what has a receipt is written. */
+static void look_after_port(struct writer *writer)
+{
+    if (writer->alone && writer->port) {
+        sp_smf_event_port_stop(writer->port);
+        writer->port = NULL;
+        writer->port_wanted = true;
+    } else if (!writer->alone && writer->usable && writer->port_wanted) {
+        start_port(writer);
+    }
 }
 
 static void run(struct writer *writer)
@@ -503,6 +543,7 @@ static void run(struct writer *writer)
     int64_t alone_since = 0, written_since = 0;
     for (;;) {
         writer->alone = !sp_smf_ring_has_producers(&writer->ring);
+        look_after_port(writer);
         uint64_t before = atomic_load(&writer->shared->written_to);
         int64_t due_us = work(writer), now = sp_clock_monotonic_us();
         if (!writer->alone) {

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@
 #include "intercept/smf/event_json.h"
 #include "io/fiber.h"
 #include "io/loop.h"
+#include "saf/audit_frame.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -528,6 +531,195 @@ static void an_event_has_what_records_have_no_place_for(void **state)
     assert_null(strstr(packed(&event), "scheme"));
 }
 
+/* ---------------------------------------------------------------- events that others bring */
+
+static int connect_to(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", name);
+    for (int turns = 0; turns < 400; turns++) {
+        if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+            return fd;
+        sp_loop_run_once(loop, 10);
+    }
+    return -1;
+}
+
+static void bring(int fd, uint64_t number, uint64_t lost)
+{
+    struct sp_buf buf;
+    struct sp_saf_audit_frame frame = {.number = number, .lost = lost, .sender = "CICSTEST"};
+    frame.event = (struct sp_saf_audit_event){.time_us = 1687944334844246,
+                                              .code = SP_SAF_EVENT_ACCESS,
+                                              .qualifier = 1,
+                                              .user = "FRED",
+                                              .class = "TCICSTRN",
+                                              .resource = "ACCT",
+                                              .intent = SP_SAF_READ,
+                                              .correlator = "00-17"};
+    sp_buf_init(&buf, SP_SAF_FRAME_MAX);
+    assert_int_equal(sp_saf_frame_write(&buf, &frame), SP_OK);
+    /* In two parts: a stream does not keep them together. */
+    assert_int_equal(send(fd, buf.ptr, 10, MSG_NOSIGNAL), 10);
+    usleep(1000);
+    assert_int_equal(send(fd, buf.ptr + 10, buf.len - 10, MSG_NOSIGNAL), buf.len - 10);
+    sp_buf_finish(&buf);
+}
+
+static void expect_receipt(int fd, uint64_t number)
+{
+    unsigned char receipt[SP_SAF_RECEIPT_BYTES];
+    assert_int_equal(recv(fd, receipt, sizeof receipt, MSG_WAITALL), sizeof receipt);
+    assert_int_equal(sp_get_u64(receipt), number);
+}
+
+static void make_with_socket(char name[110])
+{
+    snprintf(name, 110, "%s/events", directory);
+    config.smf.event_socket = sp_str_of(name);
+    config.smf.security_file = sp_str_of(lines_path);
+    make();
+}
+
+static void events_that_a_region_brings_are_records(void **state)
+{
+    char name[110], text[2000] = "";
+    make_with_socket(name);
+    int fd = connect_to(name);
+    assert_true(fd >= 0);
+    bring(fd, 1, 0);
+    expect_receipt(fd, 1);
+    bring(fd, 2, 4);
+    expect_receipt(fd, 2);
+    finish();
+    assert_int_equal(found.records, 3);
+    assert_int_equal(found.losses, 1);
+    assert_int_equal(found.lost, 4);
+    FILE *file = fopen(lines_path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    assert_non_null(
+        strstr(text, "\"event\":\"accessDenied\",\"origin\":\"region\",\"qualifier\":1,\"user\":\"FRED\""));
+    assert_non_null(strstr(text, "\"step\":\"region CICSTEST\""));
+    assert_non_null(strstr(text, "\"correlator\":\"00-17\""));
+    close(fd);
+}
+
+/* Whoever has no receipt brings it again to the next one. */
+static void a_writer_that_dies_is_followed_by_one_at_the_same_socket(void **state)
+{
+    char name[110];
+    make_with_socket(name);
+    int fd = connect_to(name);
+    bring(fd, 1, 0);
+    expect_receipt(fd, 1);
+    pid_t writer = writer_of();
+    assert_true(writer > 0);
+    assert_int_equal(kill(writer, SIGKILL), 0);
+    close(fd);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    fd = connect_to(name);
+    assert_true(fd >= 0);
+    bring(fd, 2, 0);
+    expect_receipt(fd, 2);
+    close(fd);
+    finish();
+    assert_int_equal(found.records, 2);
+}
+
+static void who_brings_something_else_is_let_go_and_told_of(void **state)
+{
+    char name[110], byte;
+    make_with_socket(name);
+    int fd = connect_to(name);
+    assert_int_equal(send(fd, "GET / HTTP/1.1", 14, MSG_NOSIGNAL), 14);
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    close(fd);
+    assert_int_equal(counts().events_refused, 1);
+    assert_non_null(strstr(counts().event_message, "is refused: an event of security has 24 to 4096 bytes"));
+    fd = connect_to(name);
+    bring(fd, 1, 0);
+    expect_receipt(fd, 1);
+    close(fd);
+    finish();
+    assert_int_equal(found.records, 1);
+}
+
+/* Only root can be somebody else. */
+static void only_users_that_are_named_may_bring_events(void **state)
+{
+    char name[110];
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(directory, 0755), 0);
+    config.smf.event_users = SP_STR(" daemon , nobody");
+    make_with_socket(name);
+    close(connect_to(name));
+    for (int turn = 0; turn < 2; turn++) {
+        pid_t child = fork();
+        if (child == 0) {
+            if (setuid(turn ? 1 : 12345) != 0) /* 1: daemon */
+                _exit(9);
+            int fd = connect_to(name);
+            char byte;
+            _exit(recv(fd, &byte, 1, MSG_DONTWAIT) == 0 ||
+                  (usleep(200000), recv(fd, &byte, 1, MSG_DONTWAIT) == 0));
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, turn ? 0 : 1 << 8);
+    }
+    assert_int_equal(counts().events_refused, 1);
+    assert_non_null(strstr(counts().event_message, "of user id 12345 may bring no events (eventUsers)"));
+    finish();
+}
+
+static void a_socket_that_cannot_be_is_told_of_and_the_rest_goes_on(void **state)
+{
+    char name[110];
+    snprintf(name, sizeof name, "%s/events", directory);
+    FILE *file = fopen(name, "w");
+    fputs("mine", file);
+    fclose(file);
+    make_with_socket(name);
+    put(1, 0, 0);
+    wait_for_requests(1);
+    assert_int_equal(counts().events_refused, 1);
+    assert_non_null(strstr(counts().event_message, "is there, and is no socket"));
+    finish();
+    struct stat st;
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_size, 4);
+}
+
+/* ---------------------------------------------------------------- sinks */
+
+/* It keeps what it can of the ring: records go to the file all the same, before the rest is full. */
+static void a_sink_that_is_away_costs_the_file_nothing(void **state)
+{
+    struct sp_cfg_audit_sink sink = {.id = SP_STR_INIT("away"),
+                                     .kind = SP_CFG_SINK_OTLP,
+                                     .endpoint = SP_STR_INIT("http://127.0.0.1:1/v1/logs"),
+                                     .timeout_us = 1000000};
+    config.smf.write_delay_us = 60000000; /* only the ring's filling makes it write */
+    config.audit_sinks = &sink;
+    config.audit_sink_count = 1;
+    make();
+    for (unsigned n = 0; n < 1000; n++) {
+        for (int turns = 0; turns < 2000 && counts().room == 0; turns++)
+            usleep(1000);
+        put(1, n, 0);
+    }
+    assert_int_equal(counts().lost, 0);
+    assert_true(counts().sinks[0].lost > 0);
+    finish();
+    assert_int_equal(found.requests, 1000);
+    for (unsigned n = 0; n < 1000; n++)
+        assert_int_equal(found.seen[n], 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -549,6 +741,12 @@ int main(void)
         TEST(a_failure_at_the_end_is_told),
         TEST(a_failure_of_security_is_a_record_and_a_line),
         TEST(an_event_has_what_records_have_no_place_for),
+        TEST(events_that_a_region_brings_are_records),
+        TEST(a_writer_that_dies_is_followed_by_one_at_the_same_socket),
+        TEST(who_brings_something_else_is_let_go_and_told_of),
+        TEST(only_users_that_are_named_may_bring_events),
+        TEST(a_socket_that_cannot_be_is_told_of_and_the_rest_goes_on),
+        TEST(a_sink_that_is_away_costs_the_file_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("smf_writer", tests, NULL, NULL);

@@ -135,6 +135,7 @@ static void what_is_wrong_is_named(void **state)
         {"region: {tlsClientTrust: t}", "tlsCertificate"},
         {"region: {resourceSecurity: true}", "saf"},
         {"region: {safKey: k}", "saf"},
+        {"region: {auditSocket: a}", "saf"},
         {"connections: {}", "list"},
         {"connections: [{userAuth: LOCAL}]", "name"},
         {"connections: [{name: A, userAuth: ATTACHSEC}]", "LOCAL|IDENTIFY|VERIFY|DEFAULTUSER"},
