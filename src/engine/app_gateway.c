@@ -106,7 +106,7 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
     bool was_asked = sp_reload_listen();
     if (!state)
         return SP_ENOMEM;
-    state->share = (struct sp_update_share){{-1, -1}, -1, 0};
+    state->share = (struct sp_update_share){{-1, -1}, -1, -1, 0};
     enum sp_status status = read_all(state, args, arg_count, err);
     if (status == SP_OK && asprintf(&state->control_dir, "%s/control", state->settings->run_dir) < 0) {
         state->control_dir = NULL;

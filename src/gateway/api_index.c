@@ -9,7 +9,7 @@
 
 #define LINE 64u
 #define HUGE_PAGE ((size_t)2 << 20)
-#define AHEAD 4u /* lines of an API that are asked for at once */
+#define AHEAD 14u /* lines of an API that are asked for at once: so many can be under way */
 
 /* Places are counted in lines from the first; 0 is the table itself. */
 struct sp_api_slot {

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/file_set.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "gateway/archive_files.h"
+#include "gateway/file_set_internal.h"
 
 #define FILES_MAX 100000u
 #define CONFIG_FILE_MAX ((size_t)64 << 20)
-#define MAGIC 0x53504653u                            /* "SPFS" */
-#define HEADER 20u                                   /* magic, length, digest */
-#define RECORD (57u + SP_STORE_CHECKSUM_BYTES)       /* kind, status, lengths, stamp, checksum */
 #define STATE_FILE "resources/zosconnect/state.json" /* below the server's directory */
 
 enum sp_file_domain sp_file_domain(enum sp_file_kind kind)
@@ -120,28 +116,34 @@ static bool is_archive(enum sp_file_kind kind)
     return kind == SP_FILE_SERVICE || kind == SP_FILE_API || kind == SP_FILE_REQUESTER;
 }
 
-/* Copies content; NULL when the set is full. `checksum` NULL: not known. */
-static struct sp_file *add_known(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
-                                 enum sp_status status, struct sp_str content, struct sp_file_stamp stamp,
-                                 const char *checksum)
+struct sp_file *sp_file_set_add(struct sp_file_set *set, const struct sp_file *from, struct sp_str path)
 {
     struct sp_file *file = sp_arena_calloc(&set->arena, 1, sizeof *file);
-    if (!file)
+    if (!file || from->content.len > SP_FILE_SET_MAX - set->bytes)
         return NULL;
-    *file = (struct sp_file){.kind = kind, .status = status, .stamp = stamp};
-    file->content = sp_arena_str(&set->arena, content);
-    file->key = make_key(&set->arena, kind, path);
-    if (checksum)
-        memcpy(file->checksum, checksum, SP_STORE_CHECKSUM_BYTES);
-    else if (is_archive(kind) && status == SP_OK)
-        sp_store_checksum(content, file->checksum);
-    return file->content.ptr ? link_file(set, file) : NULL;
+    *file = *from;
+    file->next = NULL;
+    if (from->content.ptr)
+        file->content = sp_arena_str(&set->arena, from->content);
+    if (from->content.ptr && !file->content.ptr)
+        return NULL;
+    file->key = make_key(&set->arena, from->kind, path);
+    if (!link_file(set, file))
+        return NULL;
+    set->bytes += file->content.len;
+    return file;
 }
 
+/* Copies content; NULL when the set is full. */
 static const struct sp_file *add(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
                                  enum sp_status status, struct sp_str content, struct sp_file_stamp stamp)
 {
-    return add_known(set, kind, path, status, content, stamp, NULL);
+    struct sp_file file = {.kind = kind, .status = status, .content = content, .stamp = stamp};
+    if (!content.ptr)
+        file.content = SP_STR("");
+    if (is_archive(kind) && status == SP_OK)
+        sp_store_checksum(content, file.checksum);
+    return sp_file_set_add(set, &file, path);
 }
 
 static const struct sp_file *take_from_base(struct sp_file_set *set, enum sp_file_kind kind,
@@ -149,7 +151,7 @@ static const struct sp_file *take_from_base(struct sp_file_set *set, enum sp_fil
 {
     const struct sp_file *file =
         set->base && (set->from_base & sp_file_domain(kind)) ? find(set->base, kind, path) : NULL;
-    return file ? add_known(set, kind, path, file->status, file->content, file->stamp, file->checksum) : NULL;
+    return file ? sp_file_set_add(set, file, path) : NULL;
 }
 
 static enum sp_status full(struct sp_error *err)
@@ -352,9 +354,7 @@ enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_ki
 {
     const struct sp_file *file;
     enum sp_status status = sp_file_set_open_archive(set, kind, path, arena, &file, err);
-    if (status == SP_OK)
-        *ret_bytes = file->content;
-    return status;
+    return status == SP_OK ? sp_file_set_content(set, file, arena, ret_bytes, err) : status;
 }
 
 static enum sp_status take_directory(struct sp_file_set *set, enum sp_file_kind list, enum sp_file_kind kind,
@@ -363,14 +363,14 @@ static enum sp_status take_directory(struct sp_file_set *set, enum sp_file_kind 
     struct sp_arena scratch;
     struct sp_error ignored = SP_ERROR_INIT;
     const struct sp_str *paths = NULL;
-    struct sp_str bytes;
+    const struct sp_file *file;
     size_t count = 0;
     sp_arena_init(&scratch, SP_FILE_SET_MAX);
     enum sp_status status =
         sp_file_set_list_archives(set, list, directory, suffix, &scratch, &paths, &count, &ignored);
     bool fits = find(set, list, directory) != NULL;
     for (size_t i = 0; fits && status == SP_OK && i < count; i++) {
-        enum sp_status read = sp_file_set_read_archive(set, kind, paths[i], &scratch, &bytes, &ignored);
+        enum sp_status read = sp_file_set_open_archive(set, kind, paths[i], &scratch, &file, &ignored);
         fits = read == SP_OK || find(set, kind, paths[i]);
     }
     sp_arena_finish(&scratch);
@@ -458,6 +458,7 @@ enum sp_status sp_file_set_new(const struct sp_file_set *base, unsigned from_bas
     sp_hash_init(&set->index, FILES_MAX);
     set->base = base;
     set->from_base = from_base;
+    set->archives_fd = base ? base->archives_fd : -1;
     *ret_set = set;
     return SP_OK;
 }
@@ -515,124 +516,4 @@ struct sp_str sp_file_set_changed_key_store(const struct sp_file_set *before, co
             return file->path;
     }
     return (struct sp_str){NULL, 0};
-}
-
-/* ---------------------------------------------------------------- between processes */
-
-static uint64_t digest(const unsigned char *bytes, size_t len)
-{
-    static const unsigned char key[16];
-    return sp_siphash(key, 1, 3, bytes, len);
-}
-
-static void write_record(struct sp_buf *buf, const struct sp_file *file)
-{
-    sp_buf_append_byte(buf, (unsigned char)file->kind);
-    sp_buf_append_u32(buf, file->status);
-    sp_buf_append_u32(buf, (uint32_t)file->path.len);
-    sp_buf_append_u64(buf, file->content.len);
-    sp_buf_append_u64(buf, file->stamp.device);
-    sp_buf_append_u64(buf, file->stamp.inode);
-    sp_buf_append_u64(buf, file->stamp.size);
-    sp_buf_append_u64(buf, (uint64_t)file->stamp.modified_ns);
-    sp_buf_append_u64(buf, (uint64_t)file->stamp.changed_ns);
-    sp_buf_append(buf, file->checksum, SP_STORE_CHECKSUM_BYTES);
-    sp_buf_append_str(buf, file->path);
-    sp_buf_append_str(buf, file->content);
-}
-
-static enum sp_status write_at(int fd, const unsigned char *bytes, size_t len, off_t at)
-{
-    while (len > 0) {
-        ssize_t n = pwrite(fd, bytes, len, at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return SP_EIO;
-        bytes += n;
-        len -= (size_t)n;
-        at += n;
-    }
-    return SP_OK;
-}
-
-enum sp_status sp_file_set_store(const struct sp_file_set *set, int fd, struct sp_error *err)
-{
-    struct sp_buf buf;
-    size_t size = HEADER;
-    for (const struct sp_file *file = set->first; file; file = file->next)
-        size += RECORD + file->path.len + file->content.len;
-    sp_buf_init(&buf, size);
-    sp_buf_reserve(&buf, size); /* so that no copy of a secret stays behind when it grows */
-    sp_buf_append_fill(&buf, 0, HEADER);
-    for (const struct sp_file *file = set->first; file; file = file->next)
-        write_record(&buf, file);
-    if (buf.failed) {
-        sp_buf_wipe(&buf);
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the files of the configuration");
-    }
-    sp_put_u32(buf.ptr, MAGIC);
-    sp_put_u64(buf.ptr + 4, buf.len);
-    sp_put_u64(buf.ptr + 12, digest(buf.ptr + HEADER, buf.len - HEADER));
-    enum sp_status status = ftruncate(fd, 0) == 0 ? write_at(fd, buf.ptr, buf.len, 0) : SP_EIO;
-    sp_buf_wipe(&buf);
-    return status == SP_OK ? SP_OK
-                           : sp_error_errno(err, SP_EIO, errno, "the configuration cannot be handed on");
-}
-
-static bool read_record(struct sp_file_set *set, const unsigned char **at, const unsigned char *end)
-{
-    const unsigned char *p = *at;
-    if ((size_t)(end - p) < RECORD)
-        return false;
-    size_t path_len = sp_get_u32(p + 5);
-    uint64_t content_len = sp_get_u64(p + 9), left = (uint64_t)(end - p) - RECORD;
-    if (path_len > left || content_len > left - path_len || !strchr(SP_FILE_KINDS, p[0]) || !p[0])
-        return false;
-    const struct sp_file_stamp stamp = {sp_get_u64(p + 17), sp_get_u64(p + 25), sp_get_u64(p + 33),
-                                        (int64_t)sp_get_u64(p + 41), (int64_t)sp_get_u64(p + 49)};
-    struct sp_str path = sp_str_from(p + RECORD, path_len);
-    struct sp_str content = sp_str_from(p + RECORD + path_len, (size_t)content_len);
-    *at = p + RECORD + path_len + content_len;
-    return add_known(set, (enum sp_file_kind)p[0], path, (enum sp_status)sp_get_u32(p + 1), content, stamp,
-                     (const char *)p + 57) != NULL;
-}
-
-static bool read_whole(int fd, unsigned char *bytes, size_t size)
-{
-    for (size_t have = 0; have < size;) {
-        ssize_t n = pread(fd, bytes + have, size - have, (off_t)have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        have += (size_t)n;
-    }
-    return size >= HEADER && sp_get_u32(bytes) == MAGIC && sp_get_u64(bytes + 4) == size &&
-           sp_get_u64(bytes + 12) == digest(bytes + HEADER, size - HEADER);
-}
-
-enum sp_status sp_file_set_fetch(int fd, struct sp_file_set **ret_set, struct sp_error *err)
-{
-    struct stat st;
-    struct sp_file_set *set = NULL;
-    if (fstat(fd, &st) != 0 || st.st_size < (off_t)HEADER)
-        return sp_error_set(err, SP_EPROTO, NULL, "there is no configuration to take over");
-    size_t size = (size_t)st.st_size;
-    unsigned char *bytes = malloc(size);
-    if (!bytes || sp_file_set_new(NULL, 0, &set) != SP_OK) {
-        free(bytes);
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the files of the configuration");
-    }
-    bool good = read_whole(fd, bytes, size);
-    for (const unsigned char *at = bytes + HEADER, *end = bytes + size; good && at < end;)
-        good = read_record(set, &at, end);
-    explicit_bzero(bytes, size);
-    free(bytes);
-    if (good) {
-        *ret_set = set;
-        return SP_OK;
-    }
-    sp_file_set_free(set);
-    return sp_error_set(err, SP_EPROTO, NULL, "the configuration to take over is not whole");
 }

@@ -60,8 +60,10 @@ struct sp_file {
     enum sp_file_kind kind;
     struct sp_str path;
     enum sp_status status;
-    struct sp_str
-        content; /* the bytes; of a list the names, each with a NUL behind it; else the error's text */
+    /* The bytes; of a list the names, each with a NUL behind it; else the error's text. Of an archive of a
+     * set that was fetched: ptr NULL, sp_file_set_content has them. */
+    struct sp_str content;
+    uint64_t at; /* such an archive: where its bytes are */
     struct sp_file_stamp stamp;
     char checksum[SP_STORE_CHECKSUM_BYTES + 1]; /* of an archive that could be read; else empty */
     struct sp_str key;                          /* kind and path */
@@ -77,6 +79,9 @@ struct sp_file_set {
     struct sp_str noted;            /* the file that is read next, when it has a kind of its own */
     enum sp_file_kind noted_kind;
     struct sp_config_files reader;
+    size_t bytes;    /* of all contents */
+    int archives_fd; /* where archives are that are not in memory; -1: nowhere */
+    bool broken;     /* an archive was not there when it was asked for */
 };
 
 /* What belongs to the domains `from_base` is taken from `base`, as far as it is there; `base` must then live
@@ -94,13 +99,19 @@ enum sp_status sp_file_set_list_archives(struct sp_file_set *set, enum sp_file_k
                                          struct sp_str directory, const char *suffix, struct sp_arena *arena,
                                          const struct sp_str **ret_paths, size_t *ret_count,
                                          struct sp_error *err) SP_MUST_CHECK;
+/* The bytes of an archive too, which may have to be fetched into the arena. */
 enum sp_status sp_file_set_read_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
                                         struct sp_arena *arena, struct sp_str *ret_bytes,
                                         struct sp_error *err) SP_MUST_CHECK;
-/* The same, with what the set knows of the file; without a set it is made in the arena. */
+/* What the set knows of the file; without a set it is made in the arena. */
 enum sp_status sp_file_set_open_archive(struct sp_file_set *set, enum sp_file_kind kind, struct sp_str path,
                                         struct sp_arena *arena, const struct sp_file **ret_file,
                                         struct sp_error *err) SP_MUST_CHECK;
+/* Its contents, in the set or in the arena. SP_EPROTO: they are gone, and the set is broken: it is that of an
+ * earlier generation. `set` NULL: for a file made without one. */
+enum sp_status sp_file_set_content(struct sp_file_set *set, const struct sp_file *file,
+                                   struct sp_arena *arena, struct sp_str *ret_bytes,
+                                   struct sp_error *err) SP_MUST_CHECK;
 /* Where the state of a configuration's archives is kept. In the arena; ptr NULL without memory. */
 struct sp_str sp_file_set_state_path(const struct sp_config *config, struct sp_arena *arena);
 /* The state's text through the set; empty when there is no such file. */
@@ -134,9 +145,15 @@ bool sp_file_stamp_equal(const struct sp_file_stamp *a, const struct sp_file_sta
 /* Whether no file of the domains has changed since it was read. */
 bool sp_file_set_fresh(const struct sp_file_set *set, unsigned domains);
 
-/* Into a descriptor from its beginning, and back; both leave its position alone. SP_EPROTO: what is there is
- * no whole set. */
-enum sp_status sp_file_set_store(const struct sp_file_set *set, int fd, struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_file_set_fetch(int fd, struct sp_file_set **ret_set, struct sp_error *err) SP_MUST_CHECK;
+/* Into a descriptor from its beginning, and back; both leave its position alone. The bytes of archives are
+ * put behind each other into another descriptor, unless they are there already, and stay there: a change
+ * writes and reads what it brings. SP_EPROTO: what is there is no whole set. */
+enum sp_status sp_file_set_store(struct sp_file_set *set, int fd, int archives_fd,
+                                 struct sp_error *err) SP_MUST_CHECK;
+enum sp_status sp_file_set_fetch(int fd, int archives_fd, struct sp_file_set **ret_set,
+                                 struct sp_error *err) SP_MUST_CHECK;
+/* Give back what archives of `old` take that neither of two others has. */
+void sp_file_set_drop(const struct sp_file_set *old, const struct sp_file_set *a, const struct sp_file_set *b,
+                      int archives_fd);
 
 #endif

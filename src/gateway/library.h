@@ -31,7 +31,10 @@ struct sp_library_operation {
 };
 
 /* One of the three, by kind. */
+struct sp_library_item;
+
 struct sp_library_archive {
+    struct sp_library_item *item; /* for the library */
     enum sp_store_kind kind;
     char checksum[SP_STORE_CHECKSUM_BYTES + 1];
     const struct sp_sar *sar;
@@ -70,6 +73,10 @@ void sp_library_loan_init(struct sp_library_loan *loan, struct sp_library *libra
 /* Accepts one that is all zeros. */
 void sp_library_loan_finish(struct sp_library_loan *loan);
 
+/* The archive with a checksum, when it is there. SP_ENOTFOUND (the error stays empty), SP_ENOMEM. */
+enum sp_status sp_library_find_archive(struct sp_library_loan *loan, enum sp_store_kind kind,
+                                       const char *checksum, const struct sp_library_archive **ret_archive,
+                                       struct sp_error *err) SP_MUST_CHECK;
 /* The archive with these bytes, whose checksum is that of store/state.h; `file` names it in errors. Lives as
  * long as the loan. Errors of the readers; SP_ELIMIT when the library is full. */
 enum sp_status sp_library_archive(struct sp_library_loan *loan, enum sp_store_kind kind, struct sp_str bytes,

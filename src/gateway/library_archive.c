@@ -236,6 +236,19 @@ static void write_key(enum sp_store_kind kind, const char *checksum,
     memcpy(ret_key + 1, checksum, SP_STORE_CHECKSUM_BYTES);
 }
 
+enum sp_status sp_library_find_archive(struct sp_library_loan *loan, enum sp_store_kind kind,
+                                       const char *checksum, const struct sp_library_archive **ret_archive,
+                                       struct sp_error *err)
+{
+    char key[SP_STORE_CHECKSUM_BYTES + 1];
+    enum sp_status status;
+    write_key(kind, checksum, key);
+    struct sp_library_item *item = sp_library_find(loan, sp_str_from(key, sizeof key), &status);
+    if (item)
+        *ret_archive = item->content;
+    return item ? SP_OK : status == SP_OK ? SP_ENOTFOUND : no_memory(err);
+}
+
 enum sp_status sp_library_archive(struct sp_library_loan *loan, enum sp_store_kind kind, struct sp_str bytes,
                                   const char *checksum, const char *file,
                                   const struct sp_library_archive **ret_archive, struct sp_error *err)
@@ -245,9 +258,13 @@ enum sp_status sp_library_archive(struct sp_library_loan *loan, enum sp_store_ki
     struct making making = {.kind = kind, .checksum = checksum, .file = file, .bytes = bytes};
     write_key(kind, checksum, key);
     enum sp_status status = borrow(loan, &making, sp_str_from(key, sizeof key), &item, err);
-    if (status == SP_OK)
-        *ret_archive = item->content;
-    return status;
+    if (status != SP_OK)
+        return status;
+    struct sp_library_archive *archive = (struct sp_library_archive *)item->content;
+    if (!archive->item)
+        archive->item = item;
+    *ret_archive = archive;
+    return SP_OK;
 }
 
 /* ---------------------------------------------------------------- mappings */
@@ -311,8 +328,6 @@ enum sp_status sp_library_mapping(struct sp_library_loan *loan,
                                   const struct sp_mapping **ret_mapping, struct sp_error *err)
 {
     struct mapping_key key;
-    char service_key[SP_STORE_CHECKSUM_BYTES + 1];
-    enum sp_status status;
     memset(&key, 0, sizeof key);
     memcpy(key.service, options->service->checksum, sizeof key.service);
     if (options->api)
@@ -321,18 +336,13 @@ enum sp_status sp_library_mapping(struct sp_library_loan *loan,
     key.ccsid = options->profile.codepage ? sp_codepage_ccsid(options->profile.codepage) : 0;
     key.little_endian = options->profile.little_endian_native;
     key.ieee = options->profile.ieee_float;
-    write_key(SP_STORE_SERVICE, options->service->checksum, service_key);
     struct sp_library_item *item = NULL;
-    struct sp_library_wanted wanted = {
-        .key = sp_str_from(&key, sizeof key),
-        .is_mapping = true,
-        .needs = sp_library_find(loan, sp_str_from(service_key, sizeof service_key), &status),
-        .make = make_mapping,
-        .arg = (void *)options};
-    if (!wanted.needs)
-        return status == SP_OK ? sp_error_set(err, SP_ENOTFOUND, NULL, "the service is not there")
-                               : no_memory(err);
-    status = sp_library_borrow(loan, &wanted, &item, err);
+    const struct sp_library_wanted wanted = {.key = sp_str_from(&key, sizeof key),
+                                             .is_mapping = true,
+                                             .needs = options->service->item,
+                                             .make = make_mapping,
+                                             .arg = (void *)options};
+    enum sp_status status = sp_library_borrow(loan, &wanted, &item, err);
     if (status == SP_OK)
         *ret_mapping = item->content;
     return status;

@@ -34,6 +34,7 @@ struct policy_state {
 struct archive {
     struct sp_str path; /* lives as long as the snapshot */
     const struct sp_file *file;
+    struct sp_arena *scratch; /* for its contents */
 };
 
 static enum sp_status no_memory(struct sp_error *err)
@@ -207,12 +208,20 @@ static enum sp_status make_service(struct load *load, const struct sp_library_ar
     return status;
 }
 
+/* Most archives are known: then nobody looks at their contents. */
 static enum sp_status borrow(struct load *load, enum sp_store_kind kind, const struct archive *archive,
                              const struct sp_library_archive **ret_archive, struct sp_error *err)
 {
     const struct sp_file *file = archive->file;
-    return sp_library_archive(&load->snapshot->loan, kind, file->content, file->checksum, archive->path.ptr,
-                              ret_archive, err);
+    struct sp_library_loan *loan = &load->snapshot->loan;
+    struct sp_str bytes = {NULL, 0};
+    enum sp_status status = sp_library_find_archive(loan, kind, file->checksum, ret_archive, err);
+    if (status != SP_ENOTFOUND)
+        return status;
+    status = sp_file_set_content(load->sources->files, file, archive->scratch, &bytes, err);
+    return status == SP_OK
+               ? sp_library_archive(loan, kind, bytes, file->checksum, archive->path.ptr, ret_archive, err)
+               : status;
 }
 
 static enum sp_status load_service(struct load *load, const struct archive *archive, struct sp_error *err)
@@ -478,7 +487,7 @@ static void load_archive(struct load *load, struct sp_str path, const struct kin
 {
     struct sp_arena scratch;
     struct sp_error err = SP_ERROR_INIT;
-    struct archive archive = {.path = sp_arena_str(load->arena, path)};
+    struct archive archive = {.path = sp_arena_str(load->arena, path), .scratch = &scratch};
     sp_arena_init(&scratch, SCRATCH_MAX);
     if (!archive.path.ptr)
         no_memory(&err);
@@ -697,7 +706,9 @@ enum sp_status sp_snapshot_new(const struct sp_snapshot_sources *sources, struct
     enum sp_status status = load_server(&load, err);
     if (status == SP_OK) {
         load_all(&load);
-        status = make_lists(&load, err);
+        status = sources->files && sources->files->broken
+                     ? sp_error_set(err, SP_EPROTO, NULL, "the archives of this generation are gone")
+                     : make_lists(&load, err);
     }
     sp_hash_finish(&load.base_paths);
     sp_hash_finish(&load.api_names);

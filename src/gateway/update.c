@@ -23,27 +23,28 @@
 
 void sp_update_share_close(struct sp_update_share *share)
 {
-    const int fds[] = {share->files_fd[0], share->files_fd[1], share->event_fd};
-    for (size_t i = 0; i < 3; i++)
+    const int fds[] = {share->files_fd[0], share->files_fd[1], share->archives_fd, share->event_fd};
+    for (size_t i = 0; i < 4; i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    share->files_fd[0] = share->files_fd[1] = share->event_fd = -1;
+    share->files_fd[0] = share->files_fd[1] = share->archives_fd = share->event_fd = -1;
 }
 
-enum sp_status sp_update_share_open(const struct sp_file_set *files, uint32_t epoch,
+enum sp_status sp_update_share_open(struct sp_file_set *files, uint32_t epoch,
                                     struct sp_update_share *ret_share, struct sp_error *err)
 {
     struct sp_update_share share = {
         .files_fd = {memfd_create("sallyport-files", MFD_CLOEXEC),
                      memfd_create("sallyport-files", MFD_CLOEXEC)},
+        .archives_fd = memfd_create("sallyport-archives", MFD_CLOEXEC),
         .event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
         .epoch = epoch,
     };
     enum sp_status status = SP_OK;
-    if (share.files_fd[0] < 0 || share.files_fd[1] < 0 || share.event_fd < 0)
+    if (share.files_fd[0] < 0 || share.files_fd[1] < 0 || share.archives_fd < 0 || share.event_fd < 0)
         status = sp_error_errno(err, SP_ELIMIT, errno, "no memory that workers share");
     if (status == SP_OK)
-        status = sp_file_set_store(files, share.files_fd[0], err);
+        status = sp_file_set_store(files, share.files_fd[0], share.archives_fd, err);
     if (status == SP_OK)
         *ret_share = share;
     else
@@ -76,7 +77,8 @@ enum sp_status sp_update_begin(const struct sp_update_options *options, const st
     struct sp_config *config = NULL;
     struct sp_problems problems;
     sp_problems_init(&problems);
-    enum sp_status status = sp_file_set_fetch(share->files_fd[sp_agreement_place(word)], &files, err);
+    enum sp_status status =
+        sp_file_set_fetch(share->files_fd[sp_agreement_place(word)], share->archives_fd, &files, err);
     if (status == SP_OK && word != first)
         status = sp_update_load(options, files, &problems, &config, err);
     sp_problems_finish(&problems);
@@ -129,8 +131,9 @@ static enum sp_status run_follow(void *arg)
     struct follow_job *job = arg;
     struct sp_problems problems; /* worker 0 has told them */
     sp_problems_init(&problems);
-    job->status = sp_file_set_fetch(job->options->share->files_fd[sp_agreement_place(job->word)], &job->files,
-                                    job->err);
+    const struct sp_update_share *share = job->options->share;
+    job->status = sp_file_set_fetch(share->files_fd[sp_agreement_place(job->word)], share->archives_fd,
+                                    &job->files, job->err);
     if (job->status == SP_OK)
         job->status = sp_update_load(job->options, job->files, &problems, &job->config, job->err);
     sp_problems_finish(&problems);

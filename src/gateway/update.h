@@ -16,11 +16,12 @@
 /* What the workers inherit from the process that makes them. */
 struct sp_update_share {
     int files_fd[2]; /* sets: that of the current generation and that of the next */
+    int archives_fd; /* the archives of both */
     int event_fd;    /* "look at the agreement" */
     uint32_t epoch;  /* grows with each reload of the engine */
 };
 /* Before the workers are made. `files` is what the first generation of the epoch is made of. */
-enum sp_status sp_update_share_open(const struct sp_file_set *files, uint32_t epoch,
+enum sp_status sp_update_share_open(struct sp_file_set *files, uint32_t epoch,
                                     struct sp_update_share *ret_share, struct sp_error *err) SP_MUST_CHECK;
 void sp_update_share_close(struct sp_update_share *share);
 

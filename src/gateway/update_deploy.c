@@ -150,10 +150,9 @@ static enum sp_status put_archive(struct sp_update_change *change, struct sp_fil
 }
 
 static enum sp_status put_record(struct sp_update_change *change, struct sp_store_state *state,
-                                 struct sp_str archive, bool stopped, struct sp_error *err)
+                                 const char *checksum, bool stopped, struct sp_error *err)
 {
-    char checksum[SP_STORE_CHECKSUM_BYTES + 1], now[SP_CLOCK_TEXT_MAX];
-    sp_store_checksum(archive, checksum);
+    char now[SP_CLOCK_TEXT_MAX];
     sp_clock_text(sp_clock_realtime_us(), now);
     const struct sp_store_record record = {
         .kind = change->what.kind,
@@ -168,19 +167,20 @@ static enum sp_status put_record(struct sp_update_change *change, struct sp_stor
 
 /* Until its file is replaced, the old archive keeps its state: it has a record of its own. */
 static enum sp_status change_state(struct sp_update_change *change, struct sp_store_state *state,
-                                   struct sp_str present, struct sp_error *err)
+                                   const char *present, struct sp_error *err)
 {
     const struct sp_store_change *what = &change->what;
-    const struct sp_str none = {NULL, 0};
+    char brought[SP_STORE_CHECKSUM_BYTES + 1];
     enum sp_status status = SP_OK;
     bool stays = what->act != SP_STORE_DEPLOY && what->act != SP_STORE_DELETE;
-    sp_store_state_keep(state, what->kind, what->name, stays ? present : none);
+    sp_store_state_keep(state, what->kind, what->name, stays ? present : "");
+    sp_store_checksum(change->archive, brought);
     switch (what->act) {
     case SP_STORE_UPDATE:
         status = put_record(change, state, present, change->was_stopped, err);
-        return status == SP_OK ? put_record(change, state, change->archive, what->stopped, err) : status;
+        return status == SP_OK ? put_record(change, state, brought, what->stopped, err) : status;
     case SP_STORE_DEPLOY:
-        return put_record(change, state, change->archive, what->stopped, err);
+        return put_record(change, state, brought, what->stopped, err);
     case SP_STORE_DELETE:
         return SP_OK;
     default:
@@ -204,7 +204,7 @@ static enum sp_status put_state(struct sp_update_change *change, const struct sp
     else if (old && old->status != SP_ENOTFOUND)
         status = sp_error_set(err, old->status, NULL, "%.*s", SP_STR_ARG(old->content));
     if (status == SP_OK)
-        status = change_state(change, &state, present ? present->content : SP_STR(""), err);
+        status = change_state(change, &state, present ? present->checksum : "", err);
     if (status == SP_OK)
         status = sp_store_state_write(&state, &text, err);
     if (status == SP_OK)

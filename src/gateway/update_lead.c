@@ -195,12 +195,26 @@ static void read_until_fresh(struct attempt *attempt)
     }
 }
 
+/* In the other place are the files of the generation before the present one, or of a proposal that was
+ * withdrawn: what only they need goes. */
+static void hand_on(struct attempt *attempt)
+{
+    const struct sp_update_share *share = attempt->update->options.share;
+    int fd = share->files_fd[!sp_agreement_place(attempt->current)];
+    struct sp_file_set *old = NULL;
+    struct sp_error ignored = SP_ERROR_INIT;
+    if (sp_file_set_fetch(fd, share->archives_fd, &old, &ignored) == SP_OK)
+        sp_file_set_drop(old, attempt->base, attempt->files, share->archives_fd);
+    sp_file_set_free(old);
+    attempt->status = sp_file_set_store(attempt->files, fd, share->archives_fd, &attempt->err);
+}
+
 static enum sp_status read_files(void *arg)
 {
     struct attempt *attempt = arg;
     const struct sp_update_share *share = attempt->update->options.share;
-    attempt->status = sp_file_set_fetch(share->files_fd[sp_agreement_place(attempt->current)], &attempt->base,
-                                        &attempt->err);
+    attempt->status = sp_file_set_fetch(share->files_fd[sp_agreement_place(attempt->current)],
+                                        share->archives_fd, &attempt->base, &attempt->err);
     if (attempt->base && attempt->change)
         attempt->status = read_change(attempt);
     else if (attempt->base)
@@ -209,8 +223,7 @@ static enum sp_status read_files(void *arg)
         return SP_OK;
     attempt->unchanged = sp_file_set_equal(attempt->files, attempt->base);
     if (!attempt->unchanged)
-        attempt->status = sp_file_set_store(
-            attempt->files, share->files_fd[!sp_agreement_place(attempt->current)], &attempt->err);
+        hand_on(attempt);
     return SP_OK;
 }
 
@@ -533,7 +546,8 @@ static enum sp_status run_begin(void *arg)
     const struct sp_update_share *share = update->options.share;
     struct sp_file_set *files = NULL;
     struct sp_error err = SP_ERROR_INIT;
-    if (sp_file_set_fetch(share->files_fd[sp_agreement_place(update->in_use)], &files, &err) == SP_OK)
+    if (sp_file_set_fetch(share->files_fd[sp_agreement_place(update->in_use)], share->archives_fd, &files,
+                          &err) == SP_OK)
         job->differs = sp_update_store_begin(update->gateway->present->config, files);
     sp_file_set_free(files);
     return SP_OK;

@@ -70,7 +70,11 @@ static void notify_of(struct sp_update_watch *watch, struct sp_str path, bool is
     size_t end = path.len;
     while (!is_directory && end > 1 && path.ptr[end - 1] != '/')
         end--;
-    char *name = sp_arena_cstr(&watch->arena, sp_str_slice(path, 0, end));
+    struct sp_str directory = sp_str_slice(path, 0, end);
+    if (sp_str_eq(directory, watch->noted))
+        return; /* as the file before */
+    watch->noted = directory;
+    char *name = sp_arena_cstr(&watch->arena, directory);
     if (name && watch->notified.fd >= 0)
         (void)!inotify_add_watch(watch->notified.fd, name, EVENTS);
 }
@@ -105,6 +109,7 @@ void sp_update_watch_set(struct sp_update_watch *watch, const struct sp_file_set
     sp_arena_finish(&watch->arena);
     sp_arena_init(&watch->arena, MEMORY_MAX);
     watch->files = NULL;
+    watch->noted = (struct sp_str){NULL, 0};
     if (!domains)
         return;
     open_inotify(watch);

@@ -18,6 +18,7 @@ struct sp_update_watch {
     void *arg;
     struct sp_arena arena;
     struct sp_update_watch_file *files;
+    struct sp_str noted;      /* the directory that inotify was told of last */
     struct sp_watch notified; /* of inotify; fd -1: none */
 };
 

@@ -116,14 +116,11 @@ static void remove_record(struct named *named, struct sp_str checksum)
 }
 
 void sp_store_state_keep(struct sp_store_state *state, enum sp_store_kind kind, struct sp_str name,
-                         struct sp_str archive)
+                         const char *checksum)
 {
-    char checksum[SP_STORE_CHECKSUM_BYTES + 1] = "";
     struct named *named = find_named(state, kind, name);
     if (!named || !named->latest)
         return;
-    if (archive.ptr)
-        sp_store_checksum(archive, checksum);
     struct sp_store_record **at = &named->latest;
     while (*at)
         if (sp_str_is((*at)->checksum, checksum))

@@ -51,9 +51,9 @@ const struct sp_store_record *sp_store_state_find(const struct sp_store_state *s
 bool sp_store_state_is_stopped(const struct sp_store_state *state, enum sp_store_kind kind,
                                struct sp_str name, const char *checksum);
 
-/* Keep of the records of a name only that of the archive with these bytes (ptr NULL: none of them). */
+/* Keep of the records of a name only that of the archive with this checksum ("": none of them). */
 void sp_store_state_keep(struct sp_store_state *state, enum sp_store_kind kind, struct sp_str name,
-                         struct sp_str archive);
+                         const char *checksum);
 /* Add a record, or replace that of the same bytes; texts are copied. SP_ELIMIT, SP_ENOMEM. */
 enum sp_status sp_store_state_put(struct sp_store_state *state, const struct sp_store_record *record,
                                   struct sp_error *err) SP_MUST_CHECK;

@@ -205,9 +205,12 @@ static void triggers_of_their_own_decide_when_files_are_read_anew(void **state)
 
 /* ---------------------------------------------------------------- between processes */
 
+static int archives; /* what archives are put into */
+
 static int stored(void)
 {
     int fd = memfd_create("test", 0);
+    archives = memfd_create("archives", 0);
     write_file("a", "one");
     write_file("empty", "");
     write_file("key", "secret");
@@ -216,7 +219,7 @@ static int stored(void)
     read_through(set, "absent");
     note(set, "key", SP_CFG_MBEAN);
     assert_true(fd >= 0);
-    assert_int_equal(sp_file_set_store(set, fd, &err), SP_OK);
+    assert_int_equal(sp_file_set_store(set, fd, archives, &err), SP_OK);
     return fd;
 }
 
@@ -224,7 +227,7 @@ static void a_set_travels_whole(void **state)
 {
     int fd = stored();
     remove_file("a");
-    assert_int_equal(sp_file_set_fetch(fd, &other, &err), SP_OK);
+    assert_int_equal(sp_file_set_fetch(fd, archives, &other, &err), SP_OK);
     assert_true(sp_file_set_equal(set, other));
     assert_string_equal(read_through(other, "a"), "one");
     assert_string_equal(read_through(other, "empty"), "");
@@ -233,12 +236,13 @@ static void a_set_travels_whole(void **state)
     assert_false(sp_file_set_fresh(other, SP_FILES_ALL));
     /* A shorter one after a longer one leaves nothing behind. */
     struct sp_file_set *small = new_set(NULL, 0), *back = NULL;
-    assert_int_equal(sp_file_set_store(small, fd, &err), SP_OK);
-    assert_int_equal(sp_file_set_fetch(fd, &back, &err), SP_OK);
+    assert_int_equal(sp_file_set_store(small, fd, archives, &err), SP_OK);
+    assert_int_equal(sp_file_set_fetch(fd, archives, &back, &err), SP_OK);
     assert_null(back->first);
     sp_file_set_free(small);
     sp_file_set_free(back);
     close(fd);
+    close(archives);
 }
 
 static void what_is_not_a_whole_set_is_refused(void **state)
@@ -251,17 +255,140 @@ static void what_is_not_a_whole_set_is_refused(void **state)
         assert_int_equal(pread(fd, &byte, 1, at), 1);
         unsigned char wrong = byte ^ 0x20;
         assert_int_equal(pwrite(fd, &wrong, 1, at), 1);
-        assert_int_equal(sp_file_set_fetch(fd, &other, &err), SP_EPROTO);
+        assert_int_equal(sp_file_set_fetch(fd, archives, &other, &err), SP_EPROTO);
         assert_int_equal(pwrite(fd, &byte, 1, at), 1);
     }
-    assert_int_equal(sp_file_set_fetch(fd, &other, &err), SP_OK);
+    assert_int_equal(sp_file_set_fetch(fd, archives, &other, &err), SP_OK);
     sp_file_set_free(other);
     other = NULL;
     for (off_t size = st.st_size - 1; size >= 0; size--) {
         assert_int_equal(ftruncate(fd, size), 0);
-        assert_int_equal(sp_file_set_fetch(fd, &other, &err), SP_EPROTO);
+        assert_int_equal(sp_file_set_fetch(fd, archives, &other, &err), SP_EPROTO);
     }
     close(fd);
+    close(archives);
+}
+
+static void open_archive(struct sp_file_set *from, const char *name, struct sp_arena *arena)
+{
+    const struct sp_file *file;
+    assert_int_equal(sp_file_set_open_archive(from, SP_FILE_API, path_of(name), arena, &file, &err), SP_OK);
+}
+
+static off_t blocks(int fd)
+{
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    return st.st_blocks * 512;
+}
+
+static void archives_are_written_once_and_read_when_they_are_asked_for(void **state)
+{
+    struct sp_arena arena;
+    struct sp_str bytes;
+    struct stat before, after;
+    sp_arena_init(&arena, 1 << 20);
+    write_file("a.aar", "first");
+    write_file("b.aar", "second");
+    open_archive(set, "a.aar", &arena);
+    open_archive(set, "b.aar", &arena);
+    int fd = stored(), next = memfd_create("next", 0);
+    remove_file("a.aar");
+    assert_int_equal(sp_file_set_fetch(fd, archives, &other, &err), SP_OK);
+    assert_true(sp_file_set_equal(set, other));
+    for (const struct sp_file *file = other->first; file; file = file->next)
+        assert_true(file->kind != SP_FILE_API || (!file->content.ptr && file->content.len));
+    assert_int_equal(sp_file_set_read_archive(other, SP_FILE_API, path_of("a.aar"), &arena, &bytes, &err),
+                     SP_OK);
+    assert_true(sp_str_is(bytes, "first"));
+    /* A set made of it writes what is new. */
+    struct sp_file_set *changed = new_set(other, ~0u), *back = NULL;
+    const struct sp_file_stamp stamp = {0};
+    assert_int_equal(sp_file_set_put(changed, SP_FILE_API, path_of("c.aar"), SP_STR("third"), &stamp, &err),
+                     SP_OK);
+    open_archive(changed, "b.aar", &arena);
+    fstat(archives, &before);
+    assert_int_equal(sp_file_set_store(changed, next, archives, &err), SP_OK);
+    fstat(archives, &after);
+    assert_int_equal(after.st_size, 4096 + 5);
+    assert_true(before.st_size == 11);
+    assert_int_equal(sp_file_set_fetch(next, archives, &back, &err), SP_OK);
+    assert_int_equal(sp_file_set_read_archive(back, SP_FILE_API, path_of("c.aar"), &arena, &bytes, &err),
+                     SP_OK);
+    assert_true(sp_str_is(bytes, "third"));
+    assert_int_equal(sp_file_set_read_archive(back, SP_FILE_API, path_of("b.aar"), &arena, &bytes, &err),
+                     SP_OK);
+    assert_true(sp_str_is(bytes, "second"));
+    sp_file_set_free(changed);
+    sp_file_set_free(back);
+    close(fd);
+    close(next);
+    close(archives);
+    sp_arena_finish(&arena);
+}
+
+static void an_archive_that_is_gone_breaks_the_set(void **state)
+{
+    struct sp_arena arena;
+    struct sp_str bytes;
+    sp_arena_init(&arena, 1 << 20);
+    write_file("a.aar", "first");
+    open_archive(set, "a.aar", &arena);
+    int fd = stored();
+    assert_int_equal(sp_file_set_fetch(fd, archives, &other, &err), SP_OK);
+    assert_int_equal(pwrite(archives, "x", 1, 2), 1);
+    assert_false(other->broken);
+    assert_int_equal(sp_file_set_read_archive(other, SP_FILE_API, path_of("a.aar"), &arena, &bytes, &err),
+                     SP_EPROTO);
+    assert_true(other->broken);
+    assert_int_equal(ftruncate(archives, 3), 0);
+    assert_int_equal(sp_file_set_read_archive(other, SP_FILE_API, path_of("a.aar"), &arena, &bytes, &err),
+                     SP_EPROTO);
+    close(fd);
+    close(archives);
+    sp_arena_finish(&arena);
+}
+
+/* Each replaces the one before, as updates do: the memory does not grow. */
+static void what_no_generation_needs_is_given_back(void **state)
+{
+    enum { BIG = 10000, TURNS = 50 };
+    static char text[BIG + 1];
+    struct sp_arena arena;
+    struct sp_str bytes;
+    sp_arena_init(&arena, 4 << 20);
+    int fds[2] = {memfd_create("one", 0), memfd_create("two", 0)};
+    archives = memfd_create("archives", 0);
+    write_file("kept.aar", "kept");
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct sp_file_set *present = turn ? NULL : new_set(NULL, 0), *old = NULL;
+        if (turn)
+            assert_int_equal(sp_file_set_fetch(fds[(turn - 1) % 2], archives, &present, &err), SP_OK);
+        struct sp_file_set *next = new_set(present, ~0u);
+        const struct sp_file_stamp stamp = {0};
+        memset(text, 'a' + turn % 26, BIG);
+        assert_int_equal(sp_file_set_put(next, SP_FILE_API, path_of("a.aar"), sp_str_of(text), &stamp, &err),
+                         SP_OK);
+        open_archive(next, "kept.aar", &arena);
+        if (sp_file_set_fetch(fds[turn % 2], archives, &old, &err) == SP_OK)
+            sp_file_set_drop(old, present, next, archives);
+        assert_int_equal(sp_file_set_store(next, fds[turn % 2], archives, &err), SP_OK);
+        sp_file_set_free(old);
+        sp_file_set_free(next);
+        sp_file_set_free(present);
+        assert_true(blocks(archives) <= 12 * 4096);
+    }
+    assert_int_equal(sp_file_set_fetch(fds[(TURNS - 1) % 2], archives, &other, &err), SP_OK);
+    assert_int_equal(sp_file_set_read_archive(other, SP_FILE_API, path_of("kept.aar"), &arena, &bytes, &err),
+                     SP_OK);
+    assert_true(sp_str_is(bytes, "kept"));
+    assert_int_equal(sp_file_set_read_archive(other, SP_FILE_API, path_of("a.aar"), &arena, &bytes, &err),
+                     SP_OK);
+    assert_int_equal(bytes.len, BIG);
+    close(fds[0]);
+    close(fds[1]);
+    close(archives);
+    sp_arena_finish(&arena);
 }
 
 static void a_reader_has_its_own_ceiling(void **state)
@@ -305,6 +432,9 @@ int main(void)
         TEST(triggers_of_their_own_decide_when_files_are_read_anew),
         TEST(a_set_travels_whole),
         TEST(what_is_not_a_whole_set_is_refused),
+        TEST(archives_are_written_once_and_read_when_they_are_asked_for),
+        TEST(an_archive_that_is_gone_breaks_the_set),
+        TEST(what_no_generation_needs_is_given_back),
         TEST(a_reader_has_its_own_ceiling),
         TEST(an_archive_at_the_limit_fits_and_one_byte_more_does_not),
     };

@@ -117,14 +117,14 @@ static void keeping_one_drops_the_others(void **state)
     struct fixture *f = *state;
     put(f, SP_STORE_API, "x", SUM_A, true);
     put(f, SP_STORE_API, "x", SUM_B, false);
-    sp_store_state_keep(&f->state, SP_STORE_API, SP_STR("x"), SP_STR("a"));
+    sp_store_state_keep(&f->state, SP_STORE_API, SP_STR("x"), SUM_A);
     const struct sp_store_record *record = sp_store_state_find(&f->state, SP_STORE_API, SP_STR("x"));
     assert_non_null(record);
     assert_null(record->next);
     assert_true(sp_str_is(record->checksum, SUM_A));
-    sp_store_state_keep(&f->state, SP_STORE_API, SP_STR("x"), (struct sp_str){NULL, 0});
+    sp_store_state_keep(&f->state, SP_STORE_API, SP_STR("x"), "");
     assert_null(sp_store_state_find(&f->state, SP_STORE_API, SP_STR("x")));
-    sp_store_state_keep(&f->state, SP_STORE_API, SP_STR("x"), (struct sp_str){NULL, 0});
+    sp_store_state_keep(&f->state, SP_STORE_API, SP_STR("x"), "");
     through_text(f);
     assert_null(sp_store_state_find(&f->state, SP_STORE_API, SP_STR("x")));
     put(f, SP_STORE_API, "x", SUM_B, true);
