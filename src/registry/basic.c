@@ -28,6 +28,7 @@ struct user {
 
 struct basic {
     struct sp_registry registry;
+    const struct sp_cfg_basic_registry *config;
     bool ignore_case, takes_certificates;
     struct sp_arena arena;
     struct sp_hash users; /* key -> struct user */
@@ -206,6 +207,19 @@ static enum sp_status basic_find_certificate(struct sp_registry *registry, struc
     return basic_find(registry, name, arena, ret_user, err);
 }
 
+static enum sp_status basic_find_group(struct sp_registry *registry, struct sp_str name,
+                                       struct sp_arena *arena, struct sp_str *ret_name, struct sp_error *err)
+{
+    const struct sp_cfg_basic_registry *config = ((struct basic *)registry)->config;
+    for (size_t i = 0; i < config->group_count; i++) {
+        if (!sp_str_eq(config->groups[i].name, name))
+            continue;
+        *ret_name = config->groups[i].name;
+        return SP_OK;
+    }
+    return sp_error_set(err, SP_ENOTFOUND, NULL, "group %.*s is not in the basic registry", SP_STR_ARG(name));
+}
+
 static void basic_free(struct sp_registry *registry)
 {
     struct basic *self = (struct basic *)registry;
@@ -214,8 +228,8 @@ static void basic_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind basic_kind = {basic_verify, basic_find, basic_find_certificate, NULL,
-                                                   basic_free};
+static const struct sp_registry_kind basic_kind = {basic_verify,     basic_find, basic_find_certificate,
+                                                   basic_find_group, NULL,       basic_free};
 
 /* ---------------------------------------------------------------- making it */
 
@@ -304,6 +318,7 @@ enum sp_status sp_registry_basic_new(const struct sp_cfg_basic_registry *config,
     self->registry = (struct sp_registry){&basic_kind, config->realm};
     self->ignore_case = config->ignore_case;
     self->takes_certificates = sp_str_caseless_eq(config->certificate_map_mode, SP_STR("PRINCIPAL_CN"));
+    self->config = config;
     sp_arena_init(&self->arena, MEMORY_MAX);
     sp_hash_init(&self->users, USERS_MAX);
     enum sp_status status = SP_OK;

@@ -101,6 +101,28 @@ static enum sp_status federation_find_certificate(struct sp_registry *registry, 
     return find_part((const struct federation *)registry, &wanted, arena, &part, ret_user, err);
 }
 
+/* A group need not be of one registry alone. */
+static enum sp_status federation_find_group(struct sp_registry *registry, struct sp_str name,
+                                            struct sp_arena *arena, struct sp_str *ret_name,
+                                            struct sp_error *err)
+{
+    const struct federation *self = (const struct federation *)registry;
+    enum sp_status worst = SP_ENOTFOUND;
+    for (size_t i = 0; i < self->count; i++) {
+        struct sp_registry *part = self->parts[i];
+        struct sp_error cause = SP_ERROR_INIT;
+        enum sp_status status = part->kind->find_group(part, name, arena, ret_name, &cause);
+        if (status == SP_OK)
+            return SP_OK;
+        bool is_answer = status == SP_ENOTFOUND || (status == SP_EUNAVAIL && self->goes_on);
+        if (!is_answer || worst == SP_ENOTFOUND)
+            *err = cause;
+        if (!is_answer)
+            worst = status;
+    }
+    return worst;
+}
+
 static void federation_start(struct sp_registry *registry, struct sp_loop *loop)
 {
     struct federation *self = (struct federation *)registry;
@@ -118,7 +140,8 @@ static void federation_free(struct sp_registry *registry)
 }
 
 static const struct sp_registry_kind federation_kind = {
-    federation_verify, federation_find, federation_find_certificate, federation_start, federation_free};
+    federation_verify,     federation_find,  federation_find_certificate,
+    federation_find_group, federation_start, federation_free};
 
 enum sp_status sp_registry_federation_new(const struct sp_config *config, struct sp_registry *const parts[],
                                           size_t count, struct sp_registry **ret_registry,

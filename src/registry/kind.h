@@ -13,6 +13,8 @@ struct sp_registry_kind {
                            struct sp_registry_user *ret_user, struct sp_error *err);
     enum sp_status (*find_certificate)(struct sp_registry *self, struct sp_str der, struct sp_arena *arena,
                                        struct sp_registry_user *ret_user, struct sp_error *err);
+    enum sp_status (*find_group)(struct sp_registry *self, struct sp_str name, struct sp_arena *arena,
+                                 struct sp_str *ret_name, struct sp_error *err);
     /* NULL: nothing. See sp_registry_start. */
     void (*start)(struct sp_registry *self, struct sp_loop *loop);
     void (*free)(struct sp_registry *self);

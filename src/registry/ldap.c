@@ -18,7 +18,7 @@ struct ldap {
     struct sp_ldap_directory *directory;
 };
 
-enum request_kind { VERIFY, FIND, FIND_CERTIFICATE };
+enum request_kind { VERIFY, FIND, FIND_CERTIFICATE, FIND_GROUP };
 
 struct request {
     enum request_kind kind;
@@ -92,6 +92,10 @@ static enum sp_status answer(struct sp_ldap_query *query, const struct request *
 {
     struct sp_ldap_person person;
     struct sp_str_list groups;
+    if (request->kind == FIND_GROUP) {
+        *ret_user = (struct sp_registry_user){.unique_id = SP_STR("")};
+        return sp_ldap_find_group(query, request->name, &ret_user->name);
+    }
     enum sp_status status = request->kind == FIND_CERTIFICATE
                                 ? sp_ldap_find_certificate(query, request->name, &person)
                                 : sp_ldap_find_person(query, request->name, &person);
@@ -267,6 +271,21 @@ static enum sp_status ldap_find_certificate(struct sp_registry *registry, struct
     return io_ask(self, &request, arena, ret_user, err);
 }
 
+static enum sp_status ldap_find_group(struct sp_registry *registry, struct sp_str name,
+                                      struct sp_arena *arena, struct sp_str *ret_name, struct sp_error *err)
+{
+    const struct ldap *self = (const struct ldap *)registry;
+    const struct request request = {FIND_GROUP, name, SP_STR("")};
+    struct sp_registry_user found;
+    if (!name.len || name.len > NAME_MAX_BYTES)
+        return sp_error_set(err, SP_ENOTFOUND, NULL, "a group's name has 1 to %u bytes", NAME_MAX_BYTES);
+    enum sp_status status =
+        recall(self, &request, arena, &found) ? SP_OK : io_ask(self, &request, arena, &found, err);
+    if (status == SP_OK)
+        *ret_name = found.name;
+    return status;
+}
+
 /* ---------------------------------------------------------------- connections of the start */
 
 static enum sp_status run_warm(void *arg)
@@ -307,8 +326,8 @@ static void ldap_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind ldap_kind = {ldap_verify, ldap_find, ldap_find_certificate, ldap_start,
-                                                  ldap_free};
+static const struct sp_registry_kind ldap_kind = {ldap_verify,     ldap_find,  ldap_find_certificate,
+                                                  ldap_find_group, ldap_start, ldap_free};
 
 enum sp_status sp_registry_ldap_new(const struct sp_cfg_ldap_registry *config, const struct sp_config *whole,
                                     struct sp_registry **ret_registry, struct sp_error *err)

@@ -438,3 +438,43 @@ enum sp_status sp_ldap_find_groups(struct sp_ldap_query *query, const struct sp_
     }
     return status == SP_OK ? list_names(&g, ret_groups) : status;
 }
+
+/* "(&groupFilter(|(cn=name)..))" by the attributes of groupIdMap */
+static enum sp_status group_filter(struct sp_ldap_query *query, struct sp_str name, struct sp_str *ret_filter)
+{
+    const struct sp_ldap_settings *s = &query->directory->settings;
+    struct sp_buf text;
+    sp_buf_init(&text, 4 * SP_LDAP_FILTER_MAX);
+    sp_buf_printf(&text, "(&%.*s(|", SP_STR_ARG(s->any_group_filter));
+    for (size_t i = 0; i < s->group_id_count; i++) {
+        sp_buf_printf(&text, "(%.*s=", SP_STR_ARG(s->group_ids[i].attribute));
+        sp_ldap_filter_escape(name, &text);
+        sp_buf_append_byte(&text, ')');
+    }
+    sp_buf_append_str(&text, SP_STR("))"));
+    *ret_filter = text.failed ? (struct sp_str){NULL, 0} : sp_arena_str(query->arena, sp_buf_str(&text));
+    sp_buf_finish(&text);
+    return ret_filter->ptr ? SP_OK : no_memory(query);
+}
+
+enum sp_status sp_ldap_find_group(struct sp_ldap_query *query, struct sp_str name, struct sp_str *ret_name)
+{
+    const struct sp_ldap_settings *s = &query->directory->settings;
+    struct sp_str filter;
+    enum sp_status status = group_filter(query, name, &filter);
+    for (size_t i = 0; status == SP_OK && i < s->group_bases.count; i++) {
+        const struct sp_ldap_search search = {s->group_bases.names[i], filter, false, 1};
+        struct sp_ldap_results results;
+        status = sp_ldap_search_run(query, &search, &results);
+        if (status == SP_OK && results.count) {
+            *ret_name = mapped_name(&results.items[0].entry, s->group_ids, s->group_id_count, name);
+            if (ret_name->len)
+                return SP_OK;
+        }
+        if (status == SP_ENOTFOUND)
+            status = SP_OK;
+    }
+    return status == SP_OK ? sp_error_set(query->err, SP_ENOTFOUND, NULL,
+                                          "group %.*s is not in the directory", SP_STR_ARG(name))
+                           : status;
+}

@@ -49,5 +49,8 @@ enum sp_status sp_ldap_check_password(struct sp_ldap_query *query, const struct 
 /* Names of his groups, by groupIdMap, each once. */
 enum sp_status sp_ldap_find_groups(struct sp_ldap_query *query, const struct sp_ldap_person *person,
                                    struct sp_str_list *ret_groups) SP_MUST_CHECK;
+/* A group by its name, by groupFilter and groupIdMap. SP_ENOTFOUND, SP_EUNAVAIL. */
+enum sp_status sp_ldap_find_group(struct sp_ldap_query *query, struct sp_str name,
+                                  struct sp_str *ret_name) SP_MUST_CHECK;
 
 #endif

@@ -24,12 +24,18 @@ static enum sp_status nobody_find_certificate(struct sp_registry *self, struct s
     return nobody_find(self, der, arena, ret_user, err);
 }
 
+static enum sp_status nobody_find_group(struct sp_registry *self, struct sp_str name, struct sp_arena *arena,
+                                        struct sp_str *ret_name, struct sp_error *err)
+{
+    return nobody_find(self, name, arena, NULL, err);
+}
+
 static void nobody_free(struct sp_registry *self)
 {
 }
 
-static const struct sp_registry_kind nobody_kind = {nobody_verify, nobody_find, nobody_find_certificate, NULL,
-                                                    nobody_free};
+static const struct sp_registry_kind nobody_kind = {nobody_verify,     nobody_find, nobody_find_certificate,
+                                                    nobody_find_group, NULL,        nobody_free};
 static struct sp_registry nobody = {.kind = &nobody_kind, .realm = SP_STR_INIT("defaultRealm")};
 
 /* The LDAP registries and the basic one, in the order of their answers. */
@@ -108,6 +114,12 @@ enum sp_status io_registry_find_certificate(struct sp_registry *registry, struct
                                             struct sp_error *err)
 {
     return registry->kind->find_certificate(registry, der, arena, ret_user, err);
+}
+
+enum sp_status io_registry_find_group(struct sp_registry *registry, struct sp_str name,
+                                      struct sp_arena *arena, struct sp_str *ret_name, struct sp_error *err)
+{
+    return registry->kind->find_group(registry, name, arena, ret_name, err);
 }
 
 /* ---------------------------------------------------------------- figures */

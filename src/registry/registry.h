@@ -59,6 +59,11 @@ enum sp_status io_registry_verify(struct sp_registry *registry, struct sp_str na
 /* Look a user up without a password. SP_ENOTFOUND, SP_EUNAVAIL. */
 enum sp_status io_registry_find(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
                                 struct sp_registry_user *ret_user, struct sp_error *err) SP_MUST_CHECK;
+/* Look a group up; the name as the registry spells it, in the arena or of the registry. SP_ENOTFOUND,
+ * SP_EUNAVAIL, SP_ECANCELED. */
+enum sp_status io_registry_find_group(struct sp_registry *registry, struct sp_str name,
+                                      struct sp_arena *arena, struct sp_str *ret_name,
+                                      struct sp_error *err) SP_MUST_CHECK;
 /* The user whom a client certificate (DER, verified by the engine) names, by the rules of the registry: basic
  * by the CN of its subject, LDAP as certificateMapMode says, SAF by registered certificates and filters.
  * SP_ENOTFOUND: it names nobody; SP_EDENIED: the registry takes no certificates, or the user may not use this

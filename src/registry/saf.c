@@ -305,6 +305,22 @@ static enum sp_status saf_find_certificate(struct sp_registry *registry, struct 
     return status;
 }
 
+static enum sp_status saf_find_group(struct sp_registry *registry, struct sp_str name, struct sp_arena *arena,
+                                     struct sp_str *ret_name, struct sp_error *err)
+{
+    char folded[SP_SAF_ID_MAX];
+    const struct sp_saf_image *image = sp_saf_link_image(((struct saf *)registry)->link);
+    if (!image)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "the security database is not available");
+    bool is_known = fold(name, folded) && sp_saf_find_group(image, sp_str_from(folded, name.len));
+    sp_saf_image_release(image);
+    if (!is_known)
+        return sp_error_set(err, SP_ENOTFOUND, NULL, "group %.*s is not in the security database",
+                            SP_STR_ARG(name));
+    *ret_name = sp_arena_str(arena, sp_str_from(folded, name.len));
+    return ret_name->ptr ? SP_OK : sp_error_set(err, SP_ENOMEM, NULL, "no memory for a group");
+}
+
 static void saf_free(struct sp_registry *registry)
 {
     struct saf *self = (struct saf *)registry;
@@ -312,7 +328,8 @@ static void saf_free(struct sp_registry *registry)
     free(self);
 }
 
-static const struct sp_registry_kind saf_kind = {saf_verify, saf_find, saf_find_certificate, NULL, saf_free};
+static const struct sp_registry_kind saf_kind = {saf_verify,     saf_find, saf_find_certificate,
+                                                 saf_find_group, NULL,     saf_free};
 
 enum sp_status sp_registry_saf_check(const struct sp_config *config, struct sp_error *err)
 {
