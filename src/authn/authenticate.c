@@ -301,11 +301,32 @@ static bool is_ambiguous(const struct sp_authn *authn, struct sp_authn_attempt *
     return true;
 }
 
-static enum sp_status io_answer(struct sp_authn_provider *provider, struct sp_authn_attempt *attempt,
-                                struct sp_challenge *challenge, struct sp_error *err)
+/* Somebody logged in at a provider's own URL. Who may only be a guest here is told so by the pages he gets.
+ */
+static enum sp_status io_log_in(struct sp_authn *authn, struct sp_authn_attempt *attempt,
+                                const struct sp_authn_provider *provider, struct sp_challenge *challenge,
+                                struct sp_error *err)
+{
+    struct sp_principal principal;
+    enum sp_status status = io_principal_make(attempt, provider, attempt->login, &principal, err);
+    trace_principal(attempt, status, &principal, err);
+    if (status == SP_OK)
+        tell_providers(authn, attempt, attempt->login, &principal, challenge);
+    if (status == SP_OK || (status == SP_EDENIED && is_for_the_guest(attempt, err)))
+        return SP_OK;
+    *challenge = (struct sp_challenge){0};
+    challenge->status = status == SP_EDENIED || status == SP_ENOTFOUND ? 403 : 503;
+    return status;
+}
+
+static enum sp_status io_answer(struct sp_authn *authn, struct sp_authn_provider *provider,
+                                struct sp_authn_attempt *attempt, struct sp_challenge *challenge,
+                                struct sp_error *err)
 {
     *challenge = (struct sp_challenge){0};
     enum sp_status status = provider->kind->io_answer(provider, attempt, challenge, err);
+    if (status == SP_OK && attempt->login)
+        status = io_log_in(authn, attempt, provider, challenge, err);
     if (challenge->status == 0)
         challenge->status = 503;
     return status;
@@ -329,7 +350,7 @@ static enum sp_status io_run(struct sp_authn *authn, struct sp_authn_attempt *at
     if (is_ambiguous(authn, attempt, sp_http_header_count(request, "Authorization"), err))
         return refuse(authn, ret_challenge, SP_ESYNTAX);
     if (owner)
-        return io_answer(owner, attempt, ret_challenge, err);
+        return io_answer(authn, owner, attempt, ret_challenge, err);
     for (size_t i = 0; i < authn->table.group_count; i++) {
         const struct sp_authn_group *group = &authn->table.groups[i];
         struct sp_authn_provider *provider = sp_authn_table_choose(&authn->table, group, attempt);

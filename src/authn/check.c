@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Whether the elements for tokens can be used, told before a worker finds out.
+ * Whether the elements for tokens and assertions can be used, told before a worker finds out.
  */
 #include "authn/certificate_status.h"
 #include "authn/issuer.h"
 #include "authn/kind.h"
 #include "authn/message.h"
+#include "authn/saml_config.h"
 #include "config/problem.h"
 
 static enum sp_status check_element(const struct sp_config *config, const struct sp_cfg_oidc *client,
@@ -57,7 +58,7 @@ static void tell(const struct sp_error *why, struct sp_problems *problems)
 enum sp_status sp_authn_check(const struct sp_config *config, struct sp_problems *problems,
                               struct sp_error *err)
 {
-    enum sp_status first = SP_OK;
+    enum sp_status first = sp_saml_config_problems(config, problems, err);
     for (size_t i = 0; i < config->oidc_client_count; i++) {
         struct sp_issuer *issuer = NULL;
         struct sp_error why = SP_ERROR_INIT;

@@ -108,7 +108,10 @@ struct sp_authn_attempt {
     int64_t now_us;               /* realtime */
     struct sp_str url;            /* see sp_attempt_url */
     struct sp_authn_trace *trace; /* what is done, for people (authn/trace.h); NULL: nobody asks */
-    void *peeked;                 /* of the tokens' provider: what it read of the credential already; NULL */
+    /* Of a provider that answered a request of its own URL with SP_OK: who has logged in by it. In the arena.
+     * The core finds out whether he can be somebody here, and tells the providers (logged_in). */
+    const struct sp_assertion *login;
+    void *peeked; /* of the tokens' provider: what it read of the credential already; NULL */
 };
 
 /* "https://host:port/path?query" as the client addressed us (io/origin.h); made once. ptr NULL: no memory. */

@@ -4,13 +4,13 @@
  */
 #include <stdlib.h>
 
+#include "authn/browser.h"
 #include "authn/issuers.h"
 #include "authn/oidc_claims.h"
 #include "authn/oidc_client.h"
 #include "authn/oidc_request.h"
 #include "base/clock.h"
 #include "io/origin.h"
-#include "text/cookie.h"
 
 #define TEXTS_MAX 4096u
 #define STATE_LEN 43u
@@ -18,29 +18,6 @@
 #define US_PER_S 1000000
 
 /* ---------------------------------------------------------------- for both files */
-
-bool sp_oidc_set_cookie(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
-                        struct sp_challenge *challenge, struct sp_str name, struct sp_str path,
-                        struct sp_str value, int64_t max_age_s)
-{
-    const struct sp_cfg_web_app_security *security = &client->parts->config->web_app_security;
-    const struct sp_set_cookie cookie = {
-        .name = name,
-        .value = value,
-        .path = path,
-        .max_age_s = max_age_s,
-        .secure = attempt->request->tls || security->sso_requires_ssl,
-        .http_only = true,
-        .same_site = SP_SAME_SITE_LAX,
-    };
-    size_t size = name.len + path.len + value.len + 200;
-    char *memory = sp_arena_alloc(attempt->arena, size);
-    if (!memory)
-        return false;
-    struct sp_buf buf = sp_buf_over(memory, size);
-    return sp_cookie_write(&cookie, &buf) == SP_OK &&
-           sp_challenge_add(challenge, "Set-Cookie", sp_buf_str(&buf));
-}
 
 struct sp_str sp_oidc_login_cookie(struct sp_str state, struct sp_arena *arena)
 {
@@ -59,49 +36,15 @@ struct sp_str sp_oidc_redirect_uri(const struct sp_oidc_client *client, struct s
     return sp_arena_printf(attempt->arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(client->outer_path));
 }
 
-enum sp_status sp_oidc_send_to(struct sp_challenge *challenge, struct sp_str location, struct sp_error *err)
-{
-    challenge->status = 302;
-    if (sp_challenge_add(challenge, "Location", location) &&
-        sp_challenge_add(challenge, "Cache-Control", SP_STR("no-store")))
-        return SP_OK;
-    challenge->status = 503;
-    return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a login");
-}
-
 /* ---------------------------------------------------------------- a request */
-
-static bool header_is(const struct sp_http_request *request, const char *name, const char *value)
-{
-    return sp_str_is(sp_http_header_get(request, name), value);
-}
-
-static bool is_safe(struct sp_str method)
-{
-    return sp_str_is(method, "GET") || sp_str_is(method, "HEAD") || sp_str_is(method, "OPTIONS");
-}
-
-/* A person looks at the answer: scripts cannot follow to another site, and a body would be lost. */
-static bool is_navigation(const struct sp_http_request *request)
-{
-    struct sp_str mode = sp_http_header_get(request, "Sec-Fetch-Mode");
-    return (sp_str_is(request->method, "GET") || sp_str_is(request->method, "HEAD")) &&
-           (!mode.ptr || sp_str_is(mode, "navigate")) && !sp_http_header_get(request, "X-Requested-With").ptr;
-}
-
-/* A page of another site made the browser send this with its cookies. */
-static bool is_forged(const struct sp_http_request *request)
-{
-    return !is_safe(request->method) && header_is(request, "Sec-Fetch-Site", "cross-site");
-}
 
 static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_authn_attempt *attempt)
 {
     const struct sp_oidc_client *client = (const struct sp_oidc_client *)self;
     const struct sp_http_request *request = attempt->request;
-    if (sp_http_cookie_get(request, client->session_cookie).ptr && !is_forged(request))
+    if (sp_http_cookie_get(request, client->session_cookie).ptr && !sp_browser_is_forged(request))
         return SP_OFFER_CREDENTIAL;
-    return !attempt->authorization.ptr && is_navigation(request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
+    return !attempt->authorization.ptr && sp_browser_navigates(request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
 }
 
 /* Send the browser to the provider, with a login of its own. */
@@ -127,15 +70,15 @@ static enum sp_status io_begin(struct sp_oidc_client *client, struct sp_authn_at
     if (status == SP_OK)
         status = sp_oidc_login_seal(&login, &client->login_seal, &sealed, err);
     if (status == SP_OK &&
-        !sp_oidc_set_cookie(client, attempt, challenge, sp_oidc_login_cookie(login.state, attempt->arena),
-                            client->outer_path, sp_buf_str(&sealed), limit / US_PER_S))
+        !sp_browser_set_cookie(attempt, challenge, sp_oidc_login_cookie(login.state, attempt->arena),
+                               client->outer_path, sp_buf_str(&sealed), limit / US_PER_S, SP_SAME_SITE_LAX))
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a login");
     sp_buf_finish(&sealed);
     if (status != SP_OK) {
         challenge->status = 503;
         return status;
     }
-    return sp_oidc_send_to(challenge, url, err);
+    return sp_browser_send_to(challenge, url, err);
 }
 
 static enum sp_status open_session(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
@@ -167,7 +110,7 @@ static enum sp_status io_check(struct sp_authn_provider *self, struct sp_authn_a
     }
     if (status == SP_ENOMEM)
         ret_challenge->status = 503;
-    else if (attempt->required && !attempt->authorization.ptr && is_navigation(attempt->request))
+    else if (attempt->required && !attempt->authorization.ptr && sp_browser_navigates(attempt->request))
         return io_begin(client, attempt, ret_challenge, err);
     return status;
 }
@@ -206,9 +149,10 @@ static enum sp_status io_log_out(struct sp_oidc_client *client, struct sp_authn_
             location = sp_oidc_logout_url(client->config, endpoints->end_session_url, back, attempt->arena);
         sp_issuer_endpoints_release(endpoints);
     }
-    if (!sp_oidc_set_cookie(client, attempt, challenge, client->session_cookie, SP_STR("/"), SP_STR(""), -1))
+    if (!sp_browser_set_cookie(attempt, challenge, client->session_cookie, SP_STR("/"), SP_STR(""), -1,
+                               SP_SAME_SITE_LAX))
         return refuse(challenge, 503, err, "no memory for a logout");
-    return sp_oidc_send_to(challenge, location, err);
+    return sp_browser_send_to(challenge, location, err);
 }
 
 static enum sp_status io_answer(struct sp_authn_provider *self, struct sp_authn_attempt *attempt,

@@ -30,21 +30,11 @@ struct sp_oidc_client {
     struct sp_arena arena;        /* of the texts */
 };
 
-/* Add a cookie to what is said to the client; max_age_s as in struct sp_set_cookie. False without memory or
- * place. */
-bool sp_oidc_set_cookie(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
-                        struct sp_challenge *challenge, struct sp_str name, struct sp_str path,
-                        struct sp_str value, int64_t max_age_s);
-
 /* Name of the cookie of a login, by its state; ptr NULL: no memory, or no state of ours. */
 struct sp_str sp_oidc_login_cookie(struct sp_str state, struct sp_arena *arena);
 
 /* Where the provider sends the browser back to. ptr NULL: no memory. */
 struct sp_str sp_oidc_redirect_uri(const struct sp_oidc_client *client, struct sp_authn_attempt *attempt);
-
-/* "Location" and "Cache-Control". */
-enum sp_status sp_oidc_send_to(struct sp_challenge *challenge, struct sp_str location,
-                               struct sp_error *err) SP_MUST_CHECK;
 
 /* What the token endpoint gave for a code. */
 struct sp_oidc_tokens {

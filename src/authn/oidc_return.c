@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "authn/browser.h"
 #include "authn/oidc_client.h"
 #include "authn/oidc_request.h"
 #include "base/clock.h"
@@ -157,8 +158,8 @@ static enum sp_status begin_session(const struct sp_oidc_client *client, struct 
     session.expires_us = session_end(client, attempt->now_us, tokens);
     sp_buf_init(&sealed, SP_SESSION_SEALED_MAX);
     enum sp_status status = sp_session_seal(&session, &client->session_seal, &sealed, err);
-    if (status == SP_OK && !sp_oidc_set_cookie(client, attempt, challenge, client->session_cookie,
-                                               SP_STR("/"), sp_buf_str(&sealed), 0))
+    if (status == SP_OK && !sp_browser_set_cookie(attempt, challenge, client->session_cookie, SP_STR("/"),
+                                                  sp_buf_str(&sealed), 0, SP_SAME_SITE_LAX))
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a session");
     sp_buf_finish(&sealed);
     return status;
@@ -214,9 +215,10 @@ enum sp_status io_oidc_return(struct sp_oidc_client *client, struct sp_authn_att
     sp_issuer_endpoints_release(endpoints);
     /* A login is over, however it ended. */
     if (cookie.ptr)
-        sp_oidc_set_cookie(client, attempt, ret_challenge, cookie, client->outer_path, SP_STR(""), -1);
+        sp_browser_set_cookie(attempt, ret_challenge, cookie, client->outer_path, SP_STR(""), -1,
+                              SP_SAME_SITE_LAX);
     if (status == SP_OK)
-        return sp_oidc_send_to(ret_challenge, login.target, err);
+        return sp_browser_send_to(ret_challenge, login.target, err);
     sp_challenge_add(ret_challenge, "Cache-Control", SP_STR("no-store"));
     ret_challenge->status = status == SP_ESYNTAX || status == SP_ELIMIT                              ? 400
                             : status == SP_EDENIED || status == SP_ENOTFOUND || status == SP_EEXISTS ? 401

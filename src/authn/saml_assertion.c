@@ -234,6 +234,9 @@ static enum sp_status check_data(struct reading *r, const struct sp_xml_element 
     if (r->rules->in_response_to.len && !sp_str_eq(answered, r->rules->in_response_to))
         return sp_error_set(r->err, SP_EDENIED, NULL,
                             "SAML assertion: it does not answer the request that this browser made");
+    if (r->rules->is_unsolicited && answered.ptr)
+        return sp_error_set(r->err, SP_EDENIED, NULL,
+                            "SAML assertion: it answers a request, and this browser made none");
     if (!bearer && (!r->rules->client_certificate.len || !holds_key(r, data)))
         return sp_error_set(r->err, SP_EDENIED, NULL,
                             "SAML assertion: the caller does not show the certificate of the key's holder");
@@ -302,6 +305,9 @@ static enum sp_status check_conditions(struct reading *r, const struct sp_xml_el
                                 SP_STR_ARG(each->name));
     }
     enum sp_status status = conditions ? check_window(r, conditions) : SP_OK;
+    if (status == SP_OK && conditions &&
+        read_time(r, conditions, "NotOnOrAfter", &r->facts.conditions_until_us) == SP_ENOTFOUND)
+        r->facts.conditions_until_us = 0;
     return status == SP_OK ? check_audience(r, conditions) : status;
 }
 
@@ -318,19 +324,23 @@ static enum sp_status check_statement(struct reading *r, const struct sp_xml_ele
         return sp_error_set(r->err, SP_EDENIED, NULL, "SAML assertion: the login lies in the future");
     if (status != SP_OK)
         return status;
+    struct sp_str index = sp_xml_attribute(statement, "SessionIndex");
+    r->facts.session_index = sp_saml_name_ok(index) ? index : SP_STR("");
     status = read_time(r, statement, "SessionNotOnOrAfter", &time_us);
     if (status == SP_ENOTFOUND)
         return SP_OK;
     if (status == SP_OK && r->now_us >= time_us + r->rules->clock_skew_us)
         return sp_error_set(r->err, SP_EDENIED, NULL, "SAML assertion: its session has ended");
-    if (status == SP_OK)
+    if (status == SP_OK) {
         ends_at(r, time_us);
+        r->facts.session_until_us = time_us;
+    }
     return status;
 }
 
 /* ---------------------------------------------------------------- names */
 
-static bool is_name_ok(struct sp_str name)
+bool sp_saml_name_ok(struct sp_str name)
 {
     for (size_t i = 0; i < name.len; i++)
         if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f)
@@ -379,7 +389,7 @@ static enum sp_status one_value(struct reading *r, const struct sp_xml_element *
     enum sp_status status = collect_values(r, root, name, &values);
     if (status != SP_OK)
         return status;
-    if (values.count != 1 || !is_name_ok(values.items[0]))
+    if (values.count != 1 || !sp_saml_name_ok(values.items[0]))
         return sp_error_set(r->err, SP_EDENIED, NULL,
                             "SAML assertion: attribute %.*s has not one value that can be a name",
                             SP_STR_ARG(name));
@@ -393,7 +403,7 @@ static enum sp_status read_groups(struct reading *r, const struct sp_xml_element
         return SP_OK;
     enum sp_status status = collect_values(r, root, r->rules->group_identifier, &r->facts.groups);
     for (size_t i = 0; status == SP_OK && i < r->facts.groups.count; i++)
-        if (!is_name_ok(r->facts.groups.items[i]))
+        if (!sp_saml_name_ok(r->facts.groups.items[i]))
             return sp_error_set(r->err, SP_EDENIED, NULL, "SAML assertion: a group's name is empty or wrong");
     return status;
 }
@@ -404,11 +414,15 @@ static enum sp_status read_names(struct reading *r, const struct sp_xml_element 
     const struct sp_saml_rules *rules = r->rules;
     const struct sp_xml_element *name_id = only_child(subject, "NameID");
     enum sp_status status = SP_OK;
+    if (name_id && !name_id->first && sp_saml_name_ok(sp_str_trim(name_id->text))) {
+        r->facts.name_id = sp_str_trim(name_id->text);
+        r->facts.name_id_format = sp_xml_attribute(name_id, "Format");
+    }
     if (rules->user_identifier.len) {
         status = one_value(r, root, rules->user_identifier, &r->facts.user);
     } else {
         r->facts.user = name_id && !name_id->first ? sp_str_trim(name_id->text) : SP_STR("");
-        if (!is_name_ok(r->facts.user))
+        if (!sp_saml_name_ok(r->facts.user))
             status = sp_error_set(r->err, SP_EDENIED, NULL,
                                   "SAML assertion: the subject has no NameID that can be a name");
     }

@@ -22,6 +22,7 @@ struct sp_saml_rules {
     struct sp_str client_certificate; /* DER, of the caller's TLS connection; empty: none */
     struct sp_str recipient;          /* empty: not looked at */
     struct sp_str in_response_to;     /* empty: not looked at */
+    bool is_unsolicited;              /* it must not be the answer to anything */
 };
 
 struct sp_saml_facts {
@@ -29,11 +30,18 @@ struct sp_saml_facts {
     struct sp_str user, unique_id, realm;
     struct sp_str_list groups;
     int64_t expires_us; /* realtime; from when on it is not to be used any more, skew included */
-    bool is_bound;      /* holder of key, and the caller holds it */
-    bool one_time;      /* its issuer wants it to be used once */
+    /* Of the browser's session; texts empty, times 0 when the assertion does not say it. */
+    struct sp_str name_id, name_id_format, session_index;
+    int64_t session_until_us;    /* SessionNotOnOrAfter */
+    int64_t conditions_until_us; /* NotOnOrAfter of the conditions, without skew */
+    bool is_bound;               /* holder of key, and the caller holds it */
+    bool one_time;               /* its issuer wants it to be used once */
 };
 
 extern const struct sp_xml_limits sp_saml_xml_limits;
+
+/* A text that can be a name: 1 to 1024 bytes, no control characters. */
+bool sp_saml_name_ok(struct sp_str name);
 
 /* Everything in the arena. SP_ESYNTAX: it is no assertion that can be used; SP_EDENIED: it is not for us, not
  * now, or not by somebody we trust; SP_ELIMIT, SP_ENOMEM. `now_us`: realtime. */

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <libxml/valid.h>
-#include <libxml/xmlerror.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <xmlsec/xmlsec.h>
@@ -20,21 +18,26 @@
 #include <xmlsec/openssl/evp.h>
 
 #include "authn/saml_assertion.h"
-#include "text/base64.h"
+#include "authn/saml_tree.h"
 
-#define DSIG "http://www.w3.org/2000/09/xmldsig#"
+#define DSIG SP_SAML_DSIG
 #define RSA_BITS_MIN 2048
 #define EC_BITS_MIN 256
 #define RSA_BITS_MAX 8192
 #define CERTIFICATE_MAX 65536u
 
+static const struct {
+    const char *name, *namespace, *article;
+} roots[] = {
+    [SP_SAML_ASSERTION] = {"Assertion", SP_SAML_NAMESPACE, "an"},
+    [SP_SAML_RESPONSE] = {"Response", SP_SAML_PROTOCOL, "a"},
+    [SP_SAML_LOGOUT_REQUEST] = {"LogoutRequest", SP_SAML_PROTOCOL, "a"},
+    [SP_SAML_LOGOUT_RESPONSE] = {"LogoutResponse", SP_SAML_PROTOCOL, "a"},
+};
+
 /* ---------------------------------------------------------------- the libraries */
 
 static bool ready;
-
-static void be_quiet(void *arg, const char *text, ...)
-{
-}
 
 static void say_nothing(const char *file, int line, const char *function, const char *object,
                         const char *subject, int reason, const char *text)
@@ -43,7 +46,6 @@ static void say_nothing(const char *file, int line, const char *function, const 
 
 static void prepare(void)
 {
-    xmlInitParser();
     if (xmlSecInit() < 0)
         return;
     xmlSecErrorsSetCallback(say_nothing);
@@ -54,14 +56,13 @@ static enum sp_status prepare_once(struct sp_error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, prepare);
-    /* Of the thread. */
-    xmlSetGenericErrorFunc(NULL, be_quiet);
     return ready ? SP_OK : sp_error_set(err, SP_EINTERNAL, NULL, "xmlsec cannot be used");
 }
 
 /* ---------------------------------------------------------------- the shape of the document */
 
 struct checking {
+    enum sp_saml_root kind;
     xmlDocPtr document;
     xmlNodePtr root, signature, signed_info, reference;
     const struct sp_saml_trust *trust;
@@ -74,33 +75,13 @@ static enum sp_status wrong(struct checking *c, const char *what)
     return sp_error_set(c->err, SP_EDENIED, NULL, "SAML: the signature is refused: %s", what);
 }
 
-static bool is_element(const xmlNode *node, const char *name, const char *namespace)
+/* The signature of the assertion in a response has no say about the response; who takes the assertion out
+ * checks it there. */
+static bool is_of_inner_assertion(const struct checking *c, const xmlNode *node)
 {
-    return node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, BAD_CAST name) && node->ns &&
-           xmlStrEqual(node->ns->href, BAD_CAST namespace);
-}
-
-static xmlNodePtr next_element(xmlNodePtr node)
-{
-    while (node && node->type != XML_ELEMENT_NODE)
-        node = node->next;
-    return node;
-}
-
-static const xmlAttr *attribute_of(const xmlNode *node, const char *name)
-{
-    for (const xmlAttr *each = node->properties; each; each = each->next)
-        if (!each->ns && xmlStrEqual(each->name, BAD_CAST name))
-            return each;
-    return NULL;
-}
-
-/* A value in one piece, so that nothing must be freed. */
-static const char *value_of(const xmlNode *node, const char *name)
-{
-    const xmlAttr *attribute = attribute_of(node, name);
-    const xmlNode *text = attribute ? attribute->children : NULL;
-    return text && text->type == XML_TEXT_NODE && !text->next ? (const char *)text->content : NULL;
+    const xmlNode *parent = node->parent;
+    return c->kind == SP_SAML_RESPONSE && parent && parent->parent == c->root &&
+           sp_saml_tree_is(parent, "Assertion", SP_SAML_NAMESPACE);
 }
 
 /* What is true of each element: no second of the root's ID by any name, and no signature but the root's own.
@@ -116,12 +97,12 @@ static enum sp_status check_element(struct checking *c, xmlNodePtr node, const c
             return wrong(c, "there is an attribute like xml:id");
         bool same = text && text->type == XML_TEXT_NODE && strcmp((const char *)text->content, id) == 0;
         if (node != c->root && (same || (text && text->next)))
-            return wrong(c, "the ID of the assertion is there twice");
+            return wrong(c, "the ID of what is signed is there twice");
     }
-    if (!is_element(node, "Signature", DSIG))
+    if (!sp_saml_tree_is(node, "Signature", DSIG) || is_of_inner_assertion(c, node))
         return SP_OK;
     if (c->signature || node->parent != c->root)
-        return wrong(c, "there is another signature than the assertion's own");
+        return wrong(c, "there is another signature than the document's own");
     c->signature = node;
     return SP_OK;
 }
@@ -194,15 +175,16 @@ static enum sp_status check_transforms(struct checking *c, xmlNodePtr transforms
 {
     static const char *const wanted[] = {DSIG "enveloped-signature", EXCLUSIVE};
     size_t count = 0;
-    for (xmlNodePtr each = next_element(transforms->children); each; each = next_element(each->next)) {
-        const char *algorithm = value_of(each, "Algorithm");
-        if (count == 2 || !is_element(each, "Transform", DSIG) || !algorithm ||
+    for (xmlNodePtr each = sp_saml_tree_element(transforms->children); each;
+         each = sp_saml_tree_element(each->next)) {
+        const char *algorithm = sp_saml_tree_value(each, "Algorithm");
+        if (count == 2 || !sp_saml_tree_is(each, "Transform", DSIG) || !algorithm ||
             strcmp(algorithm, wanted[count]) != 0)
             return wrong(c, "its transforms are not enveloped-signature and exclusive canonicalisation "
                             "without comments");
-        xmlNodePtr parameter = next_element(each->children);
-        if (parameter && (!is_element(parameter, "InclusiveNamespaces", EXCLUSIVE) || count == 0 ||
-                          next_element(parameter->next)))
+        xmlNodePtr parameter = sp_saml_tree_element(each->children);
+        if (parameter && (!sp_saml_tree_is(parameter, "InclusiveNamespaces", EXCLUSIVE) || count == 0 ||
+                          sp_saml_tree_element(parameter->next)))
             return wrong(c, "a transform has parameters");
         count++;
     }
@@ -211,46 +193,47 @@ static enum sp_status check_transforms(struct checking *c, xmlNodePtr transforms
 
 static enum sp_status check_reference(struct checking *c, const char *id)
 {
-    const char *uri = value_of(c->reference, "URI");
+    const char *uri = sp_saml_tree_value(c->reference, "URI");
     if (!uri || uri[0] != '#' || strcmp(uri + 1, id) != 0)
-        return wrong(c, "it refers to something else than the assertion it is in");
-    xmlNodePtr transforms = next_element(c->reference->children);
-    if (!transforms || !is_element(transforms, "Transforms", DSIG))
+        return wrong(c, "it refers to something else than what it is in");
+    xmlNodePtr transforms = sp_saml_tree_element(c->reference->children);
+    if (!transforms || !sp_saml_tree_is(transforms, "Transforms", DSIG))
         return wrong(c, "it has no transforms");
     enum sp_status status = check_transforms(c, transforms);
     if (status != SP_OK)
         return status;
-    xmlNodePtr digest = next_element(transforms->next);
-    xmlNodePtr value = digest ? next_element(digest->next) : NULL;
-    if (!digest || !is_element(digest, "DigestMethod", DSIG) ||
-        !is_digest_allowed(value_of(digest, "Algorithm"), c->policy) || next_element(digest->children))
+    xmlNodePtr digest = sp_saml_tree_element(transforms->next);
+    xmlNodePtr value = digest ? sp_saml_tree_element(digest->next) : NULL;
+    if (!digest || !sp_saml_tree_is(digest, "DigestMethod", DSIG) ||
+        !is_digest_allowed(sp_saml_tree_value(digest, "Algorithm"), c->policy) ||
+        sp_saml_tree_element(digest->children))
         return wrong(c, "its digest is not one that signatureMethodAlgorithm allows");
-    if (!value || !is_element(value, "DigestValue", DSIG) || next_element(value->next))
+    if (!value || !sp_saml_tree_is(value, "DigestValue", DSIG) || sp_saml_tree_element(value->next))
         return wrong(c, "its reference is not of the form of XML Signature");
     return SP_OK;
 }
 
 static enum sp_status check_signed_info(struct checking *c, const char *id)
 {
-    c->signed_info = next_element(c->signature->children);
-    if (!c->signed_info || !is_element(c->signed_info, "SignedInfo", DSIG))
+    c->signed_info = sp_saml_tree_element(c->signature->children);
+    if (!c->signed_info || !sp_saml_tree_is(c->signed_info, "SignedInfo", DSIG))
         return wrong(c, "it has no SignedInfo");
-    xmlNodePtr canonical = next_element(c->signed_info->children);
-    xmlNodePtr method = canonical ? next_element(canonical->next) : NULL;
-    c->reference = method ? next_element(method->next) : NULL;
-    const char *form = canonical ? value_of(canonical, "Algorithm") : NULL;
-    if (!c->reference || !is_element(canonical, "CanonicalizationMethod", DSIG) || !form ||
+    xmlNodePtr canonical = sp_saml_tree_element(c->signed_info->children);
+    xmlNodePtr method = canonical ? sp_saml_tree_element(canonical->next) : NULL;
+    c->reference = method ? sp_saml_tree_element(method->next) : NULL;
+    const char *form = canonical ? sp_saml_tree_value(canonical, "Algorithm") : NULL;
+    if (!c->reference || !sp_saml_tree_is(canonical, "CanonicalizationMethod", DSIG) || !form ||
         strcmp(form, EXCLUSIVE) != 0)
         return wrong(c, "its SignedInfo is not in exclusive canonical form without comments");
-    if (!is_element(method, "SignatureMethod", DSIG) || next_element(method->children) ||
-        !is_method_allowed(value_of(method, "Algorithm"), c->policy))
+    if (!sp_saml_tree_is(method, "SignatureMethod", DSIG) || sp_saml_tree_element(method->children) ||
+        !is_method_allowed(sp_saml_tree_value(method, "Algorithm"), c->policy))
         return wrong(c, "its method is not one that signatureMethodAlgorithm allows");
-    if (!is_element(c->reference, "Reference", DSIG) || next_element(c->reference->next))
+    if (!sp_saml_tree_is(c->reference, "Reference", DSIG) || sp_saml_tree_element(c->reference->next))
         return wrong(c, "it has not exactly one reference");
-    xmlNodePtr value = next_element(c->signed_info->next);
-    xmlNodePtr key = value ? next_element(value->next) : NULL;
-    if (!value || !is_element(value, "SignatureValue", DSIG) ||
-        (key && (!is_element(key, "KeyInfo", DSIG) || next_element(key->next))))
+    xmlNodePtr value = sp_saml_tree_element(c->signed_info->next);
+    xmlNodePtr key = value ? sp_saml_tree_element(value->next) : NULL;
+    if (!value || !sp_saml_tree_is(value, "SignatureValue", DSIG) ||
+        (key && (!sp_saml_tree_is(key, "KeyInfo", DSIG) || sp_saml_tree_element(key->next))))
         return wrong(c, "there is more in it than value and KeyInfo");
     return check_reference(c, id);
 }
@@ -260,21 +243,23 @@ static enum sp_status check_shape(struct checking *c)
     c->root = xmlDocGetRootElement(c->document);
     if (c->document->intSubset || c->document->extSubset)
         return wrong(c, "the document has a document type");
-    if (!c->root || !is_element(c->root, "Assertion", SP_SAML_NAMESPACE))
-        return wrong(c, "the document is not an Assertion");
-    const char *id = value_of(c->root, "ID");
+    if (!c->root || !sp_saml_tree_is(c->root, roots[c->kind].name, roots[c->kind].namespace))
+        return sp_error_set(c->err, SP_EDENIED, NULL,
+                            "SAML: the signature is refused: the document is not %s %s",
+                            roots[c->kind].article, roots[c->kind].name);
+    const char *id = sp_saml_tree_value(c->root, "ID");
     if (!id || !*id || strlen(id) > 1024)
-        return wrong(c, "the assertion has no ID");
+        return wrong(c, "what is signed has no ID");
     enum sp_status status = check_elements(c, id);
     if (status != SP_OK)
         return status;
     if (!c->signature)
-        return sp_error_set(c->err, SP_EDENIED, NULL, "SAML: the assertion is not signed");
+        return sp_error_set(c->err, SP_EDENIED, NULL, "SAML: the %s is not signed", roots[c->kind].name);
     status = check_signed_info(c, id);
     /* Only the root can be referred to. */
-    if (status == SP_OK &&
-        !xmlAddID(NULL, c->document, BAD_CAST id, (xmlAttrPtr)(uintptr_t)attribute_of(c->root, "ID")))
-        return wrong(c, "the ID of the assertion is there twice");
+    if (status == SP_OK && !xmlAddID(NULL, c->document, BAD_CAST id,
+                                     (xmlAttrPtr)(uintptr_t)sp_saml_tree_attribute(c->root, "ID")))
+        return wrong(c, "the ID of what is signed is there twice");
     return status;
 }
 
@@ -282,10 +267,12 @@ static enum sp_status check_shape(struct checking *c)
 
 static xmlNodePtr find_certificate(xmlNodePtr key_info)
 {
-    for (xmlNodePtr data = next_element(key_info->children); data; data = next_element(data->next))
-        for (xmlNodePtr each = is_element(data, "X509Data", DSIG) ? next_element(data->children) : NULL; each;
-             each = next_element(each->next))
-            if (is_element(each, "X509Certificate", DSIG))
+    for (xmlNodePtr data = sp_saml_tree_element(key_info->children); data;
+         data = sp_saml_tree_element(data->next))
+        for (xmlNodePtr each = sp_saml_tree_is(data, "X509Data", DSIG) ? sp_saml_tree_element(data->children)
+                                                                       : NULL;
+             each; each = sp_saml_tree_element(each->next))
+            if (sp_saml_tree_is(each, "X509Certificate", DSIG))
                 return each;
     return NULL;
 }
@@ -293,29 +280,21 @@ static xmlNodePtr find_certificate(xmlNodePtr key_info)
 /* The first certificate of KeyInfo: a hint, which is trusted only when the trust says so. */
 static enum sp_status check_hint(struct checking *c, xmlNodePtr node, X509 **ret_certificate)
 {
-    const xmlNode *text = node->children;
-    char *compact = malloc(CERTIFICATE_MAX);
     struct sp_buf der;
-    size_t len = 0;
     sp_buf_init(&der, CERTIFICATE_MAX);
-    for (const xmlChar *at = text && !text->next ? text->content : NULL; at && *at && compact; at++)
-        if (!strchr(" \t\r\n", *at) && len < CERTIFICATE_MAX)
-            compact[len++] = (char)*at;
-    enum sp_status status =
-        compact ? sp_base64_decode(SP_BASE64, sp_str_from(compact, len), &der) : SP_ENOMEM;
+    enum sp_status status = sp_saml_tree_bytes(node, &der);
     if (status != SP_OK || !der.len)
         status = wrong(c, "the certificate in KeyInfo cannot be read");
     else
         status = sp_saml_trust_check(c->trust, sp_buf_str(&der), ret_certificate, c->err);
     sp_buf_finish(&der);
-    free(compact);
     return status;
 }
 
 static enum sp_status choose_certificate(struct checking *c, X509 **ret_certificate)
 {
-    xmlNodePtr value = next_element(c->signed_info->next);
-    xmlNodePtr key_info = next_element(value->next);
+    xmlNodePtr value = sp_saml_tree_element(c->signed_info->next);
+    xmlNodePtr key_info = sp_saml_tree_element(value->next);
     xmlNodePtr hint = key_info ? find_certificate(key_info) : NULL;
     if (hint)
         return check_hint(c, hint, ret_certificate);
@@ -384,7 +363,7 @@ static enum sp_status take_signed(struct checking *c, xmlSecDSigCtxPtr context, 
     if (!bytes || !xmlSecBufferGetData(bytes))
         return wrong(c, "what it covers cannot be told");
     if (sp_buf_append(signed_bytes, xmlSecBufferGetData(bytes), xmlSecBufferGetSize(bytes)) != SP_OK)
-        return sp_error_set(c->err, SP_ELIMIT, NULL, "SAML: the assertion is too long");
+        return sp_error_set(c->err, SP_ELIMIT, NULL, "SAML: the document is too long");
     return SP_OK;
 }
 
@@ -398,33 +377,24 @@ static enum sp_status verify(struct checking *c, struct sp_buf *signed_bytes)
     enum sp_status status = make_key(c, &context->signKey);
     if (status == SP_OK &&
         (xmlSecDSigCtxVerify(context, c->signature) < 0 || context->status != xmlSecDSigStatusSucceeded))
-        status = wrong(c, "it does not fit the assertion");
+        status = wrong(c, "it does not fit what is signed");
     if (status == SP_OK)
         status = take_signed(c, context, signed_bytes);
     xmlSecDSigCtxDestroy(context);
     return status;
 }
 
-enum sp_status sp_saml_signature_check(struct sp_str document, const struct sp_saml_trust *trust,
+enum sp_status sp_saml_signature_check(struct sp_str document, enum sp_saml_root root,
+                                       const struct sp_saml_trust *trust,
                                        const struct sp_saml_signature_policy *policy,
                                        struct sp_buf *signed_bytes, struct sp_error *err)
 {
-    struct checking c = {.trust = trust, .policy = policy, .err = err};
-    /* Our own reader is the stricter one: UTF-8, depth, numbers, no document type. */
-    struct sp_arena arena;
-    struct sp_xml_element *ignored;
-    sp_arena_init(&arena, (size_t)8 << 20);
-    enum sp_status status =
-        sp_xml_parse(document, "SAML assertion", &arena, &sp_saml_xml_limits, &ignored, err);
-    sp_arena_finish(&arena);
+    struct checking c = {.kind = root, .trust = trust, .policy = policy, .err = err};
+    enum sp_status status = prepare_once(err);
     if (status == SP_OK)
-        status = prepare_once(err);
+        status = sp_saml_tree_parse(document, roots[root].name, &c.document, err);
     if (status != SP_OK)
         return status;
-    c.document = xmlReadMemory(document.ptr, (int)document.len, NULL, NULL,
-                               XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    if (!c.document)
-        return sp_error_set(err, SP_ESYNTAX, NULL, "SAML: the assertion is no XML that can be verified");
     status = check_shape(&c);
     if (status == SP_OK)
         status = verify(&c, signed_bytes);

@@ -17,6 +17,7 @@ struct sp_saml_trust {
     X509_STORE *store;
     STACK_OF(X509) * certificates; /* trusted as they are */
     bool checks_revocation;
+    bool is_exact; /* what they issued is not trusted */
 };
 
 static enum sp_status no_memory(struct sp_error *err)
@@ -106,16 +107,57 @@ static enum sp_status fill(struct sp_saml_trust *trust, const struct sp_cfg_saml
     return status;
 }
 
-enum sp_status sp_saml_trust_new(const struct sp_cfg_saml *config, const struct sp_cfg_ssl *fallback,
-                                 struct sp_saml_trust **ret_trust, struct sp_error *err)
+static enum sp_status make(struct sp_saml_trust **ret_trust, struct sp_error *err)
 {
     struct sp_saml_trust *trust = calloc(1, sizeof *trust);
     if (!trust)
         return no_memory(err);
     trust->store = X509_STORE_new();
     trust->certificates = sk_X509_new_null();
-    enum sp_status status =
-        trust->store && trust->certificates ? fill(trust, config, fallback, err) : no_memory(err);
+    if (!trust->store || !trust->certificates) {
+        sp_saml_trust_free(trust);
+        return no_memory(err);
+    }
+    *ret_trust = trust;
+    return SP_OK;
+}
+
+enum sp_status sp_saml_trust_new(const struct sp_cfg_saml *config, const struct sp_cfg_ssl *fallback,
+                                 struct sp_saml_trust **ret_trust, struct sp_error *err)
+{
+    struct sp_saml_trust *trust;
+    enum sp_status status = make(&trust, err);
+    if (status != SP_OK)
+        return status;
+    status = fill(trust, config, fallback, err);
+    if (status != SP_OK) {
+        sp_saml_trust_free(trust);
+        return status;
+    }
+    *ret_trust = trust;
+    return SP_OK;
+}
+
+enum sp_status sp_saml_trust_of(const struct sp_str *certificates, size_t count,
+                                struct sp_saml_trust **ret_trust, struct sp_error *err)
+{
+    struct sp_saml_trust *trust;
+    enum sp_status status = make(&trust, err);
+    if (status != SP_OK)
+        return status;
+    trust->is_exact = true;
+    for (size_t i = 0; status == SP_OK && i < count; i++) {
+        const unsigned char *at = (const unsigned char *)certificates[i].ptr;
+        X509 *certificate = d2i_X509(NULL, &at, (long)certificates[i].len);
+        status = certificate ? add_certificate(trust, certificate, err)
+                             : sp_error_set(err, SP_EINVAL, NULL, "a certificate in idpMetadata is none");
+        X509_free(certificate);
+        ERR_clear_error();
+    }
+    if (status == SP_OK && !count)
+        status = sp_error_set(err, SP_EINVAL, NULL,
+                              "idpMetadata has no certificate that the provider signs with; add them, or "
+                              "pkixTrustEngine");
     if (status != SP_OK) {
         sp_saml_trust_free(trust);
         return status;
@@ -155,12 +197,15 @@ static enum sp_status verify(const struct sp_saml_trust *trust, X509 *certificat
         return no_memory(err);
     }
     unsigned long flags = trust->checks_revocation ? X509_V_FLAG_CRL_CHECK : 0;
-    if (is_trusted_itself(trust, certificate))
+    bool is_named = is_trusted_itself(trust, certificate);
+    if (is_named)
         flags |= X509_V_FLAG_PARTIAL_CHAIN;
     X509_STORE_CTX_set_flags(context, flags);
     int verdict = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
     X509_STORE_CTX_free(context);
     ERR_clear_error();
+    if (verdict == X509_V_OK && trust->is_exact && !is_named)
+        verdict = X509_V_ERR_CERT_UNTRUSTED;
     if (verdict != X509_V_OK)
         return sp_error_set(err, SP_EDENIED, NULL,
                             "SAML: the certificate of the signature is not trusted: %s",

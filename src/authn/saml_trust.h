@@ -16,6 +16,9 @@ struct sp_saml_trust;
  * reading says. */
 enum sp_status sp_saml_trust_new(const struct sp_cfg_saml *config, const struct sp_cfg_ssl *fallback,
                                  struct sp_saml_trust **ret_trust, struct sp_error *err) SP_MUST_CHECK;
+/* Of the certificates (DER) that an identity provider's metadata names: these, and none that they issued. */
+enum sp_status sp_saml_trust_of(const struct sp_str *certificates, size_t count,
+                                struct sp_saml_trust **ret_trust, struct sp_error *err) SP_MUST_CHECK;
 /* Accepts NULL. */
 void sp_saml_trust_free(struct sp_saml_trust *trust);
 

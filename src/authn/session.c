@@ -55,6 +55,7 @@ static void write_clear(const struct sp_session *session, bool with_claims, stru
         sp_json_put_string(&json, "sid", session->provider_session);
     sp_json_put_i64(&json, "issued", session->issued_us);
     sp_json_put_i64(&json, "expires", session->expires_us);
+    sp_json_put_i64(&json, "scheme", assertion->scheme);
     sp_json_put_i64(&json, "kind", assertion->kind);
     sp_json_put_i64(&json, "strength", assertion->strength);
     sp_json_put_string(&json, "name", assertion->name);
@@ -112,18 +113,19 @@ static bool read_list(const struct sp_json_value *object, const char *name, stru
 static bool read_assertion(const struct sp_json_value *object, struct sp_arena *arena,
                            struct sp_assertion *ret_assertion)
 {
-    int64_t kind, strength;
+    int64_t scheme, kind, strength;
     struct sp_assertion assertion = {
-        .scheme = SP_AUTHN_OIDC,
         .name = sp_json_member_text(object, SP_STR("name")),
         .realm = sp_json_member_text(object, SP_STR("realm")),
         .unique_id = sp_json_member_text(object, SP_STR("unique")),
     };
-    if (!assertion.name.len || !sp_json_member_i64(object, SP_STR("kind"), &kind) ||
+    if (!assertion.name.len || !sp_json_member_i64(object, SP_STR("scheme"), &scheme) ||
+        !sp_json_member_i64(object, SP_STR("kind"), &kind) ||
         !sp_json_member_i64(object, SP_STR("strength"), &strength) ||
         !read_list(object, "groups", arena, &assertion.groups) ||
         !read_list(object, "scopes", arena, &assertion.scopes))
         return false;
+    assertion.scheme = scheme == SP_AUTHN_SAML ? SP_AUTHN_SAML : SP_AUTHN_OIDC;
     assertion.kind = kind == SP_ASSERT_LOOK_UP ? SP_ASSERT_LOOK_UP : SP_ASSERT_CLAIMED;
     assertion.strength = (enum sp_authn_strength)strength;
     *ret_assertion = assertion;

@@ -361,6 +361,30 @@ struct sp_cfg_oidc { /* openidConnectClient */
     struct sp_cfg_oidc_login login;
 };
 
+struct sp_cfg_saml_login {      /* samlWebSso20: login in a browser */
+    struct sp_str idp_metadata; /* path */
+    bool requests_signed, force_authn, is_passive;
+    bool allow_create, allow_create_given;
+    struct sp_str_list context_classes;
+    struct sp_str context_comparison;
+    struct sp_str name_id_format, custom_name_id_format;
+    bool includes_certificate; /* in our metadata */
+    struct sp_str login_page_url, error_page_url;
+    int64_t session_us;      /* when the assertion does not say how long */
+    int64_t request_time_us; /* for a login to come back */
+    bool https_required;
+    struct sp_str host_and_port;   /* "https://host:port" or "host:port"; ptr NULL */
+    struct sp_str target_page_url; /* ptr NULL */
+    bool relay_state_is_target;
+    bool again_when_assertion_ends;
+    int64_t again_cushion_us;
+    struct sp_str post_logout_url; /* ptr NULL */
+    bool tells_provider;           /* of a logout */
+    struct sp_str cookie_name;     /* ptr NULL: by the id */
+    bool forgets_target;
+    bool takes_unsolicited;
+};
+
 struct sp_cfg_saml { /* samlWebSso20 */
     struct sp_str id;
     bool enabled;
@@ -375,6 +399,8 @@ struct sp_cfg_saml { /* samlWebSso20 */
     struct sp_str key_alias;
     const struct sp_cfg_auth_filter *auth_filter;
     bool disable_ltpa_cookie;
+    int64_t replay_us; /* how long an assertion that was used is remembered at least */
+    struct sp_cfg_saml_login login;
     struct {
         bool given;
         const struct sp_cfg_key_store *trust_anchor; /* NULL */

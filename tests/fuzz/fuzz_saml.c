@@ -75,8 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sp_buf_init(&covered, 4 * SP_SAML_DOCUMENT_MAX);
     if (sp_saml_token_decode(sp_str_from(data, size), &document, &err) == SP_OK) {
         read_as(sp_buf_str(&document), &anybody);
-        if (sp_saml_signature_check(sp_buf_str(&document), trust_of_file(), &policy, &covered, &err) ==
-            SP_OK) {
+        if (sp_saml_signature_check(sp_buf_str(&document), SP_SAML_ASSERTION, trust_of_file(), &policy,
+                                    &covered, &err) == SP_OK) {
             read_as(sp_buf_str(&covered), &anybody);
             read_as(sp_buf_str(&covered), &by_attribute);
         }

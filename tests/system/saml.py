@@ -4,15 +4,25 @@ import base64
 import copy
 import datetime
 import hashlib
+import html
+import json
 import os
 import pathlib
+import re
+import sys
+import urllib.parse
+import urllib.request
 import uuid
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 from lxml import etree
+
+from conftest import Process, wait_until
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -186,3 +196,105 @@ class IdentityProvider:
             sign_alg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", digest_alg="http://www.w3.org/2001/04/xmlenc#sha256")
         found = etree.fromstring(str(answer).encode()).find(f"{{{SAML}}}Assertion")
         return etree.tostring(found)
+
+
+class HttpProvider:
+    """tests/system/saml_provider.py as a process."""
+
+    def __init__(self, directory, signer, port, entity=ISSUER):
+        self.directory, self.port, self.entity = pathlib.Path(directory), port, entity
+        self.home = f"http://127.0.0.1:{port}"
+        settings = {"port": port, "entity": entity, "key": str(signer.key_file), "certificate": str(signer.certificate_file),
+                    "directory": str(directory)}
+        (self.directory / "provider.json").write_text(json.dumps(settings))
+        self.process = Process([sys.executable, pathlib.Path(__file__).parent / "saml_provider.py", self.directory / "provider.json"],
+                               self.directory)
+        wait_until(lambda: f"ready {port}" in self.log(), "the SAML provider", 60)
+
+    def log(self):
+        path = self.directory / "output.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def stop(self):
+        self.process.stop()
+
+    def behave(self, **behaviour):
+        (self.directory / "behaviour.json").write_text(json.dumps(behaviour))
+
+    def metadata(self):
+        with urllib.request.urlopen(self.home + "/metadata", timeout=20) as answer:
+            return answer.read()
+
+    def know(self, metadata):
+        (self.directory / "service.xml").write_bytes(metadata)
+
+
+def page_form(page):
+    """(where to, fields) of the one form of a page."""
+    text = page.body.decode()
+    action = html.unescape(re.search(r'<form[^>]*action="([^"]+)"', text).group(1))
+    fields = re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', text)
+    return urllib.parse.urljoin(page.url, action), {name: html.unescape(value) for name, value in fields}
+
+
+def login_response(site, request_id, signer, user="fred", signed="assertion", destination=None, answers=None, status="Success",
+                   encrypt=None, response_options=None, more=(), **options):
+    """A response that is right unless the options say otherwise, as an element."""
+    answered = answers if answers is not None else request_id
+    data = f'NotOnOrAfter="{stamp(300)}" Recipient="{site.acs}"' + (f' InResponseTo="{answered}"' if answered else "")
+    given = {"data": data, "audience": site.base, **options}
+    given["data"] = given["data"].replace("@ID@", answered or "")
+    inner = assertion(user=user, **given)
+    if signed in ("assertion", "both"):
+        sign(inner, signer)
+    if encrypt:
+        inner = encrypt(inner)
+    root = etree.fromstring(
+        f'<samlp:Response xmlns:samlp="{PROTOCOL}" xmlns:saml="{SAML}" ID="_r{uuid.uuid4().hex}" Version="2.0" '
+        f'IssueInstant="{stamp(0)}"><saml:Issuer>{ISSUER}</saml:Issuer><samlp:Status><samlp:StatusCode '
+        f'Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status></samlp:Response>')
+    if destination != "":
+        root.set("Destination", destination or site.acs)
+    if answered:
+        root.set("InResponseTo", answered)
+    root.append(inner)
+    root.extend(more)
+    if signed in ("response", "both"):
+        sign(root, signer, **(response_options or {}))
+    return root
+
+
+KEY_WRAPS = {"oaep": ('<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"/>', "SHA1", "SHA1"),
+             "oaep-sha256": ('<xenc:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#rsa-oaep"><ds:DigestMethod '
+                             'Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><xenc11:MGF xmlns:xenc11='
+                             '"http://www.w3.org/2009/xmlenc11#" Algorithm="http://www.w3.org/2009/xmlenc11#mgf1sha256"/>'
+                             '</xenc:EncryptionMethod>', "SHA256", "SHA256"),
+             "rsa1_5": ('<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-1_5"/>', None, None)}
+
+
+def encrypt(element, certificate, content="aes256-gcm", wrap="oaep", beside=False, clear=None, change=lambda cipher: cipher, keys=1):
+    """An EncryptedAssertion, by cryptography."""
+    clear = clear if clear is not None else etree.tostring(element)
+    kind, size = content.split("-")[1], int(content[3:6]) // 8
+    key = os.urandom(size)
+    if kind == "gcm":
+        nonce = os.urandom(12)
+        cipher = nonce + AESGCM(key).encrypt(nonce, clear, None)
+    else:
+        pad = 16 - len(clear) % 16
+        iv = os.urandom(16)
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+        cipher = iv + encryptor.update(clear + bytes(pad - 1) + bytes([pad])) + encryptor.finalize()
+    method, digest, mask = KEY_WRAPS[wrap]
+    scheme = padding.OAEP(padding.MGF1(getattr(hashes, mask)()), getattr(hashes, digest)(), None) if digest else padding.PKCS1v15()
+    wrapped = base64.b64encode(certificate.public_key().encrypt(key, scheme)).decode()
+    space = "2001/04/xmlenc#" if kind == "cbc" else "2009/xmlenc11#"
+    encrypted_key = (f'<xenc:EncryptedKey>{method}<xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData>'
+                     '</xenc:EncryptedKey>') * keys
+    info = "" if beside else f"<ds:KeyInfo>{encrypted_key}</ds:KeyInfo>"
+    return etree.fromstring(
+        f'<saml:EncryptedAssertion xmlns:saml="{SAML}" xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" xmlns:ds="{DSIG}">'
+        f'<xenc:EncryptedData Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod '
+        f'Algorithm="http://www.w3.org/{space}{content}"/>{info}<xenc:CipherData><xenc:CipherValue>'
+        f'{base64.b64encode(change(cipher)).decode()}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>'
+        f'{encrypted_key if beside else ""}</saml:EncryptedAssertion>')

@@ -32,6 +32,17 @@ def key_files(tmp_path_factory):
     return directory
 
 
+def metadata(certificate):
+    """Of a SAML identity provider."""
+    lines = certificate.read_text().splitlines()
+    text = "".join(line for line in lines if not line.startswith("-"))
+    return ('<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example.org"><IDPSSODescriptor '
+            'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor><KeyInfo '
+            'xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>' + text + '</X509Certificate></X509Data></KeyInfo>'
+            '</KeyDescriptor><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
+            'Location="https://idp.example.org/sso"/></IDPSSODescriptor></EntityDescriptor>')
+
+
 @pytest.mark.parametrize("name", [name for name, text in CHAPTERS.items() if fragments(text)])
 def test_a_fragment_is_a_configuration_that_works(name, key_files, tmp_path):
     for number, xml in enumerate(fragments(CHAPTERS[name])):
@@ -43,6 +54,8 @@ def test_a_fragment_is_a_configuration_that_works(name, key_files, tmp_path):
             of = "key.p12" if location.endswith(".p12") else "certificate.pem"
             place = directory / location if "/" in location else security / location
             place.write_bytes((key_files / of).read_bytes())
+        for location in re.findall(r'idpMetadata="\$\{server.config.dir\}/([^"]+)"', xml):
+            (directory / location).write_text(metadata(key_files / "certificate.pem"))
         # What only the reader knows.
         (directory / "server.xml").write_text(xml.replace("{aes}...", "{xor}LDo8LTor"))
         done = subprocess.run([need(SALLYPORT), "server", "check", f"{directory}/"], capture_output=True, text=True, timeout=60,

@@ -2,6 +2,7 @@
 import base64
 import gzip
 import json
+import time
 import zlib
 
 import pytest
@@ -334,13 +335,73 @@ def test_a_filter_says_who_needs_an_assertion(make_gateway, signer):
     assert ask(disabled, basic("fred")).status == 200
 
 
-@pytest.mark.parametrize("attributes, told", [
-    ('inboundPropagation="none"', "login in a browser"), ('inboundPropagation="required" mapToUserRegistry="Group"', "Group")])
-def test_what_is_not_provided_is_told_at_the_start(make_server, make_region, signer, attributes, told):
-    xml = XML.format(roles="", region=make_region().port, trust=signer.certificate_file, audience="ANY", attributes="", engine="",
-                     children="", more="").replace('inboundPropagation="required"', attributes)
-    server = make_server(xml, start=False)
-    with pytest.raises(pytest.fail.Exception):
-        server.start()
-    server.process, server.may_alert = None, True
-    assert told in server.log() + server.output()
+def test_groups_may_have_to_be_of_the_registry(make_gateway, signer):
+    roles = '<group name="local"/><group name="callers"/>'
+    server = make_gateway('mapToUserRegistry="Group"', roles=roles)
+    assert status(server, sign(assertion(user="wilma", groups=["local", "callers"]), signer)) == 200
+    assert status(server, sign(assertion(user="wilma", groups=["callers"]), signer)) == 403  # no group of the registry
+    # The realm is that of the registry.
+    server = make_gateway('mapToUserRegistry="Group"', roles='<user name="x" access-id="user:Local/wilma"/>')
+    assert status(server, sign(assertion(user="wilma"), signer)) == 200
+
+
+def test_an_assertion_may_be_encrypted(make_gateway, signer, stranger, tmp_path):
+    own = Signer(tmp_path, "own")
+    both = tmp_path / "both.pem"
+    both.write_bytes(own.key_file.read_bytes() + own.certificate_file.read_bytes())
+    more = f'<keyStore id="own" location="{both}" type="PEM" password="none"/>'
+    server = make_gateway('keyStoreRef="own"', more=more)
+
+    def sealed(element=None, certificate=own.certificate, **options):
+        return saml.encrypt(sign(assertion(), signer) if element is None else element, certificate, **options)
+
+    for content in ("aes128-cbc", "aes192-cbc", "aes256-cbc", "aes128-gcm", "aes192-gcm", "aes256-gcm"):
+        assert status(server, sealed(content=content)) == 200, content
+    for options in ({"beside": True}, {"wrap": "oaep-sha256"}, {"keys": 4}):
+        assert status(server, sealed(**options)) == 200, options
+    cases = {
+        "RSA 1.5": (sealed(wrap="rsa1_5"), "RSA-OAEP"),
+        "another key": (sealed(certificate=stranger.certificate), "cannot be decrypted"),
+        "not signed": (sealed(assertion()), "not signed"),
+        "a stranger": (sealed(sign(assertion(), stranger)), "not trusted"),
+        "expired": (sealed(sign(assertion(data=f'NotOnOrAfter="{saml.stamp(-400)}"'), signer)), "has ended"),
+        "changed": (sealed(change=lambda text: text[:20] + bytes([text[20] ^ 1]) + text[21:]), "cannot be decrypted"),
+        "padding": (sealed(content="aes128-cbc", change=lambda text: text[:-1] + bytes([text[-1] ^ 255])), "cannot be decrypted"),
+        "short": (sealed(change=lambda text: text[:20]), "cannot be decrypted"),
+        "odd": (sealed(content="aes128-cbc", change=lambda text: text[:-1]), "cannot be decrypted"),
+        "empty": (sealed(change=lambda text: b""), "cipher text"),
+        "encrypted twice": (sealed(sealed()), "cannot be decrypted"),
+        "too many keys": (sealed(certificate=stranger.certificate, keys=5), "more than 4 keys"),
+        "no key": (sealed(keys=0), "no EncryptedKey"),
+    }
+    triple = etree.fromstring(etree.tostring(sealed()).replace(b"http://www.w3.org/2009/xmlenc11#aes256-gcm",
+                                                               b"http://www.w3.org/2001/04/xmlenc#tripledes-cbc"))
+    reference = etree.fromstring(etree.tostring(sealed()).replace(b"xenc:CipherValue>", b"xenc:CipherReference>"))
+    cases["Triple DES"] = (triple, "AES")
+    cases["reference"] = (reference, "cannot be decrypted")
+    for name, (element, reason) in cases.items():
+        assert refused(server, element, reason), name
+    assert refused(make_gateway(), sealed(), "no RSA key")
+
+
+def test_an_assertion_for_one_use_is_remembered_longer_than_it_lasts(make_gateway, signer):
+    server = make_gateway('tokenReplayTimeout="10s" clockSkew="0s"')
+
+    def once(seconds):
+        return sign(assertion(identity="_same", conditions=f'<saml:Conditions NotOnOrAfter="{saml.stamp(seconds)}"><saml:AudienceRestriction>'
+                              f'<saml:Audience>{AUDIENCE}</saml:Audience></saml:AudienceRestriction><saml:OneTimeUse/>'
+                              '</saml:Conditions>'), signer)
+
+    assert status(server, once(2)) == 200
+    time.sleep(3)
+    assert refused(server, once(60), "used before")  # another of the same ID, after the first has ended
+
+
+def test_an_assertion_may_give_an_ltpa_cookie(make_gateway, signer):
+    for given, expected in (("true", False), ("false", True)):
+        server = make_gateway(f'mapToUserRegistry="User" disableLtpaCookie="{given}"', roles='<group name="local"/>')
+        path = server.directory / "server.xml"
+        path.write_text(path.read_text().replace("</server>", '<ltpa keysPassword="ltpa password"/></server>'))
+        assert server.command("key", "--ltpa").returncode == 0 and server.command("refresh").returncode == 0
+        answer = ask(server, ("Saml", token(sign(assertion(), signer))))
+        assert answer.status == 200 and ("LtpaToken2" in (answer.header("Set-Cookie") or "")) is expected
