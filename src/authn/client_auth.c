@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authn/client_auth.h"
 
+#include <stdio.h>
+
 #include "base/secret.h"
 #include "crypto/jws.h"
 #include "crypto/key_store.h"
@@ -122,7 +124,11 @@ static enum sp_status add_assertion(const struct sp_client_auth *auth, struct sp
         status = sp_form_append(form, "client_id", auth->id);
     sp_buf_finish(&claims);
     sp_buf_finish(&token);
-    return status == SP_OK ? SP_OK : sp_error_set(err, status, NULL, "the client's assertion cannot be made");
+    if (status == SP_OK)
+        return SP_OK;
+    char why[SP_ERROR_TEXT_MAX];
+    snprintf(why, sizeof why, "%s", err->text[0] ? err->text : sp_status_name(status));
+    return sp_error_set(err, status, NULL, "the client's assertion cannot be made: %s", why);
 }
 
 enum sp_status sp_client_auth_add(const struct sp_client_auth *auth, struct sp_str audience, int64_t now_us,

@@ -8,6 +8,7 @@
 #include "authn/kind.h"
 #include "authn/ltpa_cookie.h"
 #include "authn/ltpa_keys.h"
+#include "authn/message.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shared_cache.h"
@@ -15,7 +16,6 @@
 #include "io/offload.h"
 
 #define MSG_KEYS_ANEW "SALA0030I"
-#define MSG_KEYS_OLD "SALA0031E"
 #define USER_PREFIX SP_STR("user:")
 #define NAME_ATTRIBUTE "name" /* of tokens made here, where the name is another than the unique id */
 #define TOKENS_REMEMBERED 4096u
@@ -267,12 +267,12 @@ static void free_job(void *arg)
 static void take_keys(struct ltpa *self, struct job *job, enum sp_status status)
 {
     if (status != SP_OK)
-        sp_log(SP_LOG_ERROR, MSG_KEYS_OLD, "LTPA keys have changed and cannot be used; the old ones stay: %s",
-               job->err.text);
+        sp_log(SP_LOG_ERROR, SP_MSG_LTPA_KEYS,
+               "LTPA keys have changed and cannot be used; the old ones stay: %s", job->err.text);
     if (!job->keys)
         return;
     if (job->problem.status)
-        sp_log(SP_LOG_ERROR, MSG_KEYS_OLD, "validationKeys are left out: %s", job->problem.text);
+        sp_log(SP_LOG_ERROR, SP_MSG_LTPA_KEYS, "validationKeys are left out: %s", job->problem.text);
     sp_ltpa_key_set_free(self->keys);
     self->keys = job->keys;
     self->serial++;
@@ -363,7 +363,7 @@ static enum sp_status prepare(struct ltpa *self, struct sp_error *err)
     if (status == SP_OK)
         status = sp_ltpa_key_set_read(self->sources, &self->keys, &problem, err);
     if (status == SP_OK && problem.status)
-        sp_log(SP_LOG_ERROR, MSG_KEYS_OLD, "validationKeys are left out: %s", problem.text);
+        sp_log(SP_LOG_ERROR, SP_MSG_LTPA_KEYS, "validationKeys are left out: %s", problem.text);
     if (status == SP_OK)
         status = sp_shared_cache_open(NULL, 0, size, &self->known, err);
     return status == SP_OK || status == SP_ENOMEM ? status : SP_EINVAL;

@@ -139,8 +139,9 @@ static int check_server(struct check *check)
     if (sp_server_place_find(check->name, &check->place, &check->err) != SP_OK)
         return sp_command_failed(&check->err);
     check->status = sp_server_try(&check->place, &check->options, &check->problems, &check->err);
-    if (check->status != SP_OK &&
-        !(check->problems.errors && (strstr(check->err.id, "SALC") || strstr(check->err.id, "SALA"))))
+    bool is_told = check->problems.errors &&
+                   (!check->err.text[0] || strstr(check->err.id, "SALC") || strstr(check->err.id, "SALA"));
+    if (check->status != SP_OK && !is_told)
         sp_problem_add(&check->problems, SP_PROBLEM_ERROR,
                        check->err.id[0] ? check->err.id : SP_MSG_NOT_SERVED, sp_str_of(check->err.file),
                        check->err.line, check->err.column, "%s", check->err.text);

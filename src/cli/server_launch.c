@@ -15,8 +15,10 @@
 #include <openssl/ssl.h>
 
 #include "authn/authn.h"
+#include "cli/check_keys.h"
 #include "cli/server_key.h"
 #include "cli/server_process.h"
+#include "crypto/pkcs11_token.h"
 #include "engine/conf.h"
 #include "engine/reload.h"
 #include "engine/tls.h"
@@ -214,11 +216,13 @@ enum sp_status sp_server_try(const struct sp_server_place *place, const struct s
         status = check_identities(config, problems, err);
     if (status == SP_OK)
         status = write_conf(config, place, options, problems, &text, err);
-    if (status == SP_OK)
+    bool keys = status == SP_OK ? sp_check_keys(config, problems) : true;
+    if (status == SP_OK && keys)
         status = try_certificates(config, problems, err);
     sp_buf_wipe(&text);
     sp_config_free(config);
-    return status;
+    sp_pkcs11_rest();
+    return keys ? status : SP_EINVAL;
 }
 
 /* ---- nginx ---- */

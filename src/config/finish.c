@@ -97,7 +97,8 @@ static enum sp_status finish_key_stores(struct sp_load *load)
         store->type = type;
         if (sp_str_caseless_eq(sp_str_slice(store->location, 0, 10), SP_STR("safkeyring")))
             store->rings = rings;
-        if (!store->file_based || sp_value_is_uri(store->location) || !load->files->on_disk)
+        if (!store->file_based || sp_value_is_uri(store->location) || sp_str_is(store->type, "PKCS11") ||
+            !load->files->on_disk)
             continue;
         if (sp_load_key_store(load, store->location, store->update_trigger) != SP_OK)
             return SP_ENOMEM;

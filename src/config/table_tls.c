@@ -28,15 +28,16 @@ static const struct sp_cfg_attribute key_store_attributes[] = {
     ID_INTO(O),
     A("location", STRING, ACTED | SECURITY,
       "The file. A relative name is looked for below resources/security of the output directory, then of the "
-      "configuration directory. safkeyring://OWNER/RING names a key ring of the security database.",
+      "configuration directory. safkeyring://OWNER/RING names a key ring of the security database, a pkcs11: "
+      "URI (RFC 7512) a token, as does with type PKCS11 a file that describes one.",
       INTO(O, location), DEFAULT("${server.output.dir}/resources/security/key.p12")),
-    A("password", PASSWORD, ACTED | SECURITY, "Opens the file; not used for key rings.", INTO(O, password)),
+    A("password", PASSWORD, ACTED | SECURITY, "Opens the file; the PIN of a token; not used for key rings.",
+      INTO(O, password)),
     A("type", STRING, ACTED | SECURITY,
       "PKCS12, or PEM for a file with a certificate chain and a private key; JCERACFKS and its like for key "
-      "rings. JKS "
-      "files are refused with the command that converts them.",
+      "rings; PKCS11 for a token whose keys stay in it.",
       INTO(O, type), DEFAULT("PKCS12")),
-    A("fileBased", BOOLEAN, ACTED, "Whether the location is a file; false for key rings.",
+    A("fileBased", BOOLEAN, ACTED, "Whether the location is a file; false for key rings and tokens.",
       INTO(O, file_based), DEFAULT("true")),
     A("readOnly", BOOLEAN, 0, "Whether the server must not write to it. This server never does.",
       INTO(O, read_only), DEFAULT("false"), PROVIDED("true false")),

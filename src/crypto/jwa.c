@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "crypto/jwk.h"
+#include "crypto/pkcs11_key.h"
 
 #define ECDSA_DER_MAX 144u
 
@@ -287,6 +288,10 @@ enum sp_status sp_jwa_sign(enum sp_jwa alg, const struct sp_jwk *key, struct sp_
         made = eddsa_signs(key, bytes, buf);
     else
         made = pkey_signs(alg, key, bytes, buf);
+    char failure[SP_ERROR_TEXT_MAX];
+    bool of_token = !made && sp_pkcs11_key_failure(failure, sizeof failure);
     ERR_clear_error();
+    if (of_token)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "%s: %s", sp_jwa_name(alg), failure);
     return made ? SP_OK : sp_error_set(err, SP_EINTERNAL, NULL, "%s: nothing was signed", sp_jwa_name(alg));
 }

@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "crypto/jwk_internal.h"
+#include "crypto/pkcs11_key.h"
 #include "crypto/rsa_check.h"
 #include "text/base64.h"
 
@@ -103,7 +104,7 @@ static const char *describe_rsa(const EVP_PKEY *pkey, bool weak, struct sp_jwk *
     BN_free(e);
     key->type = SP_JWK_RSA;
     key->bits = (unsigned)EVP_PKEY_get_bits(pkey);
-    key->may_sign = has_number(pkey, OSSL_PKEY_PARAM_RSA_D);
+    key->may_sign = sp_pkcs11_key_is(pkey) || has_number(pkey, OSSL_PKEY_PARAM_RSA_D);
     return wrong;
 }
 
@@ -113,7 +114,7 @@ static const char *describe_ec(const EVP_PKEY *pkey, struct sp_jwk *key)
     size_t len;
     (void)EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve, &len);
     key->type = SP_JWK_EC;
-    key->may_sign = has_number(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
+    key->may_sign = sp_pkcs11_key_is(pkey) || has_number(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
     if (strcmp(curve, "prime256v1") == 0)
         key->bits = 256;
     else if (strcmp(curve, "secp384r1") == 0)

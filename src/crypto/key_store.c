@@ -491,10 +491,13 @@ static enum sp_status add_item(struct reading *reading, const struct sp_key_stor
     bool fits = item->certificate.len <= SP_KEY_STORE_BYTES_MAX && item->key.len <= SP_KEY_STORE_BYTES_MAX;
     enum sp_status status = add_certificate(
         reading, fits ? d2i_X509(NULL, &at, (long)item->certificate.len) : NULL, item->alias, item->trusted);
-    if (status != SP_OK || !item->key.len)
+    if (status != SP_OK || (!item->key.len && !item->pkey))
         return status;
     at = (const unsigned char *)item->key.ptr;
-    status = add_key(reading, d2i_AutoPrivateKey(NULL, &at, (long)item->key.len), item->alias);
+    if (item->pkey)
+        EVP_PKEY_up_ref(item->pkey);
+    status = add_key(reading, item->pkey ? item->pkey : d2i_AutoPrivateKey(NULL, &at, (long)item->key.len),
+                     item->alias);
     if (status != SP_OK)
         return status;
     struct certificate *certificate = &store->certificates[store->certificate_count - 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * key_store.h: certificates and private keys out of a PKCS#12, PEM or JKS file.
+ * key_store.h: certificates and private keys out of a PKCS#12, PEM or JKS file, or of what else keeps them.
  *
  * The file's content decides how it is read: PKCS#12 (RFC 7292, as keytool, openssl and z/OS export it) or
  * PEM (RFC 7468; any order of certificates and keys), or JKS (crypto/jks.h). JCEKS is recognised and refused
@@ -45,6 +45,7 @@ enum sp_status sp_key_store_parse(struct sp_str bytes, struct sp_str password, c
 struct sp_key_store_item {
     struct sp_str certificate; /* DER */
     struct sp_str key;         /* its private key, PKCS#8; a secret. Empty: none */
+    struct evp_pkey_st *pkey;  /* instead of `key`: one that is elsewhere, as in a token; held. NULL: none */
     struct sp_str alias;
     bool trusted;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "crypto/pkcs11_token.h"
 #include "engine/app.h"
 #include "engine/log_rotate.h"
 #include "engine/message.h"
@@ -107,6 +108,7 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
     if (!state)
         return SP_ENOMEM;
     state->share = (struct sp_update_share){{-1, -1}, -1, -1, 0};
+    sp_pkcs11_guard();
     enum sp_status status = read_all(state, args, arg_count, err);
     if (status == SP_OK && asprintf(&state->control_dir, "%s/control", state->settings->run_dir) < 0) {
         state->control_dir = NULL;
@@ -189,6 +191,7 @@ static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_
     struct sp_problems problems;
     struct sp_file_set *files = NULL;
     uint64_t word = 0;
+    sp_pkcs11_use_environment(state->settings->options.environment);
     sp_problems_init(&problems);
     enum sp_status status = sp_shared_area_join(worker, state->settings->config, err);
     if (status == SP_OK)

@@ -3,6 +3,7 @@
  */
 #include "engine/module.h"
 
+#include "crypto/pkcs11_token.h"
 #include "engine/ready.h"
 
 /* sallyport_tls and sallyport_peer take a number, and a digest of what the module takes from server.xml for
@@ -280,7 +281,9 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
     conf->shared_bytes = sp_engine_app.shared_bytes(conf->state, conf->workers);
     if (add_zone(cf, conf) != NGX_OK)
         return NGX_ERROR;
-    return load_servers(cf, conf);
+    ngx_int_t loaded = load_servers(cf, conf);
+    sp_pkcs11_rest(); /* before workers are forked */
+    return loaded;
 }
 
 static ngx_http_module_t context = {

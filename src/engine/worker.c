@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include "base/log.h"
+#include "crypto/pkcs11_token.h"
 #include "engine/message.h"
 #include "engine/ready.h"
 
@@ -148,6 +149,7 @@ void engine_exit_process(ngx_cycle_t *cycle)
         ngx_del_timer(&engine_worker.in_flight_timer);
     sp_loop_free(engine_worker.port.loop);
     engine_worker.port.loop = NULL;
+    sp_pkcs11_rest();
 }
 
 /* A master that ended because a worker could not start says so by its status. */

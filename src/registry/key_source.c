@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/key_source.h"
 
+#include <errno.h>
 #include <stdio.h>
 
+#include "crypto/pkcs11_store.h"
 #include "saf/ring.h"
 #include "saf/saf.h"
 
@@ -111,6 +113,49 @@ static enum sp_status open_ring(const struct sp_cfg_key_store *from, struct sp_k
     return status;
 }
 
+/* ---- tokens ---- */
+
+static enum sp_status read_text(const char *path, char *text, size_t size, size_t *ret_len,
+                                struct sp_error *err)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return sp_error_errno(err, errno == ENOENT ? SP_ENOTFOUND : SP_EIO, errno,
+                              "%s, which describes the token, cannot be opened", path);
+    *ret_len = fread(text, 1, size, file);
+    bool bad = ferror(file);
+    fclose(file);
+    return bad ? sp_error_set(err, SP_EIO, NULL, "%s, which describes the token, cannot be read", path)
+               : SP_OK;
+}
+
+static enum sp_status find_token(const struct sp_cfg_key_store *from, struct sp_pkcs11_place *place,
+                                 struct sp_error *err)
+{
+    char text[SP_PKCS11_TEXT_MAX + 1];
+    size_t len = 0;
+    if (sp_pkcs11_is_uri(from->location))
+        return sp_pkcs11_place_parse_uri(from->location, place, err);
+    enum sp_status status = read_text(from->location.ptr, text, sizeof text, &len, err);
+    return status == SP_OK
+               ? sp_pkcs11_place_parse_file(sp_str_from(text, len), from->location.ptr, place, err)
+               : status;
+}
+
+static enum sp_status open_token(const struct sp_cfg_key_store *from, struct sp_key_store **ret_store,
+                                 struct sp_error *err)
+{
+    struct sp_pkcs11_place place;
+    struct sp_pkcs11_token *token = NULL;
+    enum sp_status status = find_token(from, &place, err);
+    if (status == SP_OK)
+        status = sp_pkcs11_token_new(&place, from->password, &token, err);
+    if (status == SP_OK)
+        status = sp_pkcs11_store_open(token, ret_store, err);
+    sp_pkcs11_token_release(token);
+    return status;
+}
+
 /* ---- files ---- */
 
 enum sp_status sp_key_source_open(const struct sp_cfg_key_store *from, struct sp_key_store **ret_store,
@@ -119,9 +164,12 @@ enum sp_status sp_key_source_open(const struct sp_cfg_key_store *from, struct sp
     char path[4096];
     if (sp_saf_is_ring_location(from->location))
         return open_ring(from, ret_store, err);
+    if (sp_pkcs11_is_uri(from->location) || sp_str_is(from->type, "PKCS11"))
+        return open_token(from, ret_store, err);
     if (!from->file_based)
         return sp_error_set(err, SP_EUNSUPPORTED, NULL,
-                            "'%.*s' is no key ring (safkeyring:...), and fileBased is false",
+                            "'%.*s' is no key ring (safkeyring:...) and no token (type PKCS11), and "
+                            "fileBased is false",
                             SP_STR_ARG(from->location));
     if (from->location.len >= sizeof path)
         return sp_error_set(err, SP_ELIMIT, NULL, "the location is longer than 4095 bytes");

@@ -20,6 +20,7 @@ ONLY = {
 LIBRARIES = {
     r"ngx_": ["src/engine/"],
     r"libcob": ["src/region/", "src/stub/"],
+    r"p11-kit/": ["src/crypto/pkcs11_"],
     r"expat\.h": ["src/text/xml"],
     r"zip\.h": ["src/text/zip", "src/artifact/"],
     r"yaml\.h": ["src/text/yaml"],
