@@ -310,7 +310,7 @@ def test_an_assertion_signed_in_a_token(make_server, authority, token, make_issu
     no_secret(server)
 
 
-def test_a_wrong_pin_is_asked_once_for_all_workers(make_server, authority, token, make_issuer):
+def test_a_server_with_a_wrong_pin_for_what_goes_out_does_not_start(make_server, authority, token, make_issuer):
     token.pair(authority, "client")
     issuer = make_issuer()
     server = gateway_of(make_server, authority, token, issuer, 'tokenEndpointAuthMethod="tls_client_auth"',
@@ -318,11 +318,35 @@ def test_a_wrong_pin_is_asked_once_for_all_workers(make_server, authority, token
     with pytest.raises(BaseException) as failed:
         server.start()
     server.process, server.may_alert = None, True
-    told = str(failed.value)
-    assert told.count("the PIN is wrong; correct the password of the keyStore") >= 1
-    workers = set(re.findall(r"(\d+)#\d+: SALE0009E worker \d cannot start.*the PIN is wrong", server.log()))
-    assert len(workers) == 1, server.log()
-    assert "not the pin" not in server.log()
+    told = server.log() + server.output()
+    assert "the PIN is wrong" in told and "refused before" not in told, str(failed.value)
+    assert "not the pin" not in server.log() + server.output()
+
+
+def test_a_pin_that_the_token_refuses_is_tried_once_by_all_workers_together(make_server, authority, token):
+    token.pair(authority, "server")
+    server = make_server(OPEN + token.store(), environment=token.environment, arguments=["--workers=3"])
+    for _ in range(12):
+        assert server.call("GET", NOWHERE).status == 404
+    token.tool("--change-pin", "--new-pin", "another 0815")
+    token.remove()
+
+    def workers_that_say(pattern):
+        fails(server)
+        return set(re.findall(rf"(\d+)#\d+: .*{pattern}", server.log()))
+
+    wait_until(lambda: len(workers_that_say("there is no token")) == 3, "all workers to miss it", 60)
+    token.insert()
+    # Each worker wants to log in again, with what it knows.
+    wait_until(lambda: len(workers_that_say("the PIN (?:is wrong|was refused before)")) == 3, "all workers to want to log in", 60)
+    time.sleep(1.2)
+    for _ in range(12):
+        assert fails(server)
+    assert len(workers_that_say("the PIN is wrong")) == 1, server.log()
+    # The right one, told to the server, makes it work again.
+    server.write(OPEN + token.store(pin="another 0815"))
+    assert server.command("reload").returncode == 0
+    wait_until(lambda: not any(fails(server) for _ in range(6)), "handshakes to succeed again")
 
 
 def test_a_directory_is_shown_a_certificate_whose_key_is_in_a_token(make_directory, make_gateway, authority, token):
