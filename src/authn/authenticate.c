@@ -287,7 +287,12 @@ static enum sp_status anonymous(struct sp_authn *authn, const struct sp_authn_at
 static bool is_ambiguous(const struct sp_authn *authn, struct sp_authn_attempt *attempt, size_t count,
                          struct sp_error *err)
 {
-    struct sp_str first, second;
+    struct sp_str first, second, cookie = sp_authn_table_repeated_cookie(&authn->table, attempt->request);
+    if (cookie.ptr) {
+        sp_error_set(err, SP_ESYNTAX, SP_MSG_SEVERAL_CREDENTIALS,
+                     "the request has cookie %.*s more than once", SP_STR_ARG(cookie));
+        return true;
+    }
     if (count > 1) {
         sp_error_set(err, SP_ESYNTAX, SP_MSG_SEVERAL_CREDENTIALS, "the request has %zu Authorization headers",
                      count);

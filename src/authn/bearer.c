@@ -164,6 +164,9 @@ static enum sp_status find_in_header(const struct sp_http_request *request, stru
         enum sp_status status = find_segments(request, header, arena, &value, err);
         if (status != SP_OK)
             return status;
+    } else if (header_of(request, header, "-segments").ptr) {
+        return sp_error_set(err, SP_ESYNTAX, NULL, "the request has header %s and its segments: send one",
+                            name);
     }
     value = sp_str_trim(value);
     *ret_bearer = (struct sp_bearer){0};

@@ -93,6 +93,7 @@ struct sp_authn_provider {
     enum sp_authn_stage stage;
     struct sp_str header; /* that carries the credential, for the refusal of contradictory ones: ptr NULL
                              when it is none that the caller chooses to send (cookie, certificate) */
+    struct sp_str cookie; /* that carries the credential; it may be there once. ptr NULL: none does */
     const struct sp_str *paths; /* exact, not decoded: "/oidcclient/redirect/<id>"; must outlive it */
     size_t path_count;
     struct sp_auth_filter *filter; /* set and freed by the table; NULL: every request */

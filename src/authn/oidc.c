@@ -298,6 +298,7 @@ static enum sp_status add(const struct sp_authn_parts *parts, const struct sp_cf
     client->config = config;
     client->alg = alg;
     status = fill(client, parts, config, err);
+    client->provider.cookie = client->session_cookie;
     if (status != SP_OK) {
         client_free(&client->provider);
         return status;

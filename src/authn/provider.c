@@ -50,6 +50,7 @@ static void note_headers(struct sp_authn_table *table)
     struct sp_str first = {NULL, 0};
     for (size_t i = 0; i < table->count; i++) {
         struct sp_str header = table->providers[i]->header;
+        table->cookies |= table->providers[i]->cookie.len > 0;
         if (header.ptr && first.ptr && !sp_str_caseless_eq(header, first))
             table->several_headers = true;
         else if (header.ptr)
@@ -184,4 +185,16 @@ bool sp_authn_table_is_contradictory(const struct sp_authn_table *table, struct 
         first = provider->header;
     }
     return false;
+}
+
+struct sp_str sp_authn_table_repeated_cookie(const struct sp_authn_table *table,
+                                             const struct sp_http_request *request)
+{
+    if (table->cookies && sp_http_header_get(request, "Cookie").ptr)
+        for (size_t i = 0; i < table->count; i++) {
+            struct sp_str name = table->providers[i]->cookie;
+            if (name.len && sp_http_cookie_count(request, name) > 1)
+                return name;
+        }
+    return (struct sp_str){NULL, 0};
 }

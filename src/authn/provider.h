@@ -19,6 +19,7 @@ struct sp_authn_table {
     size_t group_count;
     struct sp_hash paths; /* -> struct sp_authn_provider */
     bool several_headers; /* credentials can be in different header fields */
+    bool cookies;         /* credentials can be in cookies */
 };
 
 /* All providers that the configuration asks for. On failure the table is finished. */
@@ -39,5 +40,9 @@ struct sp_authn_provider *sp_authn_table_choose(const struct sp_authn_table *tab
  * would not); `ret_first`, `ret_second` are two of them. */
 bool sp_authn_table_is_contradictory(const struct sp_authn_table *table, struct sp_authn_attempt *attempt,
                                      struct sp_str *ret_first, struct sp_str *ret_second);
+
+/* The name of a cookie that carries a credential and is there more than once; ptr NULL: none is. */
+struct sp_str sp_authn_table_repeated_cookie(const struct sp_authn_table *table,
+                                             const struct sp_http_request *request);
 
 #endif

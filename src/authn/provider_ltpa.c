@@ -378,7 +378,8 @@ enum sp_status sp_authn_make_ltpa(const struct sp_authn_parts *parts, struct sp_
     struct ltpa *self = calloc(1, sizeof *self);
     if (!self)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
-    self->provider = (struct sp_authn_provider){.kind = &kind, .stage = SP_STAGE_SSO};
+    self->provider = (struct sp_authn_provider){
+        .kind = &kind, .stage = SP_STAGE_SSO, .cookie = config->web_app_security.sso_cookie_name};
     self->config = &config->ltpa;
     self->security = &config->web_app_security;
     self->loop = parts->loop;

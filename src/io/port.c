@@ -21,6 +21,19 @@ size_t sp_http_header_count(const struct sp_http_request *request, const char *n
     return count;
 }
 
+size_t sp_http_cookie_count(const struct sp_http_request *request, struct sp_str name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->header_count; i++) {
+        struct sp_str rest = request->headers[i].value, found, value;
+        if (!sp_str_caseless_eq(request->headers[i].name, SP_STR("Cookie")))
+            continue;
+        while (sp_cookie_next(&rest, &found, &value))
+            count += sp_str_eq(found, name);
+    }
+    return count;
+}
+
 struct sp_str sp_http_cookie_get(const struct sp_http_request *request, struct sp_str name)
 {
     for (size_t i = 0; i < request->header_count; i++) {

@@ -92,6 +92,8 @@ struct sp_worker {
 struct sp_str sp_http_header_get(const struct sp_http_request *request, const char *name);
 /* How many headers of that name there are. */
 size_t sp_http_header_count(const struct sp_http_request *request, const char *name);
+/* How many cookies of that name there are. */
+size_t sp_http_cookie_count(const struct sp_http_request *request, struct sp_str name);
 /* The value of the first cookie of that name, or a view with ptr NULL. */
 struct sp_str sp_http_cookie_get(const struct sp_http_request *request, struct sp_str name);
 

@@ -77,6 +77,27 @@ def test_a_logout_of_a_person_ends_all_that_he_has_begun_and_nothing_later(provi
     assert again.get(one.page).status == 200
 
 
+def test_an_element_may_take_tokens_and_log_browsers_in(provider, key):
+    one = provider()
+    xml = (one.server.directory / "server.xml").read_text()
+    (one.server.directory / "server.xml").write_text(xml.replace(
+        'mapIdentityToRegistryUser="true"', 'mapIdentityToRegistryUser="true" inboundPropagation="supported" audiences="sallyport"'))
+    assert one.server.command("reload").returncode == 0
+    browser = one.browser()
+    wait_until(lambda: one.server.call("GET", "/health/ready").status == 200, "the keys")
+    wait_until(lambda: browser.get(one.page).status == 302, "the login")  # no bearer token: a person is sent to log in
+    browser, _ = one.log_in()
+    assert browser.get(one.page).status == 200
+    now = int(time.time())
+    token = tokens.sign(key, {"iss": one.provider.issuer, "aud": "sallyport", "sub": "fred", "iat": now, "exp": now + 60},
+                        header={"kid": "op-1"})
+    assert one.browser().get(one.page, Authorization=f"Bearer {token}").status == 200
+    assert one.browser().get(one.page, Authorization=f"Bearer {token}x").status == 401  # not sent away
+    assert browser.get(one.page, Authorization=f"Bearer {token}").status == 200
+    broken = "A" + token
+    assert browser.get(one.page, Authorization=f"Bearer {broken}").status == 200  # only supported: his session counts
+
+
 BAD = {
     "no iat": {"iat": None},
     "no jti": {"jti": None},

@@ -168,6 +168,7 @@ def test_changed_answers_of_the_provider_are_refused(site):
     assert answer(state="A" * 43) == 401
     assert answer(state=None) == 401
     assert browser.get(back + "&code=other").status == 400
+    assert browser.get(back + "&state=" + "A" * 43).status == 400
     assert not browser.cookies("SallyportSession_op")
     assert answer(iss="https://evil.example") == 401
     # That was this login's one answer.

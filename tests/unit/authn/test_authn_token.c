@@ -467,6 +467,10 @@ static void a_header_of_its_own_and_its_segments_are_read(void **state)
     token_fixture_header(f, "X-Token", token);
     token_fixture_header(f, "X-Token", token);
     assert_int_equal(token_fixture_request(f), SP_ESYNTAX);
+    token_fixture_header(f, "X-Token", token); /* whole and in segments */
+    token_fixture_header(f, "X-Token-segments", SP_STR("1"));
+    token_fixture_header(f, "X-Token-1", token);
+    assert_int_equal(token_fixture_request(f), SP_ESYNTAX);
     static const char *const counts[] = {"0", "65", "x", "-1", "2"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         token_fixture_header(f, "X-Token-segments", sp_str_of(counts[i]));
