@@ -20,6 +20,7 @@ static void detach(struct engine_exchange *exchange)
     exchange->cleanup = NULL;
     if (exchange->body_timer.timer_set)
         ngx_del_timer(&exchange->body_timer);
+    engine_unwatch_framing(exchange);
     if (exchange->finish.posted) { /* nginx's macros are several statements */
         ngx_delete_posted_event(&exchange->finish);
     }
@@ -136,6 +137,7 @@ static void body_is_read(ngx_http_request_t *r)
     struct engine_exchange *exchange = ngx_http_get_module_ctx(r, ngx_http_sallyport_module);
     if (exchange->body_timer.timer_set)
         ngx_del_timer(&exchange->body_timer);
+    engine_unwatch_framing(exchange);
     ngx_int_t rc = engine_fill_body(r, &exchange->request.body);
     if (rc != NGX_OK || !take_bytes(exchange, exchange->request.body.len)) {
         detach(exchange);
@@ -224,6 +226,9 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r)
         r->keepalive = 0;
         return NGX_HTTP_TOO_MANY_REQUESTS;
     }
+    rc = engine_watch_framing(r, exchange);
+    if (rc != NGX_OK)
+        return rc;
     rc = ngx_http_read_client_request_body(r, body_is_read);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
         return rc;

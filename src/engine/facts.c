@@ -74,6 +74,9 @@ ngx_int_t engine_check_request(ngx_http_request_t *r, const struct engine_locati
     if (r->http_version < NGX_HTTP_VERSION_10)
         return NGX_HTTP_CLOSE; /* HTTP/0.9: "GET /path" and no headers, which cannot be told from a cut line
                                 */
+    /* RFC 9112, 2.3: one digit each; and nothing behind it, where nginx takes blanks. */
+    if (r->http_protocol.len != sizeof "HTTP/1.1" - 1)
+        return NGX_HTTP_BAD_REQUEST;
     if (target.len > conf->max_field)
         return NGX_HTTP_REQUEST_URI_TOO_LARGE;
     if (target.len == 0 || target.ptr[0] != '/' || has_control(target, true) ||

@@ -181,9 +181,12 @@ static ngx_int_t add_zone(ngx_conf_t *cf, struct engine_main_conf *conf)
 }
 
 /* As nginx does it: every certificate passes the handshake, and the request is answered with 400 when it did
- * not verify, so that the caller learns the reason. */
+ * not verify, so that the caller learns the reason. What OpenSSL keeps of the failure would be told as an
+ * alert of nginx when the connection is used next. */
 static int note_verification(int ok, X509_STORE_CTX *store)
 {
+    if (!ok)
+        ERR_clear_error();
     return 1;
 }
 

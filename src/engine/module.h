@@ -21,6 +21,7 @@
 
 #include "engine/app.h"
 #include "engine/bodies.h"
+#include "engine/chunks.h"
 #include "io/loop.h"
 
 /* At the start of the memory that all workers share; the app's part follows. Lives until the server ends,
@@ -78,7 +79,10 @@ struct engine_exchange {
     ngx_event_t finish;
     ngx_event_t body_timer;
     ngx_http_event_handler_pt body_reader; /* nginx's, while the body is read */
-    unsigned account;                      /* in engine_worker.bodies, where it has `taken` bytes */
+    struct sp_chunks chunks;               /* of a chunked body */
+    ngx_recv_pt receive;                   /* the connection's own, while the body is looked over */
+    unsigned spoil_next;
+    unsigned account; /* in engine_worker.bodies, where it has `taken` bytes */
     uint64_t taken;
     ngx_msec_t body_begun;
     off_t header_bytes;    /* of the request, with what had come of the body by then */
@@ -97,6 +101,10 @@ void engine_cancel_all(void);
 
 /* listen.c: closes connections that speak the PROXY protocol and may not, before they are read. */
 ngx_int_t engine_init_module(ngx_cycle_t *cycle);
+
+/* framing.c: NGX_OK, or the status to refuse the request with. Between the two nginx reads the body. */
+ngx_int_t engine_watch_framing(ngx_http_request_t *r, struct engine_exchange *exchange);
+void engine_unwatch_framing(struct engine_exchange *exchange);
 
 /* stapling.c: for a context that has its certificate. */
 ngx_int_t engine_staple(ngx_conf_t *cf, ngx_http_ssl_srv_conf_t *ssl);

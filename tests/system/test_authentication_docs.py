@@ -57,7 +57,7 @@ def test_a_fragment_is_a_configuration_that_works(name, key_files, tmp_path):
         for location in re.findall(r'idpMetadata="\$\{server.config.dir\}/([^"]+)"', xml):
             (directory / location).write_text(metadata(key_files / "certificate.pem"))
         # What only the reader knows.
-        (directory / "server.xml").write_text(xml.replace("{aes}...", "{xor}LDo8LTor"))
+        (directory / "server.xml").write_text(xml.replace("{aes}...", "{xor}PDc+MTg6Nis="))
         done = subprocess.run([need(SALLYPORT), "server", "check", f"{directory}/"], capture_output=True, text=True, timeout=60,
                               check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -1,5 +1,6 @@
 """Requests that two servers could read in two ways: refused, or read in the one way the RFC leaves."""
 import base64
+import time
 
 import pytest
 
@@ -29,6 +30,18 @@ REFUSED = {
     "chunk size followed by words": chunked(b"1these-bytes\r\nx\r\n0\r\n\r\n"),
     "chunk size of 17 digits": chunked(b"10000000000000005\r\nhello\r\n0\r\n\r\n"),
     "chunk size over 63 bits": chunked(b"ffffffffffffffff\r\nhello\r\n0\r\n\r\n"),
+    "chunk size ended by a bare LF": chunked(b"5\nhello\r\n0\r\n\r\n"),
+    "chunk extension ended by a bare LF": chunked(b"5;a\nhello\r\n0\r\n\r\n"),
+    "chunk extension with a bare LF inside": chunked(b"2;\nxx\r\n41\r\n" + b"x" * 65 + b"\r\n0\r\n\r\n"),
+    "chunk extension with a lone CR": chunked(b"5;a\rb\r\nhello\r\n0\r\n\r\n"),
+    "chunk extension with NUL": chunked(b"5;a\0\r\nhello\r\n0\r\n\r\n"),
+    "chunk extension of 300 bytes": chunked(b"5;" + b"a" * 300 + b"\r\nhello\r\n0\r\n\r\n"),
+    "chunk data ended by a bare LF": chunked(b"5\r\nhello\n0\r\n\r\n"),
+    "chunk data without an end": chunked(b"5\r\nhello0\r\n\r\n"),
+    "last chunk ended by a bare LF": chunked(b"2\r\nab\r\n0\n\r\n"),
+    "chunk size followed by blanks only": chunked(b"5 \r\nhello\r\n0\r\n\r\n"),
+    "chunk size followed by CR CR": chunked(b"5\r\r;ABCD\r\nhello\r\n0\r\n\r\n"),
+    "chunk size of 16 digits": chunked(b"0000000000000005\r\nhello\r\n0\r\n\r\n"),
     "chunk data too long": chunked(b"5\r\nhelloX\r\n0\r\n\r\n"),
     "chunk size followed by CR and something else": chunked(b"5\rXhello\r\n0\r\n\r\n"),
     "chunk size followed by two CR": chunked(b"5\r\r\n;ABCD\r\n0\r\n\r\n"),
@@ -79,6 +92,10 @@ REFUSED = {
     "host that is not the target's": b"GET http://a/facts HTTP/1.1\r\nHost: b\r\n\r\n",
     # request lines
     "version 2.5": b"GET /facts HTTP/2.5\r\nHost: localhost\r\n\r\n",
+    "version 1.32": b"GET /facts HTTP/1.32\r\nHost: localhost\r\n\r\n",
+    "version 1.01": b"GET /facts HTTP/1.01\r\nHost: localhost\r\n\r\n",
+    "version followed by blanks": b"GET /facts HTTP/1.1  \r\nHost: localhost\r\n\r\n",
+    "version of HTTP/2 with prior knowledge": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "version too long": b"GET /facts HTTP/4294967295.255\r\nHost: localhost\r\n\r\n",
     "version of another protocol": b"GET /facts HTTQ/1.1\r\nHost: localhost\r\n\r\n",
     "method with a separator": b"GE(T /facts HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -97,6 +114,31 @@ REFUSED = {
     "block end with a byte inside": b"GET /facts HTTP/1.1\r\nHost: localhost\r\n\rX",
     "trailer without a colon": chunked(b"0\r\nX\rY\r\n\r\n"),
 }
+
+
+# The same when the frame does not come with the header, and then byte for byte.
+FRAMES = [name for name in REFUSED if name.startswith(("chunk", "last chunk"))]
+
+
+@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize("step", (1000, 1))
+def test_frames_that_come_later_are_refused_too(echo, name, step):  # noqa: F811
+    header, body = REFUSED[name].split(b"\r\n\r\n", 1)
+    body += CANARY
+    with Connection(echo.http, timeout=3) as client:
+        client.send(header + b"\r\n\r\n")
+        time.sleep(0.05)
+        try:
+            for at in range(0, len(body), step):
+                client.send(body[at:at + step])
+                if step == 1:
+                    time.sleep(0.0005)
+        except OSError:
+            pass  # it closed already
+        first = client.receive()
+        assert first is None or first.status == 400
+        assert client.receive() is None
+    assert echo.counters()["started"] == 1, "the handler saw it"
 
 
 def answers(echo, data):
