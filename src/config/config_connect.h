@@ -26,7 +26,7 @@ struct sp_cfg_interceptor {
     struct sp_str_list provider_request_headers, provider_response_headers;
     struct sp_str_list requester_request_headers, requester_response_headers;
     int64_t provider_max_delay_us, requester_max_delay_us; /* audit; -1: not set */
-    bool provider_early_failure;                           /* audit */
+    bool provider_early_failure, requester_early_failure;  /* audit */
     struct sp_str_list claims;                             /* audit: that events have */
     int64_t saf_cache_timeout;                             /* authorization: seconds, -1: not set */
     bool request_url;                                      /* file logger */

@@ -19,6 +19,8 @@
 #define DEFAULT_BUFFER_RECORDS 4096
 #define TEXTS_MAX 16384u /* bytes of the server's texts */
 #define TIMED_OUT_FLAG 0x80u
+#define RETRIED_FLAG 0x80u /* RESP_FLAGS of subtype 2; IBM does not publish the bit */
+#define NETWORK_PREFIX_BYTES 20u
 #define HEADERS_MAX 4u /* that are recorded, each way */
 #define HEADER_BYTES 64u
 #define LOOK_US 200000       /* whether the writer lives */
@@ -194,6 +196,105 @@ void io_audit_call(struct sp_audit *audit, const struct sp_cfg_interceptor *conf
     io_put(audit, &event);
 }
 
+/* "CICS", "IMS", "ZOS" as REQ_APP_TYPE has them; 0: not told. */
+static uint64_t application_type(struct sp_str name)
+{
+    static const char *const names[] = {"", "CICS", "IMS", "ZOS"};
+    for (uint64_t i = 1; i < sizeof names / sizeof names[0]; i++)
+        if (sp_str_is(name, names[i]))
+            return i;
+    return 0;
+}
+
+static void add_program(const struct sp_intercept_program *program, struct sp_smf_requester *call)
+{
+    call->application_type = application_type(program->application_type);
+    call->asserted_user = program->asserted_user;
+    call->stub_sent_us = program->sent_us;
+    call->job_name = program->job_name;
+    call->job_id = program->job_id;
+    call->system = program->system_name;
+    call->asid = program->asid;
+    call->sid = program->system_id;
+    call->cics_applid = program->cics_applid;
+    call->cics_task = program->cics_task;
+    call->cics_transaction = program->cics_transid;
+    call->cics_unit_of_work = program->cics_uow_id;
+    call->cics_network_prefix = sp_str_slice(program->cics_net_uow_id, 0, NETWORK_PREFIX_BYTES);
+    call->cics_network_suffix =
+        sp_str_slice(program->cics_net_uow_id, NETWORK_PREFIX_BYTES, program->cics_net_uow_id.len);
+    call->ims_identifier = program->ims_identifier;
+    call->ims_region = program->ims_region;
+    call->ims_transaction = program->ims_transaction;
+    call->ims_application = program->ims_application;
+    call->ims_psb = program->ims_psb;
+    call->ims_recovery_token = program->ims_recovery_token;
+}
+
+static void add_endpoint(const struct sp_intercept_endpoint *endpoint, struct sp_smf_requester *call)
+{
+    call->status = endpoint->status;
+    call->flags = endpoint->retried ? RETRIED_FLAG : 0;
+    call->request_bytes = endpoint->request_bytes;
+    call->response_bytes = endpoint->response_bytes;
+    call->endpoint_reference = endpoint->reference;
+    call->endpoint_host = endpoint->host;
+    call->endpoint_port = endpoint->port;
+    call->path = endpoint->path;
+    call->method = endpoint->method;
+    call->query = endpoint->query;
+    call->token_start_us = endpoint->token_start_us;
+    call->token_finish_us = endpoint->token_finish_us;
+    call->endpoint_sent_us = endpoint->sent_us;
+    call->endpoint_received_us = endpoint->received_us;
+}
+
+static void audit_requester_1(struct sp_audit *audit, const struct sp_intercept_data *data)
+{
+    struct sp_smf_event event = {
+        .kind = SP_SMF_EVENT_REQUEST,
+        .version = 1,
+        .at_us = end_us(data->exit_us),
+        .delay_us = delay_us(audit, 1, 0),
+        .of.request = request_section(data),
+    };
+    event.of.request.service_name = data->requester_name;
+    event.of.request.service_version = data->requester_version;
+    io_put(audit, &event);
+}
+
+void io_audit_requester(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
+                        const struct sp_intercept_data *data)
+{
+    char texts[2][HEADERS_MAX][HEADER_BYTES + 1];
+    struct sp_smf_requester call = {
+        .result = data->response_status,
+        .user = data->principal->name,
+        .mapped_user = data->principal->saf_user,
+        .name = data->requester_name,
+        .api_version = data->requester_version,
+        .entry_us = data->entry_us,
+        .exit_us = data->exit_us,
+        .id = data->request_id,
+        .token = data->correlator,
+    };
+    if (config->requester_smf_version != 2) {
+        audit_requester_1(audit, data);
+        return;
+    }
+    if (data->program)
+        add_program(data->program, &call);
+    const struct sp_intercept_endpoint *endpoint = data->endpoint;
+    if (endpoint) {
+        add_endpoint(endpoint, &call);
+        put_headers(&config->requester_request_headers, endpoint->request_headers,
+                    endpoint->request_header_count, texts[0], call.request_headers);
+        put_headers(&config->requester_response_headers, endpoint->response_headers,
+                    endpoint->response_header_count, texts[1], call.response_headers);
+    }
+    io_audit_call(audit, config, &call);
+}
+
 void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *event)
 {
     if (!audit || !audit->smf.security_events)
@@ -262,15 +363,20 @@ static void post(const struct sp_interceptor *self, struct sp_intercept_data *da
         data->audit_reserved--;
         atomic_fetch_sub(reserved_here(audit), 1);
     }
-    if (!refused)
-        io_audit_request(audit, self->config, data);
-    else
+    if (refused)
         lose(audit);
+    else if (data->type == SP_REQUEST_REQUESTER)
+        io_audit_requester(audit, self->config, data);
+    else
+        io_audit_request(audit, self->config, data);
 }
 
 static void early(const struct sp_interceptor *self, const struct sp_intercept_data *data)
 {
-    if (self->config->provider_early_failure)
+    bool is_requester = data->type == SP_REQUEST_REQUESTER;
+    if (is_requester && self->config->requester_early_failure)
+        io_audit_requester(self->audit, self->config, data);
+    else if (!is_requester && self->config->provider_early_failure)
         io_audit_request(self->audit, self->config, data);
 }
 
@@ -296,14 +402,16 @@ static const char *listed(const struct sp_str_list *names, char *text, size_t si
 static void check_headers(const struct sp_cfg_interceptor *config, const struct sp_str_list *names,
                           const char *attribute, const char *will_id, struct sp_problems *problems)
 {
+    bool is_requester = strncmp(attribute, "apiRequester", strlen("apiRequester")) == 0;
+    unsigned version = is_requester ? config->requester_smf_version : config->provider_smf_version;
     char text[512];
     struct sp_str file = SP_STR("server.xml");
     if (names->count == 0)
         return;
-    if (config->provider_smf_version == 1)
+    if (version == 1)
         sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0805E", file, 0, 0,
-                       "audit interceptor %.*s: %s needs apiProviderSmfVersion=\"2\"; no header is recorded",
-                       SP_STR_ARG(config->id), attribute);
+                       "audit interceptor %.*s: %s needs api%sSmfVersion=\"2\"; no header is recorded",
+                       SP_STR_ARG(config->id), attribute, is_requester ? "Requester" : "Provider");
     else if (names->count > HEADERS_MAX)
         sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0802E", file, 0, 0,
                        "audit interceptor %.*s: %s names %zu headers, at most %u can be recorded; none is",
@@ -326,6 +434,10 @@ void sp_audit_check(const struct sp_config *config, struct sp_problems *problems
         check_headers(interceptor, &interceptor->provider_request_headers, "apiProviderRequestHeaders",
                       "BAQR0803I", problems);
         check_headers(interceptor, &interceptor->provider_response_headers, "apiProviderResponseHeaders",
+                      "BAQR0804I", problems);
+        check_headers(interceptor, &interceptor->requester_request_headers, "apiRequesterRequestHeaders",
+                      "BAQR0803I", problems);
+        check_headers(interceptor, &interceptor->requester_response_headers, "apiRequesterResponseHeaders",
                       "BAQR0804I", problems);
     }
 }

@@ -35,7 +35,11 @@ void io_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *c
                       const struct sp_intercept_data *data);
 /* Record a failure of security, unless securityEvents is off. Texts are copied. Never waits. Accepts NULL. */
 void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *event);
-/* A call of an API requester, as its audit interceptor wants it. */
+/* A request of an API requester that ends: `data` with its program and endpoint, where they are known.
+ * Version 1 is the record of a request, SERVICE_NAME being the API requester's; version 2 has subtype 2. */
+void io_audit_requester(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
+                        const struct sp_intercept_data *data);
+/* The same, when the values are known. */
 void io_audit_call(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
                    const struct sp_smf_requester *call);
 

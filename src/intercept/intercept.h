@@ -30,8 +30,13 @@ struct sp_intercept_endpoint {
     struct sp_str reference; /* id of the endpoint connection */
     struct sp_str host, method, path, query;
     unsigned port;
-    unsigned status;              /* that it answered; 0: not yet */
-    bool retried;                 /* a second time, with a fresh token */
+    unsigned status;                         /* that it answered; 0: not yet */
+    bool retried;                            /* a second time, with a fresh token */
+    int64_t token_start_us, token_finish_us; /* realtime; 0: no token was fetched */
+    int64_t sent_us, received_us;            /* 0: it was not called; did not answer */
+    size_t request_bytes, response_bytes;    /* of payload */
+    const struct sp_http_header *request_headers, *response_headers; /* as they went and came */
+    size_t request_header_count, response_header_count;
     struct sp_header_edit *edits; /* of the request to it, by interceptors */
 };
 
@@ -39,9 +44,14 @@ struct sp_intercept_endpoint {
 struct sp_intercept_program {
     struct sp_str application_type; /* CICS, IMS, ZOS */
     struct sp_str job_name, job_id, system_name;
+    struct sp_str system_id; /* SMF's, 4 characters */
+    struct sp_str asserted_user;
+    uint32_t asid;
+    int64_t sent_us; /* realtime, when the program's stub sent the request; 0: not told */
     struct sp_str cics_applid, cics_transid, cics_uow_id, cics_net_uow_id;
     uint32_t cics_task;
     struct sp_str ims_identifier, ims_transaction, ims_application, ims_psb, ims_exit_data;
+    struct sp_str ims_recovery_token;
     uint32_t ims_region;
 };
 
