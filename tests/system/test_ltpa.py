@@ -101,3 +101,64 @@ def test_the_cookie_is_as_configured(make):
     assert cookie.startswith("Mine=") and "; Secure" in cookie and "; HttpOnly" in cookie and "; SameSite=Lax" in cookie
     off = make(sso='singleSignonEnabled="false"')
     assert cookie_of(get(off, FRED)) is None
+
+
+def rotated(server, other, validation):
+    """The keys of `other` make cookies from now on; those that were used are beside them, as `validation` says."""
+    shutil.copy(server.keys, server.keys.with_name("old.keys"))
+    shutil.copy(other.keys, server.keys)
+    server.write(XML.format(realm="zosConnect", sso="", ltpa="").replace('shared secret" />', f'shared secret">{validation}</ltpa>'))
+    assert "validationKeys" in (server.directory / "server.xml").read_text()
+    assert server.command("reload").returncode == 0
+
+
+@pytest.mark.parametrize("until, answer", [("", 200), ('validUntilDate="2099-01-31T12:00:00Z"', 200),
+                                           ('validUntilDate="2020-01-31T12:00:00+01:00"', 401)])
+def test_old_keys_are_accepted_besides_until_they_end(make, until, answer):
+    server, other = make(), make()
+    old, new = cookie_of(get(server, FRED)), cookie_of(get(other, FRED))
+    rotated(server, other, f'<validationKeys fileName="old.keys" password="shared secret" {until}/>')
+    wait_until(lambda: get(server, new).status == 200, "the new keys to be used")
+    assert {get(server, old).status for _ in range(6)} == {answer}
+    # What is made now is made with the new keys only.
+    made = cookie_of(get(server, FRED))
+    assert get(other, made).status == 200
+
+
+def test_a_cookie_is_for_the_domain_that_the_host_belongs_to(make):
+    server = make(sso='ssoDomainNames="example.org|other.example"')
+    for host, domain in (("api.example.org", "example.org"), ("x.other.example", "other.example"), ("api.example.com", None),
+                         ("example.org.evil.example", None)):
+        response = get(server, FRED, ("Host", host))
+        assert response.status == 200
+        cookie = [value for name, value in response.headers if name.lower() == "set-cookie"][0]
+        assert (f"domain={domain}" in cookie.lower()) if domain else ("domain=" not in cookie.lower()), (host, cookie)
+
+
+def test_check_reads_the_keys(make):
+    server = make(start=False)
+    good = server.keys.read_text()
+
+    def says(expected, *words, warning=False):
+        checked = server.command("check")
+        told = checked.stdout + checked.stderr
+        assert checked.returncode == expected, told
+        assert all(word in told for word in words), told
+        assert "shared secret" not in told
+
+    says(0)
+    server.keys.rename(server.keys.with_suffix(".away"))
+    says(1, "SALA0031E", "there is no LTPA keys file", "sallyport server key --ltpa")
+    server.keys.write_text(good.replace("version=1.0", "version=2.0"))
+    assert server.keys.read_text() != good
+    says(1, "SALA0031E", "version")
+    server.keys.write_text("nonsense")
+    says(1, "SALA0031E", str(server.keys))
+    server.keys.write_text(good)
+    server.write(XML.format(realm="zosConnect", sso="", ltpa="").replace("shared secret", "another"))
+    says(1, "SALA0031E", "password")
+    server.write(XML.format(realm="zosConnect", sso="", ltpa="").replace(
+        'shared secret" />', 'shared secret"><validationKeys fileName="gone.keys" password="shared secret"/></ltpa>'))
+    says(0, "warning SALA0031E", "gone.keys")
+    server.write(XML.format(realm="zosConnect", sso='singleSignonEnabled="false"', ltpa="").replace("shared secret", "another"))
+    says(0)
