@@ -265,7 +265,7 @@ static enum sp_status share_library(struct sp_generation *generation, const stru
 {
     struct sp_library *there = previous ? previous->library : worker->library;
     if (!there)
-        return sp_library_new(&generation->library, err);
+        return sp_library_new(SP_LIBRARY_BYTES_MAX, &generation->library, err);
     generation->library = sp_library_hold(there);
     return SP_OK;
 }

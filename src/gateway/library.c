@@ -13,7 +13,7 @@ struct sp_library {
     pthread_mutex_t lock; /* of everything below */
     unsigned references;
     struct sp_hash items; /* key -> struct sp_library_item */
-    size_t bytes, archives, mappings;
+    size_t ceiling, bytes, archives, mappings;
     uint64_t loans, read, compiled;
 };
 
@@ -24,7 +24,7 @@ static enum sp_status no_memory(struct sp_error *err)
 
 /* ---------------------------------------------------------------- life */
 
-enum sp_status sp_library_new(struct sp_library **ret_library, struct sp_error *err)
+enum sp_status sp_library_new(size_t ceiling, struct sp_library **ret_library, struct sp_error *err)
 {
     struct sp_library *library = calloc(1, sizeof *library);
     if (!library)
@@ -32,6 +32,7 @@ enum sp_status sp_library_new(struct sp_library **ret_library, struct sp_error *
     pthread_mutex_init(&library->lock, NULL);
     sp_hash_init(&library->items, ITEMS_MAX);
     library->references = 1;
+    library->ceiling = ceiling;
     *ret_library = library;
     return SP_OK;
 }
@@ -200,9 +201,9 @@ static enum sp_status make_item(const struct sp_library_wanted *wanted, struct s
 static enum sp_status enter(struct sp_library_loan *loan, struct sp_library_item *item, struct sp_error *err)
 {
     struct sp_library *library = loan->library;
-    if (item->arena.used > SP_LIBRARY_BYTES_MAX - library->bytes)
+    if (item->arena.used > library->ceiling - library->bytes)
         return sp_error_set(err, SP_ELIMIT, NULL, "what is deployed needs more than %zu MiB",
-                            SP_LIBRARY_BYTES_MAX >> 20);
+                            library->ceiling >> 20);
     enum sp_status status = sp_hash_add(&library->items, item->key, item);
     if (status != SP_OK)
         return sp_error_set(err, status, NULL, "no room for one more archive");

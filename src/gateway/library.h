@@ -18,7 +18,7 @@
 #include "mapping/mapping.h"
 #include "store/state.h"
 
-#define SP_LIBRARY_BYTES_MAX ((size_t)1 << 30)
+#define SP_LIBRARY_BYTES_MAX ((size_t)1 << 30) /* of the product's */
 /* The target, among the routes of an API, of GET /api-docs, unless the API has an operation of its own there;
  * the others are the numbers of its operations. */
 #define SP_ROUTE_DOCUMENT (SP_ROUTE_NONE - 1)
@@ -47,7 +47,9 @@ struct sp_library_archive {
 struct sp_library;
 struct sp_library_loan;
 
-enum sp_status sp_library_new(struct sp_library **ret_library, struct sp_error *err) SP_MUST_CHECK;
+/* `ceiling`: bytes that all it has may take. */
+enum sp_status sp_library_new(size_t ceiling, struct sp_library **ret_library,
+                              struct sp_error *err) SP_MUST_CHECK;
 struct sp_library *sp_library_hold(struct sp_library *library);
 /* When all loans have ended. Accepts NULL. */
 void sp_library_release(struct sp_library *library);

@@ -24,7 +24,7 @@ void sp_rehearse(const struct sp_config *config, struct sp_file_set *files, stru
 {
     struct sp_error err = SP_ERROR_INIT;
     struct sp_library_loan before;
-    if (!*library && sp_library_new(library, &err) != SP_OK)
+    if (!*library && sp_library_new(SP_LIBRARY_BYTES_MAX, library, &err) != SP_OK)
         return;
     if (sp_library_unpin(*library, &before) == SP_OK)
         rehearse(config, files, *library, &before);

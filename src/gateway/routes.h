@@ -13,7 +13,7 @@
 #include "gateway/router.h"
 
 #define SP_ROUTE_NONE UINT32_MAX
-#define SP_ROUTES_BYTES_MAX (64u * 1024u * 1024u) /* of one piece */
+#define SP_ROUTES_BYTES_MAX (16u * 1024u * 1024u) /* of one piece */
 
 struct sp_routes {
     uint32_t bytes; /* of the whole, a multiple of 8 */

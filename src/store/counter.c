@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-#define PROBES 64u
-
 size_t sp_store_counters_bytes(void)
 {
     return SP_STORE_COUNTERS * sizeof(struct sp_store_counter);
@@ -20,7 +18,7 @@ struct sp_store_counter *sp_store_counter_of(void *memory, size_t bytes, struct 
     uint64_t hash = sp_siphash(key, 2, 4, name.ptr, name.len);
     if (hash == 0)
         hash = 1;
-    for (size_t n = 0; n < PROBES && n < count; n++) {
+    for (size_t n = 0; n < count; n++) {
         struct sp_store_counter *counter = &counters[(hash + n) % count];
         uint64_t taken = 0;
         if (!atomic_compare_exchange_strong(&counter->key, &taken, hash) && taken != hash)

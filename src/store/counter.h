@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 
-#define SP_STORE_COUNTERS 16384u
+#define SP_STORE_COUNTERS 32768u /* twice as many as services can be, so that they are found at once */
 
 struct sp_store_counter {
     _Atomic uint64_t key; /* of the name; 0: free */

@@ -152,6 +152,8 @@ class Deployer(threading.Thread):
                     response = connection.request(method, "/zosConnect" + target, [ADAM, *([ZIP] if body else [])], body)
                     if response is None:
                         return
+                    if response.status == 503 and b"whether the change was made" in response.body:
+                        return  # the worker that leads was killed a moment before this one
                     if response.status != 200:
                         self.wrong.append(response)
                         return

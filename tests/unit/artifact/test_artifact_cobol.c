@@ -554,6 +554,28 @@ static void sizes_of_sources_are_limited(void **state)
     sp_buf_finish(&text);
 }
 
+static void qualifiers_of_a_count_are_limited(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_field *record;
+    for (unsigned extra = 0; extra < 2; extra++) {
+        struct sp_buf text;
+        sp_buf_init(&text, 10000);
+        /* G1 in G2 in ... in G8, or in G9; the outermost first. */
+        for (unsigned level = 8 + extra; level > 0; level--)
+            sp_buf_printf(&text, "%02u G%u.\n", 9 + extra - level, level);
+        sp_buf_printf(&text, "15 N PIC 9.\n15 A PIC X OCCURS 1 TO 5 DEPENDING ON N");
+        for (unsigned level = 1; level <= 8 + extra; level++)
+            sp_buf_printf(&text, "\n OF G%u", level);
+        sp_buf_printf(&text, ".");
+        sp_buf_append_byte(&text, 0);
+        assert_int_equal(read_source(f, fixed(f, (const char *)text.ptr), &record),
+                         extra ? SP_ELIMIT : SP_OK);
+        sp_buf_finish(&text);
+    }
+    assert_non_null(strstr(f->err.text, "too many qualifiers"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -576,6 +598,7 @@ int main(void)
         TEST(what_is_no_copybook_is_refused),
         TEST(entries_are_checked),
         TEST(a_qualified_counter_is_found),
+        TEST(qualifiers_of_a_count_are_limited),
         TEST(sizes_of_sources_are_limited),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -61,6 +61,30 @@ static void archives_are_listed_by_name(void **state)
     assert_true(sp_str_is(paths[1], path_of("b.sar")));
 }
 
+static void the_number_of_archives_is_limited(void **state)
+{
+    const struct sp_str *paths;
+    size_t count = 0;
+    char name[32];
+    for (unsigned i = 0; i < SP_ARCHIVES_MAX; i++) {
+        snprintf(name, sizeof name, "a%u.sar", i);
+        write_file(name, "");
+    }
+    assert_int_equal(sp_archive_files_list(directory, ".sar", &arena, &paths, &count, &err), SP_OK);
+    assert_int_equal(count, SP_ARCHIVES_MAX);
+    write_file("other.aar", "");
+    assert_int_equal(sp_archive_files_list(directory, ".sar", &arena, &paths, &count, &err), SP_OK);
+    write_file("beyond.sar", "");
+    assert_int_equal(sp_archive_files_list(directory, ".sar", &arena, &paths, &count, &err), SP_ELIMIT);
+    assert_non_null(strstr(err.text, "more than 16384 archives"));
+    unlink(path_of("other.aar"));
+    unlink(path_of("beyond.sar"));
+    for (unsigned i = 0; i < SP_ARCHIVES_MAX; i++) {
+        snprintf(name, sizeof name, "a%u.sar", i);
+        unlink(path_of(name));
+    }
+}
+
 static void a_missing_directory_is_told_from_an_empty_one(void **state)
 {
     const struct sp_str *paths;
@@ -105,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(archives_are_listed_by_name),
+        TEST(the_number_of_archives_is_limited),
         TEST(a_missing_directory_is_told_from_an_empty_one),
         TEST(a_file_is_read_whole),
         TEST(a_file_over_the_limit_is_refused),

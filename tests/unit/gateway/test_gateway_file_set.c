@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gateway/file_set.h"
+#include "gateway/file_set_internal.h"
 
 static char base[] = "/tmp/sallyport-files-XXXXXX";
 static struct sp_file_set *set, *other;
@@ -419,6 +419,20 @@ static void an_archive_at_the_limit_fits_and_one_byte_more_does_not(void **state
     sp_arena_finish(&arena);
 }
 
+static void a_set_has_a_ceiling_for_all_contents(void **state)
+{
+    struct sp_file file = {.kind = SP_FILE_API, .content = {NULL, SP_FILE_SET_MAX - 5}};
+    memset(file.checksum, 'a', SP_STORE_CHECKSUM_BYTES);
+    assert_non_null(sp_file_set_add(set, &file, path_of("a.aar")));
+    const struct sp_file_stamp stamp = {0};
+    assert_int_equal(sp_file_set_put(set, SP_FILE_API, path_of("b.aar"), SP_STR("123456"), &stamp, &err),
+                     SP_ELIMIT);
+    assert_int_equal(sp_file_set_put(set, SP_FILE_API, path_of("b.aar"), SP_STR("12345"), &stamp, &err),
+                     SP_OK);
+    assert_int_equal(sp_file_set_put(set, SP_FILE_API, path_of("c.aar"), SP_STR("1"), &stamp, &err),
+                     SP_ELIMIT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -436,6 +450,7 @@ int main(void)
         TEST(an_archive_that_is_gone_breaks_the_set),
         TEST(what_no_generation_needs_is_given_back),
         TEST(a_reader_has_its_own_ceiling),
+        TEST(a_set_has_a_ceiling_for_all_contents),
         TEST(an_archive_at_the_limit_fits_and_one_byte_more_does_not),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

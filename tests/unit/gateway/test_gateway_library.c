@@ -28,7 +28,7 @@ static int set_up(void **state)
 {
     compose(&service_bytes, server_service);
     compose(&api_bytes, server_api);
-    return sp_library_new(&library, &err) == SP_OK ? 0 : -1;
+    return sp_library_new(1 << 20, &library, &err) == SP_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -179,7 +179,29 @@ static void a_library_lives_as_long_as_a_loan(void **state)
     sp_library_release(library);
     assert_true(sp_str_is(api->aar->name, "accounts"));
     sp_library_loan_finish(&loan);
-    assert_int_equal(sp_library_new(&library, &err), SP_OK);
+    assert_int_equal(sp_library_new(1 << 20, &library, &err), SP_OK);
+}
+
+static void a_library_takes_no_more_than_its_ceiling(void **state)
+{
+    struct sp_library_loan loan;
+    char checksum[SP_STORE_CHECKSUM_BYTES + 1];
+    const struct sp_library_archive *archive = NULL;
+    sp_library_loan_init(&loan, library);
+    borrow(&loan, SP_STORE_API);
+    size_t need = counts().bytes;
+    sp_library_loan_finish(&loan);
+    sp_store_checksum(sp_buf_str(&api_bytes), checksum);
+    for (int missing = 0; missing < 2; missing++) {
+        sp_library_release(library);
+        assert_int_equal(sp_library_new(need - (size_t)missing, &library, &err), SP_OK);
+        sp_library_loan_init(&loan, library);
+        assert_int_equal(
+            sp_library_archive(&loan, SP_STORE_API, sp_buf_str(&api_bytes), checksum, "it", &archive, &err),
+            missing ? SP_ELIMIT : SP_OK);
+        assert_int_equal(counts().archives, !missing);
+        sp_library_loan_finish(&loan);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -187,9 +209,13 @@ static void a_library_lives_as_long_as_a_loan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_archive_is_read_once_for_all_who_borrow_it),      TEST(other_bytes_are_another_archive),
-        TEST(equal_mappings_are_shared_and_others_are_not),       TEST(what_is_pinned_stays),
-        TEST(what_is_unpinned_goes_when_nobody_borrows_it_again), TEST(a_library_lives_as_long_as_a_loan),
+        TEST(an_archive_is_read_once_for_all_who_borrow_it),
+        TEST(other_bytes_are_another_archive),
+        TEST(equal_mappings_are_shared_and_others_are_not),
+        TEST(what_is_pinned_stays),
+        TEST(what_is_unpinned_goes_when_nobody_borrows_it_again),
+        TEST(a_library_takes_no_more_than_its_ceiling),
+        TEST(a_library_lives_as_long_as_a_loan),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gateway_library", tests, NULL, NULL);

@@ -291,6 +291,57 @@ static void properties_of_other_providers_are_told_and_change_nothing(void **sta
     assert_call("A: 1\n", "cicsConn", "");
 }
 
+static void rules_of_one_policy_have_a_limit(void **state)
+{
+    enum { FILES = 8, EACH = SP_POLICY_RULES_MAX / FILES }; /* a file has fewer rules */
+    static char text[EACH * 200];
+    char name[64], elements[1000];
+    size_t len = (size_t)snprintf(text, sizeof text, "<ruleset>");
+    for (unsigned i = 0; i < EACH; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                RULE("r%u", HEADER("A", "%u"), SET("imsTranCode", "1")), i, i);
+    snprintf(text + len, sizeof text - len, "</ruleset>");
+    for (int beyond = 0; beyond < 2; beyond++) {
+        len = (size_t)snprintf(elements, sizeof elements,
+                               "<zosconnect_zosConnectAPIs policyRef='p'/><zosconnect_policy id='p'>");
+        for (int file = 0; file < FILES + beyond; file++) {
+            snprintf(name, sizeof name, "resources/zosconnect/rules/%d.xml", file);
+            server_file(&server, name,
+                        file < FILES
+                            ? text
+                            : "<ruleset>" RULE("r", HEADER("A", "x"), SET("imsTranCode", "1")) "</ruleset>");
+            len += (size_t)snprintf(elements + len, sizeof elements - len, "<ruleset file='%d.xml'/>", file);
+        }
+        snprintf(elements + len, sizeof elements - len, "</zosconnect_policy>");
+        server_start(&server, MANAGER, elements);
+        if (beyond)
+            assert_problem(SP_MSG_RULE_SET_REFUSED, "more than 1024 rules");
+        else
+            assert_null(problem(SP_MSG_RULE_SET_REFUSED));
+        server_finish(&server);
+        server_init(&server);
+    }
+}
+
+static void parts_of_a_value_have_a_limit(void **state)
+{
+    char value[200] = "";
+    for (unsigned i = 0; i < 16; i++)
+        strcat(value, "${A}");
+    for (int beyond = 0; beyond < 2; beyond++) {
+        char rule[600];
+        snprintf(rule, sizeof rule, RULE("r", ANY("A"), SET("cicsTransId", "%s%s")), value,
+                 beyond ? "x" : "");
+        start(rule, NEVER);
+        if (beyond)
+            assert_problem(SP_MSG_RULE_SET_REFUSED, "more than 16 parts");
+        else
+            assert_null(problem(SP_MSG_RULE_SET_REFUSED));
+        server_finish(&server);
+        server_init(&server);
+    }
+}
+
 static void headers_of_one_policy_have_a_limit(void **state)
 {
     char rules[SP_POLICY_HEADERS_MAX * 160] = "";
@@ -335,6 +386,8 @@ int main(void)
         TEST(a_policy_without_a_file_is_refused),
         TEST(a_free_choice_of_the_client_is_told),
         TEST(properties_of_other_providers_are_told_and_change_nothing),
+        TEST(rules_of_one_policy_have_a_limit),
+        TEST(parts_of_a_value_have_a_limit),
         TEST(headers_of_one_policy_have_a_limit),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

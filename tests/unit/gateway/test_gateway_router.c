@@ -17,7 +17,7 @@ static uint32_t template_count;
 
 static int set_up(void **state)
 {
-    sp_arena_init(&arena, 100000000);
+    sp_arena_init(&arena, (size_t)512 << 20);
     template_count = 0;
     return sp_router_init(&router, &arena) == SP_OK ? 0 : -1;
 }
@@ -229,6 +229,27 @@ static void a_copy_of_the_routes_is_as_good(void **state)
     free(copy);
 }
 
+/* One path of one segment, which is nearly all of it. */
+static void the_size_of_routes_is_limited(void **state)
+{
+    const struct sp_routes *routes;
+    const size_t longest = SP_ROUTES_BYTES_MAX - 200;
+    char *path = sp_arena_alloc(&arena, SP_ROUTES_BYTES_MAX);
+    memset(path, 'a', SP_ROUTES_BYTES_MAX);
+    path[0] = '/';
+    assert_int_equal(sp_router_add(&router, SP_STR("GET"), sp_str_from(path, longest), 0, &err), SP_OK);
+    assert_int_equal(sp_routes_new(&router, &arena, &routes, &err), SP_OK);
+    size_t left = SP_ROUTES_BYTES_MAX - routes->bytes;
+    for (int beyond = 0; beyond < 2; beyond++) {
+        size_t len = longest + left + (beyond ? 8 : 0);
+        assert_int_equal(sp_router_init(&router, &arena), SP_OK);
+        assert_int_equal(sp_router_add(&router, SP_STR("GET"), sp_str_from(path, len), 0, &err), SP_OK);
+        assert_int_equal(sp_routes_new(&router, &arena, &routes, &err), beyond ? SP_ELIMIT : SP_OK);
+        if (!beyond)
+            assert_int_equal(routes->bytes, SP_ROUTES_BYTES_MAX);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -244,6 +265,7 @@ int main(void)
         TEST(what_cannot_be_told_apart_is_refused),
         TEST(a_literal_may_be_written_encoded),
         TEST(methods_and_segments_are_limited),
+        TEST(the_size_of_routes_is_limited),
         TEST(each_of_many_siblings_is_found),
         TEST(a_copy_of_the_routes_is_as_good),
         TEST(many_alternatives_do_not_multiply_the_work),

@@ -29,6 +29,20 @@ static void a_name_has_one_counter(void **state)
     free(memory);
 }
 
+static void there_are_as_many_counters_as_is_said(void **state)
+{
+    size_t bytes = sp_store_counters_bytes();
+    void *memory = calloc(1, bytes);
+    char name[16];
+    for (unsigned i = 0; i < SP_STORE_COUNTERS; i++) {
+        snprintf(name, sizeof name, "s%u", i);
+        assert_non_null(sp_store_counter_of(memory, bytes, sp_str_of(name)));
+    }
+    assert_null(sp_store_counter_of(memory, bytes, SP_STR("one more")));
+    assert_non_null(sp_store_counter_of(memory, bytes, SP_STR("s0")));
+    free(memory);
+}
+
 static void without_room_nothing_is_counted(void **state)
 {
     struct sp_store_counter two[2] = {{0}};
@@ -44,6 +58,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_has_one_counter),
+        cmocka_unit_test(there_are_as_many_counters_as_is_said),
         cmocka_unit_test(without_room_nothing_is_counted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
