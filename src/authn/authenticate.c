@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which credential counts, and what a client without one is told. io_authn_run comes last: read it first.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "authn/auth_filter.h"
@@ -210,6 +211,15 @@ static void tell_providers(struct sp_authn *authn, struct sp_authn_attempt *atte
     }
 }
 
+/* Each refusal has a stable id, where the scheme has none of its own for it. */
+static void name_reason(enum sp_status status, const struct sp_challenge *challenge, struct sp_error *err)
+{
+    bool unavailable = challenge->status == 503 || status == SP_EUNAVAIL;
+    if (status != SP_OK && status != SP_ECANCELED && !err->id[0])
+        snprintf(err->id, sizeof err->id, "%s",
+                 unavailable ? SP_MSG_AUTHORITY_UNAVAILABLE : SP_MSG_CREDENTIAL_REFUSED);
+}
+
 /* The credential is good: who is it? */
 static enum sp_status io_admit(struct sp_authn *authn, struct sp_authn_attempt *attempt,
                                const struct sp_authn_provider *provider, const struct sp_assertion *assertion,
@@ -217,6 +227,7 @@ static enum sp_status io_admit(struct sp_authn *authn, struct sp_authn_attempt *
                                struct sp_error *err)
 {
     enum sp_status status = io_principal_make(attempt, provider, assertion, ret_principal, err);
+    name_reason(status, challenge, err);
     trace_principal(attempt, status, ret_principal, err);
     if (status == SP_OK) {
         tell_providers(authn, attempt, assertion, ret_principal, challenge);
@@ -242,6 +253,7 @@ static bool io_ask(struct sp_authn *authn, struct sp_authn_attempt *attempt,
     struct sp_assertion assertion = {0};
     *challenge = (struct sp_challenge){0};
     enum sp_status status = provider->kind->io_check(provider, attempt, &assertion, challenge, err);
+    name_reason(status, challenge, err);
     trace_answer(attempt, provider, &assertion, status, challenge, err);
     if (status != SP_OK && status != SP_ECANCELED && challenge->status == 0)
         return false;

@@ -88,24 +88,6 @@ static enum sp_status refuse(const struct saml *self, struct sp_challenge *chall
     return status;
 }
 
-/* With User the registry is asked here, so that whoever it does not know is told what anybody without a good
- * assertion is told. */
-static enum sp_status io_assert(const struct saml *self, struct sp_authn_attempt *attempt,
-                                const struct sp_saml_facts *facts, struct sp_assertion *ret_assertion,
-                                struct sp_error *err)
-{
-    struct sp_assertion assertion;
-    enum sp_status status = io_saml_subject(self->config, attempt, facts, &assertion, err);
-    if (status == SP_OK && assertion.kind == SP_ASSERT_LOOK_UP) {
-        assertion.kind = SP_ASSERT_REGISTRY;
-        status =
-            io_registry_find(attempt->parts->registry, facts->user, attempt->arena, &assertion.user, err);
-    }
-    if (status == SP_OK)
-        *ret_assertion = assertion;
-    return status == SP_ENOTFOUND ? SP_EDENIED : status;
-}
-
 static enum sp_status io_verify(const struct saml *self, struct sp_str token,
                                 const struct sp_authn_attempt *attempt, struct sp_saml_facts *ret_facts,
                                 struct sp_error *err)
@@ -139,7 +121,9 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
     if (status == SP_OK && facts.one_time)
         status = sp_saml_use_once(self->config, attempt, &facts, err);
     if (status == SP_OK)
-        status = io_assert(self, attempt, &facts, ret_assertion, err);
+        status = io_saml_subject(self->config, attempt, &facts, ret_assertion, err);
+    if (status == SP_ENOTFOUND)
+        status = SP_EDENIED;
     return status == SP_OK || status == SP_ECANCELED ? status : refuse(self, ret_challenge, status);
 }
 
