@@ -148,6 +148,96 @@ static void who_is_mapped_must_be_let_in_by_the_security_database(void **state)
     assert_string_equal(f->err.id, SP_REGISTRY_NO_APPL);
 }
 
+/* How the identity came, what maps it, and what the configuration says of those that nothing maps. */
+enum how { CLAIMED, LOOKED_UP, FROM_BASIC, FROM_LDAP };
+enum filter { BY_DN, BY_NAME, OTHER_REALM, NOTHING };
+
+static struct sp_assertion identity(enum how how, enum filter filter)
+{
+    /* Of the database of this test: mary and olaf are mapped in realm zosConnect by name, CN=fred,O=bank in
+     * ldap.bank by his distinguished name. */
+    const char *names[] = {[BY_DN] = "f", [BY_NAME] = "mary", [OTHER_REALM] = "mary", [NOTHING] = "stranger"};
+    struct sp_assertion assertion = claimed(names[filter], filter == BY_DN         ? "ldap.bank"
+                                                           : filter == OTHER_REALM ? "elsewhere"
+                                                                                   : "zosConnect");
+    if (filter == BY_DN)
+        assertion.unique_id = SP_STR("CN=fred,O=bank");
+    if (how == LOOKED_UP)
+        assertion.kind = SP_ASSERT_LOOK_UP;
+    if (how == FROM_BASIC || how == FROM_LDAP)
+        assertion.kind = SP_ASSERT_REGISTRY;
+    assertion.user =
+        (struct sp_registry_user){.name = assertion.name,
+                                  .unique_id = assertion.unique_id.len ? assertion.unique_id : assertion.name,
+                                  .registry = how == FROM_LDAP ? SP_STR("ldap1") : SP_STR("basic")};
+    return assertion;
+}
+
+/* The registry's realm is zosConnect: what it knows is of that, whatever the credential says. */
+static void every_combination_is_mapped_as_documented(void **state)
+{
+    static const struct {
+        enum how how;
+        enum filter filter;
+        const char *mapped;   /* with mapDistributedIdentities; NULL: nothing does */
+        const char *unmapped; /* the user id without it; NULL: none */
+    } rows[] = {
+        {CLAIMED, BY_DN, "FRED", NULL},          {CLAIMED, BY_NAME, "MARY", NULL},
+        {CLAIMED, OTHER_REALM, NULL, NULL},      {CLAIMED, NOTHING, NULL, NULL},
+        {LOOKED_UP, BY_NAME, "MARY", "MARY"},    {LOOKED_UP, OTHER_REALM, "MARY", "MARY"},
+        {LOOKED_UP, NOTHING, NULL, "STRANGER"},  {FROM_BASIC, BY_NAME, "MARY", "MARY"},
+        {FROM_BASIC, NOTHING, NULL, "STRANGER"}, {FROM_LDAP, BY_NAME, "MARY", "MARY"},
+        {FROM_LDAP, BY_DN, NULL, "F"}, /* mapped in the realm ldap.bank, and the registry's is another */
+        {FROM_LDAP, NOTHING, NULL, "STRANGER"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int unmapped = SP_CFG_UNMAPPED_DISTRIBUTED; unmapped <= SP_CFG_UNMAPPED_GUEST; unmapped++) {
+            for (int on = 0; on < 2; on++) {
+                f->config.authentication.unmapped_identity = unmapped;
+                f->config.saf_credentials.map_distributed_identities = on;
+                const char *user = on ? rows[i].mapped : rows[i].unmapped;
+                bool refused = on && !user && unmapped != SP_CFG_UNMAPPED_DISTRIBUTED;
+                enum sp_status status = make(f, identity(rows[i].how, rows[i].filter));
+                if (status != (refused ? SP_EDENIED : SP_OK))
+                    fail_msg("row %zu, unmapped %d, mapping %d: %s", i, unmapped, on, f->err.text);
+                if (refused)
+                    assert_string_equal(f->err.id, SP_MSG_NOT_MAPPED);
+                else if (!sp_str_is(f->principal.saf_user, user ? user : ""))
+                    fail_msg("row %zu, mapping %d: user id %.*s", i, on, SP_STR_ARG(f->principal.saf_user));
+                if (!refused && on && user)
+                    assert_true(f->principal.groups.count > 0); /* those of the security database */
+            }
+        }
+    }
+}
+
+/* What the principal has of one identity: as sent, as the registry spells it, as it is mapped, and how it was
+ * proved. */
+static void a_principal_has_the_whole_identity(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_assertion assertion = identity(LOOKED_UP, OTHER_REALM);
+    assertion.expires_us = 1234567;
+    assertion.scopes = (struct sp_str_list){(const struct sp_str[]){SP_STR_INIT("read")}, 1};
+    assertion.claims_json = SP_STR("{\"a\":1}");
+    assert_int_equal(make(f, assertion), SP_OK);
+    const struct sp_principal *p = &f->principal;
+    assert_true(p->authenticated && !p->demoted);
+    assert_int_equal(p->scheme, SP_AUTHN_JWT);
+    assert_int_equal(p->strength, SP_STRENGTH_BEARER);
+    assert_true(sp_str_is(p->original_name, "mary") && sp_str_is(p->original_realm, "elsewhere"));
+    assert_true(sp_str_is(p->name, "mary") && sp_str_is(p->realm, "zosConnect"));
+    assert_true(sp_str_is(p->unique_id, "mary") && sp_str_is(p->registry, "basic"));
+    assert_true(sp_str_is(p->saf_user, "MARY") && sp_str_is(p->provider, "op"));
+    assert_true(p->groups.count == 1 && p->scopes.count == 1 && p->claims_json.len == 7);
+    assert_int_equal(p->expires_us, 1234567);
+    assert_int_equal(make(f, identity(FROM_LDAP, BY_NAME)), SP_OK);
+    assert_true(sp_str_is(f->principal.registry, "ldap1"));
+    assert_int_equal(make(f, identity(CLAIMED, BY_NAME)), SP_OK);
+    assert_int_equal(f->principal.registry.len, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -159,6 +249,8 @@ int main(void)
         TEST(who_is_not_mapped_goes_where_the_configuration_says),
         TEST(the_registry_gives_what_is_looked_up),
         TEST(who_is_mapped_must_be_let_in_by_the_security_database),
+        TEST(every_combination_is_mapped_as_documented),
+        TEST(a_principal_has_the_whole_identity),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("authn_mapping", tests, NULL, NULL);
