@@ -46,6 +46,7 @@ bench:
 	@scripts/install-deps run bench
 	@scripts/build bench
 	@tests/bench/run
+	@tests/bench/run_logins
 
 check-style:
 	@scripts/install-deps run test
