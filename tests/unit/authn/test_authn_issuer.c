@@ -530,7 +530,7 @@ static void an_active_token_must_be_as_it_must_be(void **state)
         {"{\"active\":true,\"iss\":\"https://issuer.example.com\",\"iat\":1,\"exp\":4e9}", "CWWKS1738E"},
         {ACTIVE ",\"nbf\":3999999999}", "CWWKS1780E"},
         {ACTIVE ",\"aud\":\"them\"}", "CWWKS1774E"},
-        {ACTIVE ",\"cnf\":{\"kid\":\"x\"}}", ""},
+        {ACTIVE ",\"cnf\":{\"kid\":\"x\"}}", "SALA0016W"},
     };
     struct token_fixture *f = *state;
     use_introspection(f);
