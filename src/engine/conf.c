@@ -276,6 +276,13 @@ static enum sp_status put_peer(struct writing *to, const struct sp_cfg_http_endp
     enum sp_status status = sp_peer_check(to->config, (unsigned)index, to->err);
     const struct sp_cfg_remote_ip *remote = endpoint->remote_ip;
     const struct sp_cfg_dispatcher *dispatcher = &to->config->dispatcher;
+    for (size_t i = 0; i < dispatcher->sensitive_origins.count; i++)
+        if (sp_str_is(dispatcher->sensitive_origins.items[i], "*"))
+            sp_problem_add(
+                to->problems, SP_PROBLEM_WARNING, SP_MSG_PEER_ALL, (struct sp_str){NULL, 0}, 0, 0,
+                "httpEndpoint[%.*s]: with trustedSensitiveHeaderOrigin=\"*\" every caller may send any "
+                "certificate of an authority you trust, without its key; name your proxies",
+                SP_STR_ARG(endpoint->id));
     uint64_t digest = remote ? digest_of(&remote->proxies, 1) + remote->header : 0;
     digest ^= digest_of_list(&dispatcher->origins) ^ (digest_of_list(&dispatcher->sensitive_origins) << 1);
     sp_buf_printf(to->buf, "    sallyport_peer %zu %016" PRIx64 ";\n", index, digest);

@@ -31,6 +31,25 @@ static const struct engine_server_conf *server_of(const ngx_listening_t *listeni
     return conf_of(&((const ngx_http_in_addr_t *)port->addrs)[0].conf);
 }
 
+/* One line a second: anybody can connect. */
+static void tell(struct sp_str address)
+{
+    static time_t told;
+    static unsigned silent;
+    if (told == ngx_time()) {
+        silent++;
+        return;
+    }
+    char more[64] = "";
+    if (silent)
+        snprintf(more, sizeof more, " (and %u before)", silent);
+    sp_log(SP_LOG_WARNING, SP_MSG_PROXY_REFUSED,
+           "a connection from %.*s is closed: the endpoint takes them from its proxies only%s",
+           SP_STR_ARG(address), more);
+    told = ngx_time();
+    silent = 0;
+}
+
 static void begin_connection(ngx_connection_t *c)
 {
     const struct engine_server_conf *conf = server_of(c->listening);
@@ -39,9 +58,7 @@ static void begin_connection(ngx_connection_t *c)
         ngx_http_init_connection(c);
         return;
     }
-    sp_log(SP_LOG_WARNING, SP_MSG_PROXY_REFUSED,
-           "a connection from %.*s is closed: the endpoint takes them from its proxies only",
-           SP_STR_ARG(address));
+    tell(address);
     ngx_http_close_connection(c);
 }
 

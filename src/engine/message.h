@@ -15,6 +15,7 @@
 #define SP_MSG_ROOT "SALE0010W"          /* workers would be root */
 #define SP_MSG_PEER "SALE0011E"          /* whom to believe cannot be told from server.xml */
 #define SP_MSG_PEER_REFUSED "SALE0012W"  /* what a trusted proxy says cannot be used */
+#define SP_MSG_PEER_ALL "SALE0015W"      /* everybody may say whose certificate it is */
 #define SP_MSG_NOT_TAKEN "SALE0014E"     /* the server goes on with its old configuration */
 #define SP_MSG_PROXY_REFUSED "SALE0013W" /* the PROXY protocol from somebody who is no proxy */
 

@@ -460,6 +460,12 @@ static void proxies_are_believed_on_their_endpoint_only(void **state)
     must_have("    listen *:9081 proxy_protocol;\n    listen [::]:9081 proxy_protocol ipv6only=on;\n");
     must_have("    sallyport_peer 1 ");
     assert_false(has("sallyport_peer 0 "));
+    const struct sp_str star[] = {SP_STR("*")};
+    set_list(&config.dispatcher.sensitive_origins, star, 1);
+    generate_ok();
+    assert_non_null(problems.first);
+    assert_string_equal(problems.first->id, "SALE0015W");
+    config.dispatcher.sensitive_origins.count = 0;
     remote.proxies = SP_STR("10\\.(");
     refused(SP_EINVAL, "SALE0011E", "remoteIp[r]: proxies");
     endpoints[1].remote_ip = NULL;
