@@ -7,6 +7,7 @@ import time
 import pytest
 
 import archives
+import saml
 from conftest import wait_until
 from directory import BASE, SEARCHER, SEARCHER_PASSWORD, Directory, entry, group, line, person
 from test_api import JSON, make_region  # pylint: disable=unused-import
@@ -109,6 +110,27 @@ def test_a_user_of_the_directory_logs_in_and_his_groups_count(make_directory, ma
     assert status(server, "twin", "twin secret") == 401
     assert "more than one user" in server.log()
     assert status(server, "fred", "fred secret") == 200
+
+
+def test_groups_of_an_assertion_may_have_to_be_of_the_directory(make_directory, make_gateway, tmp_path):
+    signer = saml.Signer(tmp_path, "idp")
+    more = f'''<samlWebSso20 id="saml" inboundPropagation="required" groupIdentifier="groups" mapToUserRegistry="Group">
+      <pkixTrustEngine><x509Certificate path="{signer.certificate_file}"/></pkixTrustEngine></samlWebSso20>'''
+    directory = make_directory()
+    server = make_gateway(directory, roles='<group name="callers"/><group name="outside"/>', more=more)
+
+    def lets_in_with(*groups):
+        token = saml.token(saml.sign(saml.assertion(groups=groups), signer))
+        answer = server.call("POST", "/echo/it", [("Saml", token), JSON], json.dumps({"Area": {"Text": "x"}}).encode())
+        assert answer.status in (200, 403)
+        return b"AuthorizationFailed" not in answer.body
+
+    assert lets_in_with("outside", "callers")
+    assert not lets_in_with("outside") and not lets_in_with("*") and not lets_in_with("call*") and not lets_in_with("fred")
+    assert "(cn=\\2A" in directory.log() or "(cn=\\2a" in directory.log()
+    directory.stop()
+    token = saml.token(saml.sign(saml.assertion(groups=["inner"]), signer))
+    assert server.call("POST", "/echo/it", [("Saml", token), JSON], b"{}").status == 503
 
 
 def test_names_with_a_meaning_in_filters_and_names_are_only_names(make_directory, make_gateway):

@@ -166,6 +166,18 @@ static void a_user_is_found_without_a_password(void **state)
     assert_int_equal(io_registry_find(f->registry, SP_STR("fred"), &f->arena, &user, &f->err), SP_ENOTFOUND);
 }
 
+static void groups_are_found_by_name(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_str name;
+    assert_int_equal(io_registry_find_group(f->registry, SP_STR("STAFF"), &f->arena, &name, &f->err), SP_OK);
+    assert_true(sp_str_is(name, "STAFF"));
+    assert_int_equal(io_registry_find_group(f->registry, SP_STR("staff"), &f->arena, &name, &f->err),
+                     SP_ENOTFOUND);
+    assert_int_equal(io_registry_find_group(f->registry, SP_STR(""), &f->arena, &name, &f->err),
+                     SP_ENOTFOUND);
+}
+
 static void case_may_be_ignored_for_users_but_not_passwords(void **state)
 {
     struct fixture *f = *state;
@@ -291,6 +303,7 @@ int main(void)
         cmocka_unit_test(passwords_of_every_length_match_themselves_alone),
         cmocka_unit_test_setup_teardown(overlong_names_and_passwords_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_user_is_found_without_a_password, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(groups_are_found_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(case_may_be_ignored_for_users_but_not_passwords, set_up_caseless,
                                         tear_down),
         cmocka_unit_test(a_user_given_twice_is_refused),

@@ -310,6 +310,20 @@ static void users_are_found_without_a_password(void **state)
                      SP_ENOTFOUND);
 }
 
+static void groups_are_found_by_name(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_str name;
+    assert_int_equal(io_registry_find_group(f->registry, SP_STR("gminvoke"), &f->arena, &name, &f->err),
+                     SP_OK);
+    assert_true(sp_str_is(name, "GMINVOKE"));
+    const struct sp_str absent[] = {SP_STR_INIT("FRED"), SP_STR_INIT(""), SP_STR_INIT("NINELONG9"),
+                                    SP_STR_INIT("A-B")};
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+        assert_int_equal(io_registry_find_group(f->registry, absent[i], &f->arena, &name, &f->err),
+                         SP_ENOTFOUND);
+}
+
 static void without_a_database_nobody_is_known_until_there_is_one(void **state)
 {
     struct fixture *f = *state;
@@ -354,6 +368,7 @@ int main(void)
         TEST(a_passticket_is_good_once),
         TEST(a_certificate_names_its_user),
         TEST(users_are_found_without_a_password),
+        TEST(groups_are_found_by_name),
         TEST(without_a_database_nobody_is_known_until_there_is_one),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
