@@ -79,6 +79,7 @@ static void prepare(void)
     const unsigned char *at = (const unsigned char *)secret.ptr;
     der = decoded(certificate);
     key = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &at, (long)secret.len);
+    free((void *)(uintptr_t)secret.ptr);
     if (!key || sp_saml_trust_of(&der, 1, &trust, &err) != SP_OK)
         abort();
 }
