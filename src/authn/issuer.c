@@ -148,6 +148,26 @@ static enum sp_status take_issuer(const struct sp_issuer *issuer, const struct s
                         endpoints->issuer.ptr ? endpoints->issuer.ptr : "");
 }
 
+/* Those that are not known yet. */
+static enum sp_status take_urls(const struct sp_issuer *issuer, const struct sp_json_value *document,
+                                struct sp_issuer_endpoints *endpoints, struct sp_error *err)
+{
+    bool userinfo = sp_str_caseless_eq(issuer->client->validation_method, SP_STR("userinfo"));
+    const struct {
+        const char *name;
+        struct sp_str *url;
+    } wanted[] = {{"token_endpoint", &endpoints->token_url},
+                  {"authorization_endpoint", &endpoints->authorization_url},
+                  {"jwks_uri", &endpoints->jwks_url},
+                  {userinfo ? "userinfo_endpoint" : "introspection_endpoint", &endpoints->validation_url},
+                  {"userinfo_endpoint", &endpoints->user_info_url},
+                  {"end_session_endpoint", &endpoints->end_session_url}};
+    enum sp_status status = SP_OK;
+    for (size_t i = 0; status == SP_OK && i < sizeof wanted / sizeof *wanted; i++)
+        status = take_url(issuer, document, wanted[i].name, wanted[i].url, err);
+    return status;
+}
+
 static enum sp_status read_document(const struct sp_issuer *issuer, struct sp_str text,
                                     struct sp_issuer_endpoints *endpoints, struct sp_error *err)
 {
@@ -155,7 +175,6 @@ static enum sp_status read_document(const struct sp_issuer *issuer, struct sp_st
         .depth = 16, .string_bytes = 8192, .number_bytes = 64, .members = 500};
     struct sp_json_value *document;
     struct sp_str copy = sp_arena_str(&endpoints->arena, text);
-    bool userinfo = sp_str_caseless_eq(issuer->client->validation_method, SP_STR("userinfo"));
     enum sp_status status = copy.ptr ? sp_json_parse(copy, &endpoints->arena, &limits, &document, err)
                                      : sp_error_set(err, SP_ENOMEM, NULL, "no memory for discovery");
     if (status == SP_OK && document->kind != SP_JSON_IS_OBJECT)
@@ -165,20 +184,11 @@ static enum sp_status read_document(const struct sp_issuer *issuer, struct sp_st
         return status;
     }
     status = take_issuer(issuer, document, endpoints, err);
-    if (status == SP_OK)
-        status = take_url(issuer, document, "token_endpoint", &endpoints->token_url, err);
-    if (status == SP_OK)
-        status = take_url(issuer, document, "authorization_endpoint", &endpoints->authorization_url, err);
-    if (status == SP_OK)
-        status = take_url(issuer, document, "jwks_uri", &endpoints->jwks_url, err);
-    if (status == SP_OK)
-        status = take_url(issuer, document, userinfo ? "userinfo_endpoint" : "introspection_endpoint",
-                          &endpoints->validation_url, err);
-    if (status == SP_OK)
-        status = take_url(issuer, document, "userinfo_endpoint", &endpoints->user_info_url, err);
-    return status == SP_OK
-               ? take_url(issuer, document, "end_session_endpoint", &endpoints->end_session_url, err)
-               : status;
+    /* RFC 8705 section 5: where our certificate is asked for. */
+    if (status == SP_OK &&
+        sp_str_caseless_eq(issuer->client->token_endpoint_auth_method, SP_STR("tls_client_auth")))
+        status = take_urls(issuer, sp_json_member(document, SP_STR("mtls_endpoint_aliases")), endpoints, err);
+    return status == SP_OK ? take_urls(issuer, document, endpoints, err) : status;
 }
 
 /* ---- keys ---- */

@@ -598,6 +598,29 @@ static void we_prove_who_asks(void **state)
     assert_non_null(strstr(f->err.text, "clientId"));
 }
 
+/* RFC 8705 section 5 */
+static void who_shows_a_certificate_asks_where_it_is_asked_for(void **state)
+{
+    struct token_fixture *f = *state;
+    use_introspection(f);
+    f->client.validation_url = (struct sp_str){0};
+    f->client.discovery_url = issuer_server_url(&server, "/.well-known/openid-configuration", &f->arena);
+    server.pages[ISSUER_DISCOVERY].body =
+        sp_arena_printf(
+            &f->arena,
+            "{\"issuer\":\"https://issuer.example.com\","
+            "\"introspection_endpoint\":\"http://127.0.0.1:%u/nowhere\","
+            "\"mtls_endpoint_aliases\":{\"introspection_endpoint\":\"http://127.0.0.1:%u/introspect\"}}",
+            server.port, server.port)
+            .ptr;
+    start(f);
+    assert_int_equal(ask(f, "opaque"), SP_EUNAVAIL);
+    f->client.token_endpoint_auth_method = SP_STR("tls_client_auth");
+    start(f);
+    assert_int_equal(ask(f, "opaque"), SP_OK);
+    assert_int_equal(server.pages[ISSUER_INTROSPECT].asked, 1);
+}
+
 static void we_sign_who_asks(void **state)
 {
     struct token_fixture *f = *state;
@@ -708,6 +731,7 @@ int main(void)
         TEST(an_active_token_must_be_as_it_must_be),
         TEST(an_issuer_that_does_not_answer_is_unavailable),
         TEST(we_prove_who_asks),
+        TEST(who_shows_a_certificate_asks_where_it_is_asked_for),
         TEST(we_sign_who_asks),
         TEST(userinfo_may_be_asked_instead),
         TEST(a_jwt_may_be_asked_about_too),
