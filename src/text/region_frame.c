@@ -179,6 +179,8 @@ static int order_by_name(const void *a, const void *b)
 static bool is_name_given_twice(const struct sp_region_container *containers, size_t count)
 {
     const struct sp_region_container *sorted[SP_REGION_CONTAINERS_MAX];
+    if (count < 2) /* as nearly always: every call and every answer comes by */
+        return false;
     for (size_t i = 0; i < count; i++)
         sorted[i] = &containers[i];
     qsort(sorted, count, sizeof sorted[0], order_by_name);

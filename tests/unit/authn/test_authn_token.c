@@ -262,6 +262,7 @@ static void times_are_numbers_of_seconds(void **state)
                                        "\"exp\":4e9",
                                        "\"exp\":4000000000.999",
                                        "\"exp\":253402300799",
+                                       "\"exp\":99999999999",
                                        "\"exp\":4e9,\"iat\":0,\"nbf\":0.5",
                                        "\"exp\":2147483648000e-3,\"iat\":1"};
     struct token_fixture *f = *state;
