@@ -241,7 +241,7 @@ def test_a_broker_that_is_killed_loses_nothing(make_gateway, make_broker, make_r
 def test_a_broker_that_stays_away_loses_the_oldest_and_they_are_counted(make_gateway, make_broker, make_reader):
     broker = make_broker()
     server = make_gateway(manager=MANAGER, more=sink(broker.port, 'tls="false" timeout="2s"')
-                          + '<sallyport_smf bufferRecords="256"/>')
+                          + '<sallyport_smf bufferRecords="256" whenFull="block"/>')
     server.may_alert = True
     assert bad(server, "NOTHING").status == 200
     broker.kill()
@@ -251,12 +251,10 @@ def test_a_broker_that_stays_away_loses_the_oldest_and_they_are_counted(make_gat
     wait_until(lambda: "SALG0033E" in server.log(), "the loss in the log", 60)
     broker.start()
     reader = make_reader(broker.port)
-    try:
-        wait_until(lambda: "id=1999" in reader.queries(), "the last event", 60)
-    except BaseException:
-        print(len(done), len(reader.queries()), reader.queries()[-3:], [e for e in server.log().splitlines() if "SALG003" in e][-8:], (broker.directory/"log").read_text()[-1500:])
-        raise
+    wait_until(lambda: "id=1999" in reader.queries(), "the last event", 60)
     kept = set(reader.queries()) & done
     print(f"2000 calls in {seconds:.1f} s while the broker was away, {len(kept)} came to it later")
-    lost = max(int(each) for each in re.findall(r"SALG0033E.*?(\d+) events", server.log()))
-    assert len(kept) + lost >= 2000 and 0 < lost < 2000
+    time.sleep(11)  # the log tells of losses every few seconds
+    lost = sum(int(each) for each in re.findall(r"SALG0033E.*?(\d+) events", server.log()))
+    assert len(kept) + lost in (2000, 2001) and lost > 0  # the first call's may be among them
+    assert "SALG0030E" not in server.log()  # the file has all

@@ -686,6 +686,8 @@ static void a_socket_that_cannot_be_is_told_of_and_the_rest_goes_on(void **state
     make_with_socket(name);
     put(1, 0, 0);
     wait_for_requests(1);
+    for (int turns = 0; turns < 500 && !counts().events_refused; turns++)
+        sp_loop_run_once(loop, 10);
     assert_int_equal(counts().events_refused, 1);
     assert_non_null(strstr(counts().event_message, "is there, and is no socket"));
     finish();
