@@ -6,6 +6,7 @@ import pytest
 
 from conftest import Connection
 from test_engine_adapter import echo  # noqa: F401, the fixture
+from test_engine_server import make_echo  # noqa: F401, the fixture
 
 HOST = b"Host: localhost\r\n"
 CANARY = b"GET /canary HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -210,3 +211,18 @@ def test_read_in_the_one_way_that_is_left(echo, name):  # noqa: F811
         except TimeoutError:
             pass
     assert statuses == following
+
+
+def test_http_2_is_not_spoken_so_that_nothing_is_translated(make_echo):  # noqa: F811
+    """Names, lengths and blanks of HTTP/2 never become a header of HTTP/1: it is neither offered nor taken."""
+    server = make_echo()
+    context = server.authority.client()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with Connection(server.https, tls=context) as client:
+        assert client.socket.selected_alpn_protocol() == "http/1.1"
+        client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9))
+        response = client.receive()
+        assert response.status in (400, 405, 505) and client.receive() is None
+    upgrade = server.call("GET", "/facts", [("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__")],
+                          tls=False)
+    assert upgrade.status == 200 and upgrade.header("Upgrade") is None
