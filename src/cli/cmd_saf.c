@@ -15,6 +15,7 @@
 #include "cli/saf_run.h"
 #include "cli/saf_unload.h"
 #include "cli/server_place.h"
+#include "crypto/pkcs11_token.h"
 
 #define DECK_MAX ((size_t)64 << 20)
 #define DATABASE_IN_SERVER "resources/security/saf.db"
@@ -159,6 +160,22 @@ static int run_on_database(struct request *r, int argc, char **argv,
     return result;
 }
 
+static int key_to_token(struct request *r, const char *location)
+{
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_saf_db *db = NULL;
+    enum sp_status status = open_database(r, SP_SAF_DB_WRITE, &db, &err);
+    if (!status)
+        status = sp_saf_db_key_to_token(db, r->database, r->key, sp_str_of(location), &err);
+    sp_saf_db_close(db);
+    sp_pkcs11_rest();
+    if (status)
+        return sp_command_failed(&err);
+    printf("%s%s holds the key encrypted by the token; copies that were made before hold it in clear\n",
+           r->key ? r->key : r->database, r->key ? "" : ".key");
+    return SP_EXIT_OK;
+}
+
 /* ---- the command line ---- */
 
 static bool read_options(struct request *r, int argc, char **argv)
@@ -221,6 +238,9 @@ static int run(int argc, char **argv)
         return argc == 1 ? create(&r) : sp_command_misused(&sp_command_saf, "'create' takes no arguments");
     if (!strcmp(word, "key"))
         return run_on_database(&r, argc, argv, sp_saf_keys);
+    if (!strcmp(word, "key-to-token"))
+        return argc == 2 ? key_to_token(&r, argv[1])
+                         : sp_command_misused(&sp_command_saf, "'key-to-token' takes a pkcs11: URI");
     if (!strcmp(word, "import"))
         return run_on_database(&r, argc, argv, sp_saf_import);
     if (!strcmp(word, "export"))
@@ -237,11 +257,14 @@ const struct sp_command sp_command_saf = {
         "  sallyport saf [OPTIONS]\n"
         "  sallyport saf [OPTIONS] create\n"
         "  sallyport saf [OPTIONS] key add LABEL FILE | key list | key delete LABEL\n"
+        "  sallyport saf [OPTIONS] key-to-token URI\n"
         "  sallyport saf [OPTIONS] import FILE [--check] [--class CLASS]...\n"
         "  sallyport saf [OPTIONS] export FILE\n\n"
         "Runs one command, the commands of a file (plain, or JCL with SYSTSIN in stream; '-' is standard\n"
         "input), or those that are typed. 'create' makes a database. 'key' keeps the keys that profiles of\n"
-        "class PTKTDATA name by label, from files of hexadecimal digits. 'import' and 'export' read and "
+        "class PTKTDATA name by label, from files of hexadecimal digits. 'key-to-token' has a key in a "
+        "PKCS#11\n"
+        "token encrypt the key of the database. 'import' and 'export' read and "
         "write\n"
         "the unload of IRRDBU00.\n\n"
         "  --database PATH    the database; else $SALLYPORT_SAF_DB, else " DATABASE_IN_SERVER "\n"

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "saf/db_tables.h"
+#include "saf/seal_token.h"
 
 #define BUSY_MS 5000
 #define SECONDS_A_DAY 86400
@@ -218,6 +219,14 @@ enum sp_status sp_saf_db_open(const char *path, const char *key_path, enum sp_sa
     }
     *ret_db = db;
     return SP_OK;
+}
+
+enum sp_status sp_saf_db_key_to_token(const struct sp_saf_db *db, const char *path, const char *key_path,
+                                      struct sp_str location, struct sp_error *err)
+{
+    char beside[4096];
+    snprintf(beside, sizeof beside, "%s.key", path);
+    return sp_seal_token_move(&db->seal, key_path ? key_path : beside, location, err);
 }
 
 void sp_saf_db_close(struct sp_saf_db *db)

@@ -26,6 +26,11 @@ enum sp_saf_db_mode {
  * newer than this program), SP_EDENIED (the key file can be read by others, or does not fit). */
 enum sp_status sp_saf_db_open(const char *path, const char *key_path, enum sp_saf_db_mode mode,
                               struct sp_saf_db **ret_db, struct sp_error *err) SP_MUST_CHECK;
+/* Let a key of a PKCS#11 token encrypt the key in the key file (saf/seal_token.h). The database is not
+ * touched.
+ */
+enum sp_status sp_saf_db_key_to_token(const struct sp_saf_db *db, const char *path, const char *key_path,
+                                      struct sp_str location, struct sp_error *err) SP_MUST_CHECK;
 void sp_saf_db_close(struct sp_saf_db *db);
 
 /* Rises with every commit that changed something, by whichever process. Cheap enough to be asked every few

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "base/secret.h"
+#include "saf/seal_token.h"
 #include "text/base64.h"
 
 enum { VERSION = 1, NONCE = 12, TAG = 16, HEX = 2 * SP_SEAL_KEY_LEN };
@@ -47,46 +48,74 @@ static enum sp_status make_file(const char *path, struct sp_error *err)
     return status;
 }
 
-static enum sp_status check_file(int fd, const char *path, struct sp_error *err)
+static enum sp_status check_file(int fd, const char *path, const char *what, struct sp_error *err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return sp_error_errno(err, SP_EIO, errno, "look at the key file %s", path);
+        return sp_error_errno(err, SP_EIO, errno, "look at the %s %s", what, path);
     if (!S_ISREG(st.st_mode) || (st.st_mode & 077) || (st.st_uid != geteuid() && geteuid() != 0))
         return sp_error_set(
             err, SP_EDENIED, NULL,
-            "the key file %s must be a plain file of this user that nobody else may use: chmod 600 it", path);
+            "the %s %s must be a plain file of this user that nobody else may use: chmod 600 it", what, path);
     return SP_OK;
+}
+
+enum sp_status sp_seal_read_private(const char *path, const char *what, char *ret_text, size_t size,
+                                    size_t *ret_len, struct sp_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return sp_error_errno(err, errno == ENOENT ? SP_ENOTFOUND : SP_EIO, errno, "open the %s %s", what,
+                              path);
+    char more;
+    enum sp_status status = check_file(fd, path, what, err);
+    ssize_t n = status ? 0 : read(fd, ret_text, size);
+    if (n < 0)
+        status = sp_error_errno(err, SP_EIO, errno, "read the %s %s", what, path);
+    else if ((size_t)n == size && read(fd, &more, 1) > 0)
+        status = sp_error_set(err, SP_ELIMIT, NULL, "the %s %s has more than %zu bytes", what, path, size);
+    close(fd);
+    if (status)
+        return status;
+    *ret_len = (size_t)n;
+    return SP_OK;
+}
+
+static enum sp_status take_digits(struct sp_seal *seal, struct sp_str text, const char *path,
+                                  struct sp_error *err)
+{
+    struct sp_buf key;
+    enum sp_status status = SP_OK;
+    sp_buf_init(&key, SP_SEAL_KEY_LEN);
+    if (text.len < HEX || (text.len == HEX + 1 && text.ptr[HEX] != '\n') || text.len > HEX + 1 ||
+        sp_hex_decode(sp_str_from(text.ptr, HEX), &key))
+        status = sp_error_set(err, SP_ESYNTAX, NULL, "the key file %s does not hold %d hexadecimal digits",
+                              path, HEX);
+    else
+        memcpy(seal->key, key.ptr, SP_SEAL_KEY_LEN);
+    sp_buf_wipe(&key);
+    return status;
 }
 
 enum sp_status sp_seal_load(struct sp_seal *ret_seal, const char *path, bool create, struct sp_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT && create) {
-        enum sp_status status = make_file(path, err);
-        if (status && status != SP_EEXISTS)
-            return status;
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    }
-    if (fd < 0)
-        return sp_error_errno(err, errno == ENOENT ? SP_ENOTFOUND : SP_EIO, errno, "open the key file %s",
-                              path);
-    char text[HEX + 2];
-    enum sp_status status = check_file(fd, path, err);
-    ssize_t n = status ? 0 : read(fd, text, sizeof text);
-    close(fd);
-    if (status)
+    char text[SP_SEAL_FILE_MAX];
+    size_t len = 0;
+    enum sp_status status = SP_OK;
+    if (create && access(path, F_OK) != 0 && errno == ENOENT)
+        status = make_file(path, err);
+    if (status && status != SP_EEXISTS)
         return status;
-    struct sp_buf key;
-    sp_buf_init(&key, SP_SEAL_KEY_LEN);
-    if (n < HEX || (n == HEX + 1 && text[HEX] != '\n') || n > HEX + 1 ||
-        sp_hex_decode(sp_str_from(text, HEX), &key))
-        status = sp_error_set(err, SP_ESYNTAX, NULL, "the key file %s does not hold %d hexadecimal digits",
-                              path, HEX);
-    else
-        memcpy(ret_seal->key, key.ptr, SP_SEAL_KEY_LEN);
-    sp_secret_wipe(text, sizeof text);
-    sp_buf_wipe(&key);
+    status = sp_seal_read_private(path, "key file", text, sizeof text, &len, err);
+    if (status)
+        return status == SP_ELIMIT
+                   ? sp_error_set(err, SP_ESYNTAX, NULL,
+                                  "the key file %s does not hold %d hexadecimal digits", path, HEX)
+                   : status;
+    struct sp_str content = sp_str_from(text, len);
+    status = sp_seal_token_is(content) ? sp_seal_token_open(content, path, ret_seal->key, err)
+                                       : take_digits(ret_seal, content, path, err);
+    sp_secret_wipe(text, len);
     return status;
 }
 
