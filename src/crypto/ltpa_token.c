@@ -121,6 +121,8 @@ enum sp_status sp_ltpa_token_write(const struct sp_ltpa_keys *keys, const struct
     char digits[32];
     if (!token->user.len)
         return sp_error_set(err, SP_EINVAL, NULL, "an LTPA token names a user");
+    if (token->expires_ms < 0)
+        return sp_error_set(err, SP_EINVAL, NULL, "an LTPA token does not end before 1970");
     number = sp_buf_over(digits, sizeof digits - 1);
     (void)sp_buf_printf(&number, "%lld", (long long)token->expires_ms);
     digits[number.len] = '\0';
@@ -232,7 +234,8 @@ static bool take_userdata(struct sp_str data, struct sp_arena *arena, struct sp_
         if (is_user)
             token.user = attribute.values[0];
         else if (is_expire)
-            has_expiration = sp_str_to_i64(attribute.values[0], &token.expires_ms) == SP_OK;
+            has_expiration =
+                sp_str_to_i64(attribute.values[0], &token.expires_ms) == SP_OK && token.expires_ms >= 0;
         else
             all[token.attribute_count++] = attribute;
         if (at >= data.len)
