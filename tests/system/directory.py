@@ -135,6 +135,8 @@ class Directory:
     def pause(self):
         """It accepts connections and says nothing."""
         self.process.send_signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        wait_until(lambda: all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks.iterdir()), "every thread to stop")
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
