@@ -301,6 +301,47 @@ static void a_certificate_names_its_user(void **state)
                      SP_EUNAVAIL);
 }
 
+/* What is committed is seen within a second or two. */
+static enum sp_status find_by(struct fixture *f, struct sp_str der, enum sp_status wanted)
+{
+    int64_t end = sp_clock_monotonic_us() + 2000000;
+    enum sp_status status;
+    do {
+        usleep(10000);
+        f->err = (struct sp_error)SP_ERROR_INIT;
+        status = io_registry_find_certificate(f->registry, der, &f->arena, &f->user, &f->err);
+    } while (status != wanted && sp_clock_monotonic_us() < end);
+    return status;
+}
+
+static void a_user_comes_in_by_certificate_or_filter_unless_revoked(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_saf_db *db = NULL;
+    struct sp_saf_certificate certificate;
+    saf_database_run("RACDCERT ID(FRED) GENCERT SUBJECTSDN(CN('fred') O('bank')) WITHLABEL('OWN') NISTECC");
+    assert_int_equal(sp_saf_db_open(f->config.saf_database.database.ptr, NULL, SP_SAF_DB_READ, &db, &f->err),
+                     SP_OK);
+    assert_int_equal(sp_saf_get_certificate(db, SP_SAF_CERT_PERSONAL, SP_STR("FRED"), SP_STR("OWN"), false,
+                                            &f->arena, &certificate, &f->err),
+                     SP_OK);
+    sp_saf_db_close(db);
+    assert_int_equal(find_by(f, certificate.der, SP_OK), SP_OK);
+    assert_true(sp_str_is(f->user.name, "FRED") && is_member(f, "GMINVOKE"));
+    saf_database_run("ALTUSER FRED REVOKE");
+    assert_int_equal(find_by(f, certificate.der, SP_EDENIED), SP_EDENIED);
+    assert_string_equal(f->err.id, SP_REGISTRY_NOT_VERIFIED);
+    saf_database_run("ALTUSER FRED RESUME");
+    assert_int_equal(find_by(f, certificate.der, SP_OK), SP_OK);
+    /* The certificate is nobody's own any more: a filter names its user, and without one nobody does. */
+    saf_database_run("RACDCERT ID(FRED) DELETE(LABEL('OWN'))");
+    assert_int_equal(find_by(f, certificate.der, SP_ENOTFOUND), SP_ENOTFOUND);
+    saf_database_run("RACDCERT ID(FRED) MAP SDNFILTER('O=bank') WITHLABEL('BANK') TRUST");
+    assert_int_equal(find_by(f, certificate.der, SP_OK), SP_OK);
+    assert_true(sp_str_is(f->user.name, "FRED") && is_member(f, "GMINVOKE"));
+    assert_int_equal(find_by(f, SP_STR("no certificate"), SP_ESYNTAX), SP_ESYNTAX);
+}
+
 static void users_are_found_without_a_password(void **state)
 {
     struct fixture *f = *state;
@@ -367,6 +408,7 @@ int main(void)
         TEST(who_is_refused_with_the_right_password_costs_one_hash),
         TEST(a_passticket_is_good_once),
         TEST(a_certificate_names_its_user),
+        TEST(a_user_comes_in_by_certificate_or_filter_unless_revoked),
         TEST(users_are_found_without_a_password),
         TEST(groups_are_found_by_name),
         TEST(without_a_database_nobody_is_known_until_there_is_one),
