@@ -196,6 +196,14 @@ static enum sp_status try_new_conf(struct invocation *call, const char *conf_pat
     return status;
 }
 
+static int taken_over(struct invocation *call)
+{
+    if (sp_server_wait_for_new(&call->place, call->options.timeout_s, &call->err) != SP_OK)
+        return sp_command_failed(&call->err);
+    printf("server %s has taken over its new configuration\n", call->place.name);
+    return SP_EXIT_OK;
+}
+
 static int action_reload(struct invocation *call)
 {
     struct sp_problems problems;
@@ -212,7 +220,7 @@ static int action_reload(struct invocation *call)
         status = sp_server_take_over(&call->place, conf_path, pid, call->options.timeout_s, &call->err);
     if (status == SP_OK) {
         sp_report_problems(&problems, stderr);
-        printf("server %s takes over its new configuration\n", call->place.name);
+        exit_status = taken_over(call);
     } else {
         exit_status = failed(call, &problems);
         fprintf(stderr, "sallyport: server %s goes on with its old configuration\n", call->place.name);

@@ -141,10 +141,14 @@ static void read_mark(const struct sp_server_place *place, struct mark *ret_mark
         fclose(file);
 }
 
+static int64_t deadline(unsigned seconds)
+{
+    return sp_clock_monotonic_us() + (int64_t)(seconds < SECONDS_LEAST ? SECONDS_LEAST : seconds) * 1000000;
+}
+
 static bool waits_for_mark(const struct sp_server_place *place, const struct mark *before, unsigned seconds)
 {
-    int64_t until =
-        sp_clock_monotonic_us() + (int64_t)(seconds < SECONDS_LEAST ? SECONDS_LEAST : seconds) * 1000000;
+    int64_t until = deadline(seconds);
     do {
         struct mark now;
         read_mark(place, &now);
@@ -181,6 +185,27 @@ static enum sp_status swap(const struct sp_server_place *place, const char *next
     if (status != SP_OK && is_file(place->conf_path, &ours) && rename(kept, place->conf_path) != 0)
         status = sp_error_errno(err, SP_EIO, errno, "the old %s cannot be put back", place->conf_path);
     return status;
+}
+
+enum sp_status sp_server_wait_for_new(const struct sp_server_place *place, unsigned seconds,
+                                      struct sp_error *err)
+{
+    int64_t until = deadline(seconds);
+    struct mark now;
+    read_mark(place, &now);
+    unsigned long generation = 0;
+    const char *blank = strchr(now.text, ' ');
+    if (blank)
+        generation = strtoul(blank, NULL, 10);
+    while (sp_reload_earlier_accept(place->run_dir, generation)) {
+        if (sp_clock_monotonic_us() >= until)
+            return sp_error_set(err, SP_ETIMEDOUT, SP_MSG_OLD_ACCEPT,
+                                "workers of the old configuration still accept connections beside those of "
+                                "the new one; %s/messages.log may tell why",
+                                place->log_dir);
+        usleep(LOOK_EVERY_US);
+    }
+    return SP_OK;
 }
 
 enum sp_status sp_server_take_over(const struct sp_server_place *place, const char *next, pid_t master,

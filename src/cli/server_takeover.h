@@ -14,6 +14,10 @@
  * afterwards, whatever happens. SP_EUNAVAIL, SP_ETIMEDOUT, SP_EIO. */
 enum sp_status sp_server_take_over(const struct sp_server_place *place, const char *next, pid_t master,
                                    unsigned seconds, struct sp_error *err) SP_MUST_CHECK;
+/* Then, until nothing but workers of the present configuration accept connections: who connects from now on
+ * meets it. SP_ETIMEDOUT when others still do after `seconds`. */
+enum sp_status sp_server_wait_for_new(const struct sp_server_place *place, unsigned seconds,
+                                      struct sp_error *err) SP_MUST_CHECK;
 /* When the server itself asked for it, there is nobody at a terminal: tell it in messages.log. */
 void sp_server_log_not_taken(const struct sp_server_place *place, const char *reason);
 

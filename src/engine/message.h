@@ -17,6 +17,7 @@
 #define SP_MSG_PEER_REFUSED "SALE0012W"  /* what a trusted proxy says cannot be used */
 #define SP_MSG_PEER_ALL "SALE0015W"      /* everybody may say whose certificate it is */
 #define SP_MSG_NOT_TAKEN "SALE0014E"     /* the server goes on with its old configuration */
+#define SP_MSG_OLD_ACCEPT "SALE0016E"    /* workers of the old configuration go on accepting */
 #define SP_MSG_PROXY_REFUSED "SALE0013W" /* the PROXY protocol from somebody who is no proxy */
 
 #endif

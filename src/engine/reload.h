@@ -24,9 +24,18 @@ bool sp_reload_ask(void);
 void sp_reload_run(const char *config_dir);
 
 /* The file in the run directory that changes each time the master has taken over a configuration, with all
- * its listeners open. */
+ * its listeners open: "<process id> <generation>\n". Generations count from 1. */
 #define SP_RELOAD_MARK "taken"
-/* In the master, then. */
+/* Another file there. The workers of generation N hold a lock of byte N (fcntl(2), open file description
+ * locks), which they inherit from the master, until they accept no more connections; or until they end, in
+ * whatever way. */
+#define SP_RELOAD_ACCEPTING "accepting"
+/* In the master, then: the workers that it starts from now on are of the next generation. */
 void sp_reload_mark(const char *run_dir);
+/* In a worker that was told to quit, when its listeners are closed. */
+void sp_reload_accepts_no_more(void);
+/* Anywhere: whether a worker of a generation before that one accepts connections. False when it cannot be
+ * told. */
+bool sp_reload_earlier_accept(const char *run_dir, unsigned long generation);
 
 #endif

@@ -9,6 +9,7 @@
 #include "crypto/pkcs11_token.h"
 #include "engine/message.h"
 #include "engine/ready.h"
+#include "engine/reload.h"
 
 /* Memory that is kept although it is free at the moment, and the size from which on a block is mapped on its
  * own. With the C library's own values the end of the heap was given back and fetched again, page by page,
@@ -36,8 +37,16 @@ void engine_log_to(ngx_log_t *log)
     sp_log_set_sink(log_sink, log);
 }
 
+/* nginx calls the handlers of connections that are idle, as ours always is, with `close` set, when it has
+ * been told to quit and has closed its listeners. */
 static void loop_is_ready(ngx_event_t *event)
 {
+    ngx_connection_t *c = event->data;
+    if (c->close) {
+        c->close = c->idle = 0;
+        sp_reload_accepts_no_more();
+        return;
+    }
     sp_loop_run_ready(engine_worker.port.loop);
 }
 
@@ -55,6 +64,7 @@ static ngx_int_t watch_loop(ngx_cycle_t *cycle)
     c->read->log = cycle->log;
     c->write->handler = ignore_event;
     c->write->log = cycle->log;
+    c->idle = 1;
     engine_worker.loop_watch = c;
     return ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT);
 }

@@ -279,9 +279,56 @@ def test_reload_takes_over_ports_and_keeps_what_it_was_started_with(make_echo):
     server.write('<httpEndpoint id="defaultHttpEndpoint" host="${{where}}" httpPort="{http}" httpsPort="{https}"/>')
     result = server.command("reload")
     assert result.returncode == 0, result
-    wait_until(lambda: listening(server.http) and not listening(old_port), "the new port")
+    assert listening(server.http) and not listening(old_port)
     counters = server.call("GET", "/counters").json
     assert counters["workers"] == 1
+
+
+def test_who_comes_after_a_reload_meets_the_new_configuration(make_echo):
+    server = make_echo(arguments=["--workers=2"])
+    for _ in range(20):
+        old = set(server.process.workers())
+        before = [server.call("GET", "/counters").json["pid"] for _ in range(4)]
+        assert set(before) <= old
+        result = server.command("reload")
+        assert result.returncode == 0 and "has taken over its new configuration" in result.stdout, result
+        after = [server.call("GET", "/counters", tls=False).json["pid"] for _ in range(8)]
+        assert not set(after) & old
+
+
+def test_a_reload_waits_for_workers_that_accept(make_echo):
+    server = make_echo(arguments=["--workers=2"])
+    old = server.process.workers()
+    os.kill(old[0], signal.SIGSTOP)  # it does not hear that it is to quit
+    try:
+        with subprocess.Popen([SALLYPORT, "server", "reload", server.name], env=server.environment, stdout=subprocess.PIPE,
+                              text=True) as reload:
+            wait_until(lambda: len(set(server.process.workers()) - set(old)) == 2, "the new workers")
+            wait_until(lambda: old[1] not in server.process.workers(), "the end of the other old one")
+            assert reload.poll() is None
+            os.kill(old[0], signal.SIGCONT)
+            assert "has taken over" in reload.stdout.read()
+        assert reload.returncode == 0
+    finally:
+        if old[0] in server.process.workers():
+            os.kill(old[0], signal.SIGCONT)
+    assert server.call("GET", "/counters").json["pid"] not in old
+
+
+def test_a_worker_that_does_not_stop_accepting_is_told_of(make_echo):
+    server = make_echo(arguments=["--workers=2"])
+    old = server.process.workers()
+    os.kill(old[0], signal.SIGSTOP)
+    try:
+        server.write('<httpOptions id="defaultHttpOptions" readTimeout="7s"/>')
+        result = server.command("reload", "--timeout=8")
+        assert result.returncode == 1 and "SALE0016E" in result.stderr, result
+        assert "old configuration" in result.stderr and "goes on" not in result.stderr
+        assert "7000ms" in conf_of(server).read_text()  # it is taken over all the same
+    finally:
+        os.kill(old[0], signal.SIGCONT)
+    assert server.command("reload").returncode == 0
+    wait_until(lambda: not set(old) & set(server.process.workers()), "the end of the old workers")
 
 
 def test_reload_refuses_what_is_broken(make_echo):
