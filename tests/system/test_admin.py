@@ -159,7 +159,7 @@ def test_a_service_lives(server):
         assert ask(server, "DELETE", f"/{kind}/more").json == {"name": "more"}
 
 
-CONNECTION = ('<sallyport allowInert="zosconnect_endpointConnection"/>'
+CONNECTION = ('<sallyport allowInert="zosconnect_endpointConnection apiRequester"/>'
               '<zosconnect_endpointConnection id="rates" host="http://127.0.0.1" port="9"/>')
 
 
@@ -197,9 +197,32 @@ def test_api_requesters_live(make_gateway, tmp_path):
     assert "no zosconnect_endpointConnection with id=&quot;none&quot;" in said
     (place / "new").write_bytes(ara("copied_1"))
     (place / "new").rename(place / "copied.ara")
-    wait_until(lambda: ask(server, "GET", "/apiRequesters/copied_1").status == 200, "the copied archive", 5)
+    wait_until(lambda: ask(server, "GET", "/apiRequesters/copied_1").status == 200, "the copied archive")
     assert ask(server, "DELETE", "/apiRequesters/rates_1.0").json == {"name": "rates_1.0"}
     assert [each["name"] for each in ask(server, "GET", "/apiRequesters").json["apiRequesters"]] == ["copied_1"]
+
+
+def test_an_api_requester_of_server_xml_is_not_administered(make_gateway):
+    server = make_gateway(more=LEVELS + CONNECTION + '<zosconnect_apiRequesters>'
+                                                     '<apiRequester name="rates_1.0"/></zosconnect_apiRequesters>')
+    assert deploy(server, "apiRequesters", ara()).status == 200
+    for method, target, body in (("PUT", "?status=stopped", None), ("PUT", "", ara(version="1.1")), ("DELETE", "", None)):
+        response = ask(server, method, f"/apiRequesters/rates_1.0{target}", ADAM, body, [ZIP] if body else [])
+        assert "has an element in server.xml" in error(response, 409)
+    assert ask(server, "GET", "/apiRequesters/rates_1.0").json["status"] == "Started"
+
+
+def test_a_service_is_called_by_the_paths_of_its_element(make_gateway):
+    server = make_gateway(more=LEVELS + '<zosconnect_zosConnectService serviceName="bad" serviceRef="bad" '
+                                        'invokeURI="/legacy/bad,/old/*"/>')
+    for path in ("/legacy/bad", "/legacy/bad?x=1", "/old", "/old/a/b", "/zosConnect/services/bad?action=invoke"):
+        for method in ("PUT", "POST"):
+            response = server.call(method, path, [IVO, JSON], DO)
+            assert response.status == 200 and response.json["Area"]["More"] == "DONE", (method, path, response)
+        assert server.call("POST", path, [RITA, JSON], DO).status == 403  # who may read may not call
+        assert server.call("POST", path, [JSON], DO).status == 401
+    assert server.call("GET", "/legacy/bad", [IVO]).status == 405
+    assert do(server, "/legacy/badly").status == 404
 
 
 def test_what_is_wrong_with_an_archive_is_said_and_nothing_changes(server):

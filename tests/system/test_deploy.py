@@ -188,7 +188,7 @@ def test_a_server_killed_while_deploying_has_the_old_or_the_new(server):
         old, new = (CYCLE[(at + deployer.done + step) % len(CYCLE)][1] for step in (-1, 0))
         found = present(server)
         assert found in (old, new), f"neither {old[1]} nor {new[1]}: {found[1]}"
-        wait_until(lambda: not list((server.directory / "resources/zosconnect").rglob(".sallyport*")), "the sweep", 5)
+        wait_until(lambda: not list((server.directory / "resources/zosconnect").rglob(".sallyport*")), "the sweep")
         at = (at + deployer.done + (found == new)) % len(CYCLE)
         finished += deployer.done
         undone += found == old
@@ -234,7 +234,7 @@ def test_workers_killed_while_deploying_agree_with_the_disk_again(server):
             os.kill(chance.choice(workers), signal.SIGKILL)
     stubborn.stop.set()
     stubborn.join()
-    wait_until(lambda: agree(server), "agreement", 10)
+    wait_until(lambda: agree(server), "agreement")
     assert stubborn.answers.get(200, 0) > 5 and set(stubborn.answers) <= {200, 404, 409, 503, None}, stubborn.answers
     print(stubborn.answers)
     # And they can be changed as ever.
