@@ -33,8 +33,11 @@ extern "C" {
 /* The version of this interface. It changes when a plug-in made for one version could not work with another;
  * new functions and numbers are added at the ends, and `size` of each table tells how far it goes. */
 #define SALLYPORT_INTERCEPTOR_ABI 1u
-/* Counts what was added at the ends since. 1: `claim` of the host, SALLYPORT_USER_SCOPES. */
-#define SALLYPORT_INTERCEPTOR_MINOR 1u
+/* Counts what was added at the ends since. 1: `claim` of the host, SALLYPORT_USER_SCOPES. 2: the original
+ * realm, the registry and the strength of the user. 3: `minor` of the host; the description of an API
+ * requester; headers, payloads, lengths and times of an endpoint; the headers of a response that an API maps.
+ */
+#define SALLYPORT_INTERCEPTOR_MINOR 3u
 
 #define SALLYPORT_EXPORT __attribute__((visibility("default")))
 
@@ -81,7 +84,11 @@ enum {
 };
 
 /* Texts of a call. Those in a row marked "sor" are known in post_sor and later, "endpoint" in pre_endpoint
- * and later, "post" in post_invoke; "requester" only for requests of that type. */
+ * and later, "answer" in post_endpoint and later, "post" in post_invoke; "requester" only for requests of
+ * that type. Of several attempts at an endpoint, it is the last one that is told of.
+ *
+ * A payload is told whole, and is as long as the server lets one become; a text for whose copy the request's
+ * memory does not suffice is told as none. */
 enum sallyport_text_id {
     SALLYPORT_METHOD = 1,
     SALLYPORT_URI = 2,   /* the path as sent */
@@ -117,6 +124,7 @@ enum sallyport_text_id {
     SALLYPORT_API_REQUESTER_NAME = 46,
     SALLYPORT_API_REQUESTER_VERSION = 47,
     SALLYPORT_ACTION = 48, /* "invoke", "deploy", "stop", ... */
+    SALLYPORT_API_REQUESTER_DESCRIPTION = 49,
 
     /* Groups in effect at a level of authority, with commas between them. */
     SALLYPORT_ADMIN_GROUPS = 60,
@@ -131,11 +139,13 @@ enum sallyport_text_id {
     SALLYPORT_SOR_IDENTIFIER = 84, /* sor */
     SALLYPORT_SOR_RESOURCE = 85,   /* sor */
 
-    SALLYPORT_ENDPOINT_REFERENCE = 100, /* endpoint */
-    SALLYPORT_ENDPOINT_HOST = 101,      /* endpoint */
-    SALLYPORT_ENDPOINT_METHOD = 102,    /* endpoint */
-    SALLYPORT_ENDPOINT_PATH = 103,      /* endpoint */
-    SALLYPORT_ENDPOINT_QUERY = 104,     /* endpoint */
+    SALLYPORT_ENDPOINT_REFERENCE = 100,      /* endpoint */
+    SALLYPORT_ENDPOINT_HOST = 101,           /* endpoint */
+    SALLYPORT_ENDPOINT_METHOD = 102,         /* endpoint */
+    SALLYPORT_ENDPOINT_PATH = 103,           /* endpoint */
+    SALLYPORT_ENDPOINT_QUERY = 104,          /* endpoint */
+    SALLYPORT_ENDPOINT_INPUT_PAYLOAD = 105,  /* endpoint: what is sent to it */
+    SALLYPORT_ENDPOINT_OUTPUT_PAYLOAD = 106, /* answer: what it answered */
 
     SALLYPORT_APPLICATION_TYPE = 120, /* requester: CICS, IMS, ZOS */
     SALLYPORT_MVS_JOBNAME = 121,      /* requester */
@@ -165,23 +175,30 @@ enum sallyport_number_id {
     SALLYPORT_REQUEST_BYTES = 9,   /* of payload */
     SALLYPORT_RESPONSE_BYTES = 10, /* post */
     SALLYPORT_TIME_ENTRY = 20,
-    SALLYPORT_TIME_EXIT = 21,         /* post */
-    SALLYPORT_TIME_SOR_SENT = 22,     /* sor */
-    SALLYPORT_TIME_SOR_RECEIVED = 23, /* sor */
-    SALLYPORT_ENDPOINT_PORT = 40,     /* endpoint */
-    SALLYPORT_ENDPOINT_STATUS = 41,   /* post_endpoint */
-    SALLYPORT_ENDPOINT_RETRIED = 42,  /* 1: a second time, with a fresh token */
-    SALLYPORT_CICS_TASK_NUMBER = 60,  /* requester */
-    SALLYPORT_IMS_REGION_ID = 61      /* requester */
+    SALLYPORT_TIME_EXIT = 21,              /* post */
+    SALLYPORT_TIME_SOR_SENT = 22,          /* sor */
+    SALLYPORT_TIME_SOR_RECEIVED = 23,      /* sor */
+    SALLYPORT_TIME_ENDPOINT_SENT = 24,     /* answer */
+    SALLYPORT_TIME_ENDPOINT_RECEIVED = 25, /* answer */
+    SALLYPORT_ENDPOINT_PORT = 40,          /* endpoint */
+    SALLYPORT_ENDPOINT_STATUS = 41,        /* post_endpoint */
+    SALLYPORT_ENDPOINT_RETRIED = 42,       /* 1: a second time, with a fresh token */
+    SALLYPORT_ENDPOINT_INPUT_BYTES = 43,   /* endpoint: of payload */
+    SALLYPORT_ENDPOINT_OUTPUT_BYTES = 44,  /* answer: of payload */
+    SALLYPORT_CICS_TASK_NUMBER = 60,       /* requester */
+    SALLYPORT_IMS_REGION_ID = 61           /* requester */
 };
 
-/* Headers of a call. */
+/* Headers of a call. What interceptors change is put together when the last of them has been called: none of
+ * them reads what another one of the same round asked for. */
 enum sallyport_message {
-    SALLYPORT_REQUEST =
-        0, /* of the client; changes in pre_invoke are seen by what follows, the mapping too */
-    SALLYPORT_RESPONSE = 1, /* to the client: change it in any method before and in post_invoke; what is there
-                               is known in post_invoke */
-    SALLYPORT_ENDPOINT = 2  /* what is sent to an endpoint besides: change it in pre_endpoint */
+    SALLYPORT_REQUEST = 0,  /* of the client; changed in pre_invoke: mapping and policies see that */
+    SALLYPORT_RESPONSE = 1, /* to the client: changed in any method before and in post_invoke; read in
+                               post_invoke and early_failure */
+    SALLYPORT_ENDPOINT = 2, /* to an endpoint: changed in pre_endpoint; read there (since 1.3) and later */
+    SALLYPORT_ENDPOINT_RESPONSE = 3, /* since 1.3, of an endpoint: read in post_endpoint and later */
+    SALLYPORT_MAPPED_RESPONSE = 4    /* since 1.3, those of SALLYPORT_RESPONSE that an API's response mapping
+                                        made: read in post_invoke; none when the mapping was not reached */
 };
 
 struct sallyport_http_header {
@@ -262,6 +279,10 @@ struct sallyport_host {
      * value, of everything else its JSON ("[\"a\",\"b\"]", "true", "12.50"). None: there is no claim of that
      * name, which counts as it is written, or no token. */
     struct sallyport_text (*claim)(struct sallyport_call *call, const char *name);
+
+    /* Since 1.3: SALLYPORT_INTERCEPTOR_MINOR of the host. An older one gives nothing for ids and messages
+     * that it does not know. */
+    uint32_t minor;
 };
 
 /* Whether the host's table goes as far as a function: SALLYPORT_HOST_HAS(host, claim). */

@@ -184,10 +184,17 @@ static void describe_administration(const struct sp_call *call, struct sp_interc
     const struct sp_admin_route *route = &call->admin;
     data->type = SP_REQUEST_ADMIN;
     data->action = route->action;
-    if (route->kind == SP_STORE_SERVICE)
+    if (route->kind == SP_STORE_SERVICE) {
         data->service_name = route->name;
-    else if (route->kind == SP_STORE_API)
+    } else if (route->kind == SP_STORE_API) {
         data->api_name = route->name;
+    } else {
+        const struct sp_requester *requester =
+            sp_hash_get(&call->generation->snapshot->requesters, route->name);
+        data->requester_name = route->name;
+        data->requester_version = requester ? requester->ara->version : SP_STR("");
+        data->requester_description = requester ? requester->ara->description : SP_STR("");
+    }
 }
 
 struct sp_intercept_data *sp_call_describe(struct sp_call *call)

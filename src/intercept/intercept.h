@@ -30,12 +30,13 @@ struct sp_intercept_endpoint {
     struct sp_str reference; /* id of the endpoint connection */
     struct sp_str host, method, path, query;
     unsigned port;
-    unsigned status;                         /* that it answered; 0: not yet */
-    bool retried;                            /* a second time, with a fresh token */
-    int64_t token_start_us, token_finish_us; /* realtime; 0: no token was fetched */
-    int64_t sent_us, received_us;            /* 0: it was not called; did not answer */
-    size_t request_bytes, response_bytes;    /* of payload */
-    const struct sp_http_header *request_headers, *response_headers; /* as they went and came */
+    unsigned status;                           /* that it answered; 0: not yet */
+    bool retried;                              /* a second time, with a fresh token */
+    int64_t token_start_us, token_finish_us;   /* realtime; 0: no token was fetched */
+    int64_t sent_us, received_us;              /* 0: it was not called; did not answer */
+    size_t request_bytes, response_bytes;      /* of payload */
+    struct sp_str request_body, response_body; /* ptr NULL: none */
+    const struct sp_http_header *request_headers, *response_headers; /* as they go and came */
     size_t request_header_count, response_header_count;
     struct sp_header_edit *edits; /* of the request to it, by interceptors */
 };
@@ -65,7 +66,7 @@ struct sp_intercept_data {
     enum sp_authz_action action;
     struct sp_str api_name, api_version, api_description, operation_id;
     struct sp_str service_name, service_version;
-    struct sp_str requester_name, requester_version;
+    struct sp_str requester_name, requester_version, requester_description;
     const struct sp_cfg_groups *global_groups, *item_groups;
     const struct sp_authz_access *access; /* those groups, as decisions see them */
     struct sp_str correlator;             /* the request's in other systems; up to 64 characters */

@@ -107,6 +107,10 @@ static enum sp_status new_plugin(const struct sp_cfg_interceptor *element, struc
     plugin->id = sp_arena_str(&plugin->arena, element->id);
     plugin->timeout_us = element->timeout_us;
     plugin->hang_us = element->hang_timeout_us;
+    if (plugin->id.ptr)
+        plugin->crashes = sp_plugin_crashes_of(plugin->id.ptr);
+    if (options->previous)
+        sp_plugin_crashes_forget(plugin->crashes);
     enum sp_status status = plugin->id.ptr && take_properties(plugin, element)
                                 ? SP_OK
                                 : sp_error_set(err, SP_ENOMEM, NULL, "no memory for a plug-in");
@@ -117,10 +121,11 @@ static enum sp_status new_plugin(const struct sp_cfg_interceptor *element, struc
     if (status != SP_OK) {
         sp_error_prefix(err, "sallyport_pluginInterceptor id=\"%.*s\" library=\"%.*s\"",
                         SP_STR_ARG(element->id), SP_STR_ARG(element->library));
+        if (err && !err->id[0])
+            memcpy(err->id, SP_MSG_PLUGIN_REFUSED, sizeof SP_MSG_PLUGIN_REFUSED);
         sp_plugin_release(plugin);
         return status;
     }
-    plugin->crashes = sp_plugin_crashes_of(plugin->id.ptr);
     *ret_plugin = plugin;
     return SP_OK;
 }
@@ -174,8 +179,6 @@ static enum sp_status open_plugin(const struct sp_cfg_interceptor *element, stru
         shared->references++;
     } else {
         status = new_plugin(element, shared, options, &plugin, err);
-        if (status == SP_OK && options->previous)
-            sp_plugin_crashes_forget(plugin->crashes);
     }
     if (status == SP_OK)
         plugins->items[plugins->count++] = plugin;

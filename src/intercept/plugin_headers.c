@@ -12,6 +12,18 @@ struct message {
     struct sp_header_edit **edits; /* NULL: not to be changed now */
 };
 
+static struct message endpoint_message(struct sallyport_call *call, int which, struct message other)
+{
+    struct sp_intercept_endpoint *endpoint = call->data->endpoint;
+    bool may_change = call->method == SP_PLUGIN_PRE_ENDPOINT;
+    if (which == SALLYPORT_ENDPOINT)
+        return (struct message){endpoint->request_headers, endpoint->request_header_count,
+                                may_change ? &endpoint->edits : NULL};
+    if (which == SALLYPORT_ENDPOINT_RESPONSE)
+        return (struct message){endpoint->response_headers, endpoint->response_header_count, NULL};
+    return other;
+}
+
 static struct message message_of(struct sallyport_call *call, int which)
 {
     struct sp_intercept_data *data = call->data;
@@ -29,14 +41,14 @@ static struct message message_of(struct sallyport_call *call, int which)
         if (call->method != SP_PLUGIN_EARLY_FAILURE)
             message.edits = &data->response_edits;
         break;
-    case SALLYPORT_ENDPOINT:
-        if (call->method == SP_PLUGIN_PRE_ENDPOINT && data->endpoint)
-            message.edits = &data->endpoint->edits;
+    case SALLYPORT_MAPPED_RESPONSE:
+        message.headers = data->mapped_headers;
+        message.count = data->mapped_header_count;
         break;
     default:
         break;
     }
-    return message;
+    return data->endpoint ? endpoint_message(call, which, message) : message;
 }
 
 size_t sp_plugin_header_count(struct sallyport_call *call, int message)
@@ -50,8 +62,12 @@ int sp_plugin_header_at(struct sallyport_call *call, int message, size_t at, str
     struct message found = message_of(call, message);
     if (at >= found.count || !ret_name || !ret_value)
         return SALLYPORT_EINVAL;
-    *ret_name = sp_plugin_kept(call, found.headers[at].name);
-    *ret_value = sp_plugin_kept(call, found.headers[at].value);
+    struct sallyport_text name = sp_plugin_kept(call, found.headers[at].name);
+    struct sallyport_text value = sp_plugin_kept(call, found.headers[at].value);
+    if (!name.bytes || !value.bytes)
+        return SALLYPORT_ENOMEM;
+    *ret_name = name;
+    *ret_value = value;
     return SALLYPORT_OK;
 }
 

@@ -150,6 +150,8 @@ static struct sallyport_text item_text(struct sallyport_call *call, int id)
         return text_of(data->requester_name);
     case SALLYPORT_API_REQUESTER_VERSION:
         return text_of(data->requester_version);
+    case SALLYPORT_API_REQUESTER_DESCRIPTION:
+        return text_of(data->requester_description);
     case SALLYPORT_ACTION:
         return text_of(sp_str_of(sp_authz_action_name(data->action)));
     default:
@@ -204,6 +206,10 @@ static struct sallyport_text system_text(const struct sp_intercept_data *data, i
         return text_of(endpoint->path);
     case SALLYPORT_ENDPOINT_QUERY:
         return text_of(endpoint->query);
+    case SALLYPORT_ENDPOINT_INPUT_PAYLOAD:
+        return there(endpoint->request_body);
+    case SALLYPORT_ENDPOINT_OUTPUT_PAYLOAD:
+        return there(endpoint->response_body);
     default:
         return text_of(SP_STR(""));
     }
@@ -261,6 +267,28 @@ struct sallyport_text sp_plugin_text(struct sallyport_call *call, int id)
 
 /* ---------------------------------------------------------------- numbers */
 
+static int64_t endpoint_number(const struct sp_intercept_endpoint *endpoint, int id)
+{
+    switch (endpoint ? id : 0) {
+    case SALLYPORT_ENDPOINT_PORT:
+        return endpoint->port;
+    case SALLYPORT_ENDPOINT_STATUS:
+        return endpoint->status;
+    case SALLYPORT_ENDPOINT_RETRIED:
+        return endpoint->retried;
+    case SALLYPORT_ENDPOINT_INPUT_BYTES:
+        return (int64_t)endpoint->request_bytes;
+    case SALLYPORT_ENDPOINT_OUTPUT_BYTES:
+        return (int64_t)endpoint->response_bytes;
+    case SALLYPORT_TIME_ENDPOINT_SENT:
+        return endpoint->sent_us;
+    case SALLYPORT_TIME_ENDPOINT_RECEIVED:
+        return endpoint->received_us;
+    default:
+        return 0;
+    }
+}
+
 static int64_t exchange_number(const struct sp_intercept_data *data, int id)
 {
     switch (id) {
@@ -301,18 +329,15 @@ int64_t sp_plugin_number(struct sallyport_call *call, int id)
         return data->sor_sent_us;
     case SALLYPORT_TIME_SOR_RECEIVED:
         return data->sor_received_us;
-    case SALLYPORT_ENDPOINT_PORT:
-        return data->endpoint ? data->endpoint->port : 0;
-    case SALLYPORT_ENDPOINT_STATUS:
-        return data->endpoint ? data->endpoint->status : 0;
-    case SALLYPORT_ENDPOINT_RETRIED:
-        return data->endpoint ? data->endpoint->retried : 0;
     case SALLYPORT_CICS_TASK_NUMBER:
         return data->program ? data->program->cics_task : 0;
     case SALLYPORT_IMS_REGION_ID:
         return data->program ? data->program->ims_region : 0;
+    case SALLYPORT_TIME_ENDPOINT_SENT:
+    case SALLYPORT_TIME_ENDPOINT_RECEIVED:
+        return endpoint_number(data->endpoint, id);
     default:
-        return exchange_number(data, id);
+        return id < SALLYPORT_ENDPOINT_PORT ? exchange_number(data, id) : endpoint_number(data->endpoint, id);
     }
 }
 
@@ -402,4 +427,5 @@ const struct sallyport_host sp_plugin_host = {
     .wait = io_plugin_wait,
     .complete = sp_plugin_complete,
     .claim = claim,
+    .minor = SALLYPORT_INTERCEPTOR_MINOR,
 };

@@ -61,6 +61,9 @@ enum sp_status sp_plugin_load(struct sp_plugin *plugin, struct sp_str directory,
 enum sp_status sp_plugin_path(struct sp_str directory, struct sp_str library, struct sp_arena *arena,
                               struct sp_str *ret_path, struct sp_error *err) SP_MUST_CHECK;
 
+/* plugin_elf.c: whether a file is a whole library for this machine. SP_EINVAL, SP_EIO. */
+enum sp_status sp_plugin_check_library(const char *path, struct sp_error *err) SP_MUST_CHECK;
+
 /* plugin_host.c, plugin_headers.c, plugin_wait.c: the host's table. */
 extern const struct sallyport_host sp_plugin_host;
 struct sallyport_text sp_plugin_text(struct sallyport_call *call, int id);

@@ -102,16 +102,16 @@ static enum sp_status check_table(const struct sallyport_interceptor *methods, s
             methods->abi, SALLYPORT_INTERCEPTOR_ABI);
     if (methods->size < offsetof(struct sallyport_interceptor, early_failure) || !methods->name)
         return sp_error_set(err, SP_EINVAL, NULL, "its table has neither a name nor the size of one");
+    bool has_early = methods->size >= sizeof *methods && methods->early_failure;
     if (!methods->pre_invoke && !methods->post_invoke && !methods->pre_sor && !methods->post_sor &&
-        !methods->pre_endpoint && !methods->post_endpoint)
+        !methods->pre_endpoint && !methods->post_endpoint && !has_early)
         return sp_error_set(err, SP_EINVAL, NULL, "it has no method that would ever be called");
     return SP_OK;
 }
 
-enum sp_status sp_plugin_load(struct sp_plugin *plugin, struct sp_str directory, struct sp_str library,
-                              struct sp_error *err)
+static enum sp_status open_library(struct sp_plugin *plugin, struct sp_error *err)
 {
-    enum sp_status status = sp_plugin_path(directory, library, &plugin->arena, &plugin->path, err);
+    enum sp_status status = sp_plugin_check_library(plugin->path.ptr, err);
     if (status != SP_OK)
         return status;
     /* It stays until the worker ends: threads of it may still be running when its last instance goes. */
@@ -124,8 +124,23 @@ enum sp_status sp_plugin_load(struct sp_plugin *plugin, struct sp_str directory,
                             "%s has no function " ENTRY ", so it is not a plug-in", plugin->path.ptr);
     entry_fn *entry;
     memcpy(&entry, &symbol, sizeof entry);
-    sp_plugin_guard_enter(plugin->id.ptr, SP_PLUGIN_CREATE, plugin->hang_us);
     plugin->methods = entry(SALLYPORT_INTERCEPTOR_ABI);
+    return SP_OK;
+}
+
+enum sp_status sp_plugin_load(struct sp_plugin *plugin, struct sp_str directory, struct sp_str library,
+                              struct sp_error *err)
+{
+    static const struct sallyport_interceptor nothing = {.size = sizeof nothing};
+    enum sp_status status = sp_plugin_path(directory, library, &plugin->arena, &plugin->path, err);
+    if (status != SP_OK)
+        return status;
+    plugin->methods = &nothing;
+    if (sp_plugin_is_banned(plugin->crashes))
+        return SP_OK; /* workers died of it: the next one must not */
+    /* Constructors of the library run here, too. */
+    sp_plugin_guard_enter(plugin->id.ptr, SP_PLUGIN_CREATE, plugin->hang_us);
+    status = open_library(plugin, err);
     sp_plugin_guard_leave();
-    return check_table(plugin->methods, err);
+    return status == SP_OK ? check_table(plugin->methods, err) : status;
 }

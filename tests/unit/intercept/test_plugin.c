@@ -90,6 +90,9 @@ static void what_is_no_plugin_is_told_apart(void **state)
     refused_because("nothing.so", "has no function sallyport_interceptor_entry");
     refused_because("old.so",
                     "it was compiled for version 99 of the interface, and this server has version 1");
+    refused_because("short.so", "it has no method that would ever be called");
+    assert_string_equal(recorded_err.id, "SALI0010E");
+    assert_int_equal(load("early.so"), SP_OK);
     sh("echo text > %s/text.so");
     refused_because("text.so", "it cannot be loaded");
     assert_non_null(strstr(recorded_err.text, "sallyport_pluginInterceptor id=\"x\" library=\"text.so\""));
@@ -123,6 +126,32 @@ static void an_unchanged_element_keeps_its_instance(void **state)
     assert_int_equal(recorded->instances, 2);
     sp_plugins_free(third);
     assert_int_equal(recorded->instances, 0);
+}
+
+static void libraries_that_do_not_fit_are_refused(void **state)
+{
+    /* Another machine's: an ELF header of AArch64, which is 183. */
+    sh("cp %s/recorder.so %s/arm.so && printf '\\267' | dd of=%1$s/arm.so bs=1 seek=18 conv=notrunc 2>&1 | "
+       "true");
+    refused_because("arm.so", "was made for another machine");
+    sh("head -c 3000 %s/recorder.so > %s/cut.so");
+    refused_because("cut.so", "is not all there");
+    sh("head -c 40 %s/recorder.so > %s/head.so");
+    refused_because("head.so", "is not a shared library");
+    sh(": > %s/empty.so");
+    refused_because("empty.so", "is not a shared library");
+    sh("cp /bin/sh %s/program.so");
+    refused_because("program.so", "it cannot be loaded");
+    sh("echo 'void absent(void); void sallyport_interceptor_entry(void) { absent(); }' |"
+       " cc -shared -fPIC -x c -o %s/symbol.so -");
+    refused_because("symbol.so", "undefined symbol: absent");
+    sh("ln -s loop.so %s/loop.so");
+    refused_because("loop.so", "Too many levels of symbolic links");
+    sh("mkfifo %s/pipe.so");
+    refused_because("pipe.so", "is not a file");
+    sh("mkdir -m 755 %s/deep && cp %s/recorder.so %1$s/deep && ln -s deep/recorder.so %1$s/down.so");
+    refused_because("down.so", "which is not in the directory of plug-ins");
+    assert_string_equal(recorded_err.id, "SALI0010E");
 }
 
 /* ---------------------------------------------------------------- one request */
@@ -167,6 +196,8 @@ static const struct sp_principal fred = {.authenticated = true,
                                          .original_realm = SP_STR_INIT("https://as.example"),
                                          .groups = {groups, 2}};
 
+static const char *prepared_library = "recorder.so";
+
 /* A chain of one recorder that does `deed` within `timeout_ms`. */
 static struct sp_plugins *prepare(const char *deed, int64_t timeout_ms)
 {
@@ -175,6 +206,7 @@ static struct sp_plugins *prepare(const char *deed, int64_t timeout_ms)
     static const struct sp_cfg_interceptor_list list = {.items = items, .count = 1};
     struct sp_plugins *plugins;
     element = recorded_element("rec", deed);
+    element.library = sp_str_of(prepared_library);
     element.timeout_us = timeout_ms * 1000;
     assert_int_equal(recorded_open(&element, 1, NULL, &plugins), SP_OK);
     const struct sp_intercept_means means = {.plugins = plugins};
@@ -191,6 +223,25 @@ static void run(const char *deed, int64_t timeout_ms)
     recorded_in_fiber(serve, NULL);
     assert_string_equal(recorded->text, "pre:rec post:rec ");
     sp_plugins_free(plugins);
+}
+
+static void run_library(const char *library, const char *deed)
+{
+    prepared_library = library;
+    struct sp_plugins *plugins = prepare(deed, 1000);
+    prepared_library = "recorder.so";
+    recorded_in_fiber(serve, NULL);
+    sp_plugins_free(plugins);
+}
+
+static void plugins_of_earlier_and_later_versions_are_served(void **state)
+{
+    run_library("minor_2.so", NULL);
+    assert_int_equal(request.http, 418);
+    assert_string_equal(recorded_err.text, "POST fred bearer 4711 0");
+    run_library("newer.so", "pre:refuse:1"); /* has its trace to itself */
+    assert_int_equal(request.http, 500);
+    assert_string_equal(recorded_err.text, "it ended the request with 1, and gave no reason");
 }
 
 static void a_wait_does_not_hold_up_others(void **state)
@@ -326,7 +377,11 @@ static void ask_facts(const struct sallyport_host *host, struct sallyport_call *
         {SALLYPORT_INVOKE_GROUPS, "CLERKS,STAFF"},
         {SALLYPORT_ADMIN_GROUPS, "CLERKS"},
         {SALLYPORT_READER_GROUPS, NULL},
+        {SALLYPORT_API_REQUESTER_NAME, "claims"},
+        {SALLYPORT_API_REQUESTER_DESCRIPTION, "Claims of customers"},
         {SALLYPORT_ENDPOINT_HOST, NULL},
+        {SALLYPORT_ENDPOINT_INPUT_PAYLOAD, NULL},
+        {SALLYPORT_ENDPOINT_OUTPUT_PAYLOAD, NULL},
         {SALLYPORT_MVS_JOBNAME, "PAYROLL"},
         {SALLYPORT_IMS_EXIT_DATA, NULL},
         {0, NULL},
@@ -347,7 +402,13 @@ static void ask_facts(const struct sallyport_host *host, struct sallyport_call *
     assert_int_equal(host->number(call, SALLYPORT_REMOTE_PORT), 4711);
     assert_int_equal(host->number(call, SALLYPORT_TIME_ENTRY), 1437308042123000);
     assert_int_equal(host->number(call, SALLYPORT_CICS_TASK_NUMBER), 7);
-    assert_int_equal(host->number(call, SALLYPORT_ENDPOINT_PORT), 0);
+    for (int id = SALLYPORT_ENDPOINT_PORT; id <= SALLYPORT_ENDPOINT_OUTPUT_BYTES; id++)
+        assert_int_equal(host->number(call, id), 0);
+    assert_int_equal(host->number(call, SALLYPORT_TIME_ENDPOINT_SENT), 0);
+    assert_int_equal(host->header_count(call, SALLYPORT_ENDPOINT), 0);
+    assert_int_equal(host->header_count(call, SALLYPORT_ENDPOINT_RESPONSE), 0);
+    assert_true(SALLYPORT_HOST_HAS(host, minor));
+    assert_int_equal(host->minor, SALLYPORT_INTERCEPTOR_MINOR);
     assert_int_equal(host->number(call, 9999), 0);
     assert_int_equal(host->add_stakeholder(call, 'Q'), SALLYPORT_OK);
     assert_int_equal(host->add_stakeholder(call, '1'), SALLYPORT_EINVAL);
@@ -408,6 +469,8 @@ static void a_plugin_learns_all_that_is_known(void **state)
     struct sp_plugins *plugins = prepare("pre:ask", 1000);
     request.data.type = SP_REQUEST_API;
     request.data.api_name = SP_STR("booking");
+    request.data.requester_name = SP_STR("claims");
+    request.data.requester_description = SP_STR("Claims of customers");
     request.data.global_groups = &global;
     request.data.item_groups = &item;
     request.data.program = &program;
@@ -454,6 +517,114 @@ static void a_plugin_changes_headers_within_limits(void **state)
     sp_plugins_free(plugins);
 }
 
+/* ---------------------------------------------------------------- what comes of an API's mapping */
+
+static const struct sp_http_header reply_headers[] = {
+    {SP_STR_INIT("Content-Type"), SP_STR_INIT("text/plain")}, {SP_STR_INIT("X-Total"), SP_STR_INIT("12")}};
+
+static void ask_mapped(const struct sallyport_host *host, struct sallyport_call *call)
+{
+    struct sallyport_text name, value;
+    assert_int_equal(host->header_count(call, SALLYPORT_RESPONSE), 2);
+    assert_int_equal(host->header_count(call, SALLYPORT_MAPPED_RESPONSE), 1);
+    assert_int_equal(host->header_at(call, SALLYPORT_MAPPED_RESPONSE, 0, &name, &value), SALLYPORT_OK);
+    assert_true(is(name, "X-Total") && is(value, "12"));
+    assert_int_equal(host->header_at(call, SALLYPORT_MAPPED_RESPONSE, 1, &name, &value), SALLYPORT_EINVAL);
+    assert_true(is(host->header(call, SALLYPORT_MAPPED_RESPONSE, "x-total"), "12"));
+    assert_true(is(host->header(call, SALLYPORT_MAPPED_RESPONSE, "Content-Type"), NULL));
+    assert_int_equal(host->set_header(call, SALLYPORT_MAPPED_RESPONSE, "X-Total", "13"), SALLYPORT_EINVAL);
+    assert_true(is(host->text(call, SALLYPORT_OUTPUT_PAYLOAD), "the reply"));
+}
+
+static void a_plugin_reads_the_headers_that_an_api_maps(void **state)
+{
+    struct sp_plugins *plugins = prepare("post:ask", 1000);
+    request.data.response_headers = reply_headers;
+    request.data.response_header_count = 2;
+    request.data.mapped_headers = reply_headers + 1;
+    request.data.mapped_header_count = 1;
+    request.data.response_body = SP_STR("the reply");
+    recorded->hook = ask_mapped;
+    recorded_in_fiber(serve, NULL);
+    sp_plugins_free(plugins);
+}
+
+/* ---------------------------------------------------------------- around an endpoint */
+
+static void attempt(enum sp_intercept_point point, const struct sp_intercept_progress *progress)
+{
+    recorded->hook_calls = 0;
+    io_intercept_at(request.chain, point, &request.data, progress);
+    assert_int_equal(recorded->hook_calls, 1);
+}
+
+static void ask_before(const struct sallyport_host *host, struct sallyport_call *call)
+{
+    recorded->hook_calls++;
+    assert_true(is(host->text(call, SALLYPORT_ENDPOINT_HOST), "claims.example"));
+    assert_true(is(host->text(call, SALLYPORT_ENDPOINT_INPUT_PAYLOAD), "{\"id\":7}"));
+    assert_true(is(host->text(call, SALLYPORT_ENDPOINT_OUTPUT_PAYLOAD), NULL));
+    assert_int_equal(host->number(call, SALLYPORT_ENDPOINT_PORT), 8443);
+    assert_int_equal(host->number(call, SALLYPORT_ENDPOINT_INPUT_BYTES), 8);
+    assert_true(is(host->header(call, SALLYPORT_ENDPOINT, "x-color"), "red"));
+    assert_int_equal(host->header_count(call, SALLYPORT_ENDPOINT_RESPONSE), 0);
+    assert_int_equal(host->set_header(call, SALLYPORT_ENDPOINT, "X-Color", "green"), SALLYPORT_OK);
+    assert_int_equal(host->set_header(call, SALLYPORT_ENDPOINT_RESPONSE, "X", "1"), SALLYPORT_EINVAL);
+}
+
+static void ask_after(const struct sallyport_host *host, struct sallyport_call *call)
+{
+    recorded->hook_calls++;
+    assert_true(is(host->text(call, SALLYPORT_ENDPOINT_OUTPUT_PAYLOAD), "not found"));
+    assert_int_equal(host->number(call, SALLYPORT_ENDPOINT_STATUS), 404);
+    assert_int_equal(host->number(call, SALLYPORT_ENDPOINT_OUTPUT_BYTES), 9);
+    assert_int_equal(host->number(call, SALLYPORT_ENDPOINT_RETRIED), 1);
+    assert_int_equal(host->number(call, SALLYPORT_TIME_ENDPOINT_SENT), 1437308042123001);
+    assert_int_equal(host->number(call, SALLYPORT_TIME_ENDPOINT_RECEIVED), 1437308042123999);
+    assert_true(is(host->header(call, SALLYPORT_ENDPOINT_RESPONSE, "x-total"), "12"));
+    assert_int_equal(host->header_count(call, SALLYPORT_ENDPOINT), 2);
+    assert_int_equal(host->set_header(call, SALLYPORT_ENDPOINT, "X", "1"), SALLYPORT_EINVAL);
+}
+
+static void call_endpoint(void *arg)
+{
+    struct sp_intercept_endpoint *endpoint = arg;
+    struct sp_intercept_progress progress;
+    assert_int_equal(io_intercept_pre(request.chain, &request.data, &progress, &request.http, &recorded_err),
+                     SP_OK);
+    request.data.endpoint = endpoint;
+    recorded->hook = ask_before;
+    attempt(SP_BEFORE_ENDPOINT, &progress);
+    endpoint->status = 404;
+    endpoint->retried = true;
+    endpoint->response_body = SP_STR("not found");
+    endpoint->response_bytes = 9;
+    endpoint->sent_us = 1437308042123001;
+    endpoint->received_us = 1437308042123999;
+    endpoint->response_headers = reply_headers;
+    endpoint->response_header_count = 2;
+    recorded->hook = ask_after;
+    attempt(SP_AFTER_ENDPOINT, &progress);
+    recorded->hook = NULL;
+    io_intercept_post(request.chain, &request.data, &progress);
+}
+
+static void a_plugin_reads_what_goes_to_an_endpoint_and_comes_back(void **state)
+{
+    struct sp_intercept_endpoint endpoint = {.host = SP_STR("claims.example"),
+                                             .port = 8443,
+                                             .request_body = SP_STR("{\"id\":7}"),
+                                             .request_bytes = 8,
+                                             .request_headers = headers,
+                                             .request_header_count = 2};
+    struct sp_plugins *plugins = prepare("*:hook", 1000);
+    recorded_in_fiber(call_endpoint, &endpoint);
+    assert_string_equal(recorded->text, "pre:rec preend:rec postend:rec post:rec ");
+    assert_non_null(endpoint.edits);
+    assert_true(sp_str_is(endpoint.edits->header.value, "green"));
+    sp_plugins_free(plugins);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, recorded_tear_down)
 
 int main(void)
@@ -474,6 +645,10 @@ int main(void)
         TEST(a_plugin_learns_all_that_is_known),
         TEST(a_plugin_reads_single_claims_and_scopes),
         TEST(a_plugin_changes_headers_within_limits),
+        TEST(a_plugin_reads_the_headers_that_an_api_maps),
+        TEST(a_plugin_reads_what_goes_to_an_endpoint_and_comes_back),
+        TEST(plugins_of_earlier_and_later_versions_are_served),
+        TEST(libraries_that_do_not_fit_are_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("plugin", tests, NULL, NULL);

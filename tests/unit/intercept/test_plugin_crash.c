@@ -103,6 +103,22 @@ static void a_crash_names_its_plugin_and_three_of_them_ban_it(void **state)
     munmap(shared, bytes);
 }
 
+static void a_plugin_that_crashes_when_it_is_made_does_not_kill_every_worker(void **state)
+{
+    char log[8192];
+    size_t bytes = sp_plugins_shared_bytes(2);
+    void *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(shared, MAP_FAILED);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_not_equal(in_worker(shared, bytes, "create:crash", 0, log, sizeof log), 0);
+        assert_non_null(
+            strstr(log, "SALI0012E: this worker dies inside method create of interceptor plug-in rec"));
+    }
+    assert_int_equal(in_worker(shared, bytes, "create:crash", 0, log, sizeof log), 53);
+    assert_non_null(strstr(log, "SALI0014E"));
+    munmap(shared, bytes);
+}
+
 static void a_method_that_does_not_come_back_ends_its_worker(void **state)
 {
     char log[8192];
@@ -124,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_crash_names_its_plugin_and_three_of_them_ban_it),
+        TEST(a_plugin_that_crashes_when_it_is_made_does_not_kill_every_worker),
         TEST(a_method_that_does_not_come_back_ends_its_worker),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

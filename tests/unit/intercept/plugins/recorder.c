@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A plug-in that writes down what is called, and does what its properties say. The one property "do" is
- * "<method>:<deed>[:<number>]".
+ * "<method>:<deed>[:<number>]"; method "*" is every one.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -74,7 +74,8 @@ static int act(const struct recorder *self, struct sallyport_call *call, const c
     char wanted[32] = "", deed[32] = "";
     int64_t value = 0;
     note(self, method);
-    if (sscanf(self->deed, "%31[^:]:%31[^:]:%d", wanted, deed, &number) < 2 || strcmp(wanted, method) != 0)
+    if (sscanf(self->deed, "%31[^:]:%31[^:]:%d", wanted, deed, &number) < 2 ||
+        (strcmp(wanted, method) != 0 && strcmp(wanted, "*") != 0))
         return SALLYPORT_CONTINUE;
     recorder_trace.result = -1;
     if (strcmp(deed, "stop") == 0)
@@ -116,6 +117,8 @@ static int create(const struct sallyport_setup *setup, void **ret_self, char *me
             return SALLYPORT_EINVAL;
         }
     }
+    if (strcmp(self->deed, "create:crash") == 0)
+        *(volatile int *)8 = 1;
     recorder_trace.instances++;
     *ret_self = self;
     return SALLYPORT_OK;
@@ -169,10 +172,13 @@ static void early_failure(void *self, struct sallyport_call *call)
 #ifndef RECORDER_ABI
 #define RECORDER_ABI SALLYPORT_INTERCEPTOR_ABI
 #endif
+#ifndef RECORDER_MORE /* bytes that a later interface has behind the table */
+#define RECORDER_MORE 0
+#endif
 
 static const struct sallyport_interceptor recorder = {
     .abi = RECORDER_ABI,
-    .size = sizeof recorder,
+    .size = sizeof recorder + RECORDER_MORE,
     .name = "recorder",
     .version = "1",
     .create = create,

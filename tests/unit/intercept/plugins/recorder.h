@@ -20,6 +20,7 @@ struct recorder_trace {
     int state_kept;
     uint32_t host_abi;
     void (*hook)(const struct sallyport_host *host, struct sallyport_call *call); /* of the test */
+    int hook_calls;
 };
 
 SALLYPORT_EXPORT extern struct recorder_trace recorder_trace;
