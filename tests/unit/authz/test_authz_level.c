@@ -24,6 +24,7 @@ static const struct sp_authz_rules per_function = {.per_level = false};
 static const struct sp_authz_rules per_level = {.per_level = true};
 
 static struct sp_arena arena;
+static enum sp_authz_object item_kind = SP_OBJECT_API;
 
 static int set_up(void **state)
 {
@@ -59,7 +60,7 @@ static bool may(const struct sp_authz_rules *rules, const char *group, enum sp_a
     struct sp_principal principal = {.authenticated = true, .name = SP_STR("USER1"), .groups = {of, 2}};
     struct sp_error err = SP_ERROR_INIT;
     const struct sp_authz_access *access =
-        access_of(rules, item ? SP_OBJECT_API : SP_OBJECT_SERVER, global, item, false);
+        access_of(rules, item ? item_kind : SP_OBJECT_SERVER, global, item, false);
     bool permitted = sp_authz_level(access, action, &principal, &err) == SP_OK;
     assert_int_equal(sp_authz_ways(access, action, &arena, &ways, &count), SP_OK);
     for (size_t i = 0; i < count; i++)
@@ -103,24 +104,34 @@ static void each_level_grants_its_actions_and_no_other(void **state)
     }
 }
 
+static void check_item_levels(const struct sp_cfg_groups *global, const struct sp_cfg_groups *item)
+{
+    static const char *const own[] = {"IADM", "IOPR", "IINV", "IRDR"};
+    static const char *const of_all[] = {"GADM", "GOPR", "GINV", "GRDR"};
+    for (size_t i = 0; i < ROWS; i++) {
+        const bool granted[] = {table[i].admin, table[i].operations, table[i].invoke, table[i].reader};
+        for (size_t g = 0; g < 4; g++) {
+            bool expected = granted[g] && table[i].of_item;
+            assert_int_equal(may(&per_function, own[g], table[i].action, global, item), expected);
+            assert_int_equal(may(&per_level, own[g], table[i].action, global, item), expected);
+            expected = granted[g] && !table[i].of_item;
+            assert_int_equal(may(&per_function, of_all[g], table[i].action, global, item), expected);
+            assert_int_equal(may(&per_level, of_all[g], table[i].action, global, item), expected);
+        }
+        assert_false(may(&per_function, "NONE", table[i].action, global, item));
+    }
+}
+
 static void each_level_of_an_item_grants_the_same_of_it_and_nothing_of_the_collection(void **state)
 {
-    static const char *const groups[] = {"IADM", "IOPR", "IINV", "IRDR"};
     const struct sp_cfg_groups global = ALL_GROUPS;
     const struct sp_cfg_groups item = {.admin = LIST(SP_STR_INIT("IADM")),
                                        .operations = LIST(SP_STR_INIT("IOPR")),
                                        .invoke = LIST(SP_STR_INIT("IINV")),
                                        .reader = LIST(SP_STR_INIT("IRDR"))};
-    for (size_t i = 0; i < ROWS; i++) {
-        const bool granted[] = {table[i].admin, table[i].operations, table[i].invoke, table[i].reader};
-        for (size_t g = 0; g < 4; g++) {
-            bool expected = granted[g] && table[i].of_item;
-            assert_int_equal(may(&per_function, groups[g], table[i].action, &global, &item), expected);
-            assert_int_equal(may(&per_level, groups[g], table[i].action, &global, &item), expected);
-        }
-        assert_int_equal(may(&per_function, "GADM", table[i].action, &global, &item),
-                         table[i].admin && !table[i].of_item);
-    }
+    for (item_kind = SP_OBJECT_API; item_kind < SP_OBJECTS; item_kind++)
+        check_item_levels(&global, &item);
+    item_kind = SP_OBJECT_API;
 }
 
 static void actions_have_names_and_objects(void **state)
@@ -218,6 +229,34 @@ static void a_function_the_item_does_not_protect_falls_back(void **state)
     assert_true(may(&per_function, "SYSPGRP", SP_ACT_UPDATE, &example_global, &only_invoke));
     assert_true(may(&per_function, "GBLRDR", SP_ACT_DETAILS, &example_global, &only_invoke));
     assert_false(may(&per_function, "GBLINVKE", SP_ACT_INVOKE, &example_global, &only_invoke));
+}
+
+/* One level of the item has a group, the others none: who holds a global level still may what the item does
+ * not protect, or what the level of his does not take away. */
+static void each_level_of_an_item_alone(void **state)
+{
+    static const char *const of_all[] = {"GADM", "GOPR", "GINV", "GRDR"};
+    const struct sp_cfg_groups global = ALL_GROUPS;
+    const struct sp_cfg_groups own[] = {
+        {.admin = LIST(SP_STR_INIT("OWN"))},
+        {.operations = LIST(SP_STR_INIT("OWN"))},
+        {.invoke = LIST(SP_STR_INIT("OWN"))},
+        {.reader = LIST(SP_STR_INIT("OWN"))},
+    };
+    for (size_t set = 0; set < 4; set++)
+        for (size_t i = 0; i < ROWS; i++) {
+            const bool granted[] = {table[i].admin, table[i].operations, table[i].invoke, table[i].reader};
+            bool protects = table[i].of_item && granted[set];
+            assert_int_equal(may(&per_function, "OWN", table[i].action, &global, &own[set]), protects);
+            assert_int_equal(may(&per_level, "OWN", table[i].action, &global, &own[set]), protects);
+            for (size_t g = 0; g < 4; g++) {
+                bool by_function = granted[g] && !protects;
+                bool by_level = granted[g] && !(protects && g == set);
+                assert_int_equal(may(&per_function, of_all[g], table[i].action, &global, &own[set]),
+                                 by_function);
+                assert_int_equal(may(&per_level, of_all[g], table[i].action, &global, &own[set]), by_level);
+            }
+        }
 }
 
 static void admin_may_be_given_invoke(void **state)
@@ -333,6 +372,7 @@ int main(void)
         TEST(the_configuration_chooses_the_rules),
         TEST(the_default_is_per_function_without_invoke_for_admin),
         TEST(a_function_the_item_does_not_protect_falls_back),
+        TEST(each_level_of_an_item_alone),
         TEST(admin_may_be_given_invoke),
         TEST(without_groups_nobody_holds_a_level),
         TEST(lists_leave_out_what_its_own_groups_protect),
