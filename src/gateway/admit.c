@@ -33,14 +33,19 @@ struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port)
     return sp_http_origin(&request, tls, port, &call->arena);
 }
 
-bool sp_step_secure(struct sp_call *call)
+bool io_step_secure(struct sp_call *call)
 {
+    struct sp_error err = SP_ERROR_INIT;
     call->step = "secure";
     if (!call->admission->require_secure || call->request.tls)
         return true;
-    if (call->request.https_port == 0)
+    sp_error_set(&err, SP_EDENIED, NULL, "TLS is required (requireSecure), and the request came without");
+    io_call_security(call, SP_SMF_ACCESS, call->request.https_port ? 302 : 403, &err);
+    if (call->request.https_port == 0) {
+        sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
         return sp_call_fail(call, 403,
                             "This resource is available over TLS only, and the server has no TLS port.");
+    }
     struct sp_str origin = sp_call_origin(call, true, call->request.https_port);
     struct sp_str location =
         sp_arena_printf(&call->arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(call->request.target));
@@ -91,7 +96,7 @@ bool io_step_authenticate(struct sp_call *call)
     sp_monitor_count_authentication(call, status == SP_OK && !call->principal.demoted);
     if (status != SP_OK || call->principal.demoted) {
         sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
-        sp_call_security(call, status == SP_OK ? SP_SMF_ACCESS : SP_SMF_AUTHENTICATION, challenge->status,
+        io_call_security(call, status == SP_OK ? SP_SMF_ACCESS : SP_SMF_AUTHENTICATION, challenge->status,
                          &err);
     }
     if (status != SP_OK && challenge->status == 0)
@@ -112,7 +117,7 @@ static enum sp_status check_role(struct sp_call *call, struct sp_error *err)
     return status;
 }
 
-bool sp_step_authorize(struct sp_call *call)
+bool io_step_authorize(struct sp_call *call)
 {
     call->step = "authorize";
     struct sp_error err = SP_ERROR_INIT;
@@ -122,7 +127,7 @@ bool sp_step_authorize(struct sp_call *call)
     if (status == SP_OK)
         return true;
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
-    sp_call_security(call, SP_SMF_ACCESS, status == SP_EUNAVAIL || status == SP_ENOMEM ? 503 : 403, &err);
+    io_call_security(call, SP_SMF_ACCESS, status == SP_EUNAVAIL || status == SP_ENOMEM ? 503 : 403, &err);
     if (status == SP_EUNAVAIL || status == SP_ENOMEM)
         return sp_call_fail(call, 503, "The security database is not available.");
     return sp_call_fail(call, 403, "Error 403: AuthorizationFailed");
@@ -131,7 +136,7 @@ bool sp_step_authorize(struct sp_call *call)
 /* ---------------------------------------------------------------- scopes */
 
 /* RFC 6750 section 3.1 */
-static bool refuse_scope(struct sp_call *call, struct sp_str missing)
+static bool io_refuse_scope(struct sp_call *call, struct sp_str missing)
 {
     const struct sp_str_list *needed = &call->admission->scopes;
     struct sp_error err = SP_ERROR_INIT;
@@ -143,18 +148,19 @@ static bool refuse_scope(struct sp_call *call, struct sp_str missing)
     sp_error_set(&err, SP_EDENIED, NULL, "%.*s has no token with the scope '%.*s' (sallyport_requiredScopes)",
                  SP_STR_ARG(call->principal.name), SP_STR_ARG(missing));
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+    io_call_security(call, SP_SMF_ACCESS, 403, &err);
     sp_call_fail(call, 403, "Error 403: insufficient scope");
     sp_call_fail_header(call, "WWW-Authenticate", challenge);
     return false;
 }
 
-bool sp_step_scopes(struct sp_call *call)
+bool io_step_scopes(struct sp_call *call)
 {
     const struct sp_str_list *needed = &call->admission->scopes;
     call->step = "scopes";
     for (size_t i = 0; i < needed->count; i++)
         if (!sp_principal_has_scope(&call->principal, needed->items[i]))
-            return refuse_scope(call, needed->items[i]);
+            return io_refuse_scope(call, needed->items[i]);
     return true;
 }
 
@@ -236,13 +242,13 @@ static const char *what_for(const struct sp_call *call, struct sp_str *ret_name)
     return ret_name->len ? of[call->admin.kind] : "";
 }
 
-static bool refused_by_interceptor(struct sp_call *call, unsigned status, const struct sp_error *err)
+static bool io_refused(struct sp_call *call, unsigned status, const struct sp_error *err)
 {
     struct sp_str origin = sp_call_origin(call, call->request.tls, 0), name;
     const char *of = what_for(call, &name);
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
     if (status == 401 || status == 403)
-        sp_call_security(call, SP_SMF_ACCESS, status, err);
+        io_call_security(call, SP_SMF_ACCESS, status, err);
     sp_call_fail(
         call, status,
         "BAQR0406W: The %s interceptor encountered an error while processing a request%s%.*s under request "
@@ -274,6 +280,6 @@ bool io_step_interceptors(struct sp_call *call)
     if (sp_fiber_canceled())
         return false;
     if (status != SP_OK)
-        return refused_by_interceptor(call, http_status, &err);
+        return io_refused(call, http_status, &err);
     return !data->request_edits || edit_request(call);
 }

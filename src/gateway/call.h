@@ -75,10 +75,10 @@ bool sp_step_route(struct sp_call *call);
 bool sp_step_cors(struct sp_call *call);  /* answers preflights */
 bool sp_step_found(struct sp_call *call); /* 404 and 405, told only to those who may ask */
 /* admit.c */
-bool sp_step_secure(struct sp_call *call);
+bool io_step_secure(struct sp_call *call);
 bool io_step_authenticate(struct sp_call *call);
-bool sp_step_authorize(struct sp_call *call);
-bool sp_step_scopes(struct sp_call *call);
+bool io_step_authorize(struct sp_call *call);
+bool io_step_scopes(struct sp_call *call);
 bool io_step_interceptors(struct sp_call *call);
 /* content.c: media type, character set, names in the query */
 bool sp_step_content(struct sp_call *call);
@@ -117,7 +117,7 @@ struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port);
 
 /* security_event.c: tell the audit that the request is refused. `status`: of HTTP, 0 when it goes on with
  * less. */
-void sp_call_security(struct sp_call *call, enum sp_smf_security_event event, unsigned status,
+void io_call_security(struct sp_call *call, enum sp_smf_security_event event, unsigned status,
                       const struct sp_error *err);
 
 /* flow.c: the fiber of a request. */

@@ -46,10 +46,10 @@ static bool work(struct sp_call *call)
 {
     return sp_step_route(call)     /* path and method -> operation of an API, a service, administration */
            && sp_step_cors(call)   /* a web page's preflight is answered */
-           && sp_step_secure(call) /* TLS, where it is required */
+           && io_step_secure(call) /* TLS, where it is required */
            && io_step_authenticate(call) /* credential -> principal, mapped to a user id */
-           && sp_step_authorize(call)    /* role zosConnectAccess */
-           && sp_step_scopes(call)       /* of the caller's token, where the API needs some */
+           && io_step_authorize(call)    /* role zosConnectAccess */
+           && io_step_scopes(call)       /* of the caller's token, where the API needs some */
            && sp_step_found(call)        /* 404 and 405 are for those who may ask */
            && io_step_interceptors(call) /* ascending; levels and groups among them */
            && io_serve(call);

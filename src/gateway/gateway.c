@@ -337,7 +337,7 @@ void sp_gateway_free(struct sp_gateway *gateway)
     sp_monitor_close(gateway);
     sp_security_events_stop(&gateway->security_events);
     if (gateway->present)
-        sp_security_events_take(gateway->present);
+        sp_security_events_take(gateway->present, true);
     sp_generation_release(gateway->present);
     sp_authn_caches_close(gateway->caches);
     free(gateway);

@@ -24,7 +24,7 @@ static struct sp_str claimed_name(struct sp_call *call)
     return name;
 }
 
-void sp_call_security(struct sp_call *call, enum sp_smf_security_event event, unsigned status,
+void io_call_security(struct sp_call *call, enum sp_smf_security_event event, unsigned status,
                       const struct sp_error *err)
 {
     const struct sp_smf_security security = {
@@ -46,7 +46,7 @@ void sp_call_security(struct sp_call *call, enum sp_smf_security_event event, un
         .token = call->data.correlator,
         .at_us = call->request.arrived_us,
     };
-    sp_audit_security(call->generation->audit, &security);
+    io_audit_security(call->generation->audit, &security);
 }
 
 /* ---------------------------------------------------------------- the security database */
@@ -59,19 +59,20 @@ static void put_saf_event(struct sp_audit *audit, const struct sp_saf_audit_even
     sp_audit_security(audit, &security);
 }
 
-void sp_security_events_take(const struct sp_generation *generation)
+void sp_security_events_take(const struct sp_generation *generation, bool at_the_end)
 {
     struct sp_saf_audit_event event;
     if (!generation->audit)
         return;
-    while (sp_saf_link_take_event(generation->saf, &event))
+    while ((at_the_end || sp_audit_may_put(generation->audit)) &&
+           sp_saf_link_take_event(generation->saf, &event))
         put_saf_event(generation->audit, &event);
 }
 
 static void look(void *arg)
 {
     struct sp_security_events *events = arg;
-    sp_security_events_take(*events->present);
+    sp_security_events_take(*events->present, false);
     enum sp_status set = sp_timer_set(events->loop, &events->timer, sp_clock_monotonic_us() + LOOK_US);
     (void)set; /* without memory for a timer they wait for the next one, or the end */
 }

@@ -17,7 +17,8 @@ struct sp_security_events {
 void sp_security_events_start(struct sp_security_events *events, struct sp_loop *loop,
                               struct sp_generation *const *present);
 void sp_security_events_stop(struct sp_security_events *events);
-/* Those that wait now. Without an audit they stay where they are. */
-void sp_security_events_take(const struct sp_generation *generation);
+/* Those that wait now. Without an audit they stay where they are; so they do while it has no room and nothing
+ * is to be lost, unless it is the end. */
+void sp_security_events_take(const struct sp_generation *generation, bool at_the_end);
 
 #endif

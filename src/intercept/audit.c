@@ -295,10 +295,8 @@ void io_audit_requester(struct sp_audit *audit, const struct sp_cfg_interceptor 
     io_audit_call(audit, config, &call);
 }
 
-void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *event)
+static struct sp_smf_event security_event(const struct sp_audit *audit, const struct sp_smf_security *event)
 {
-    if (!audit || !audit->smf.security_events)
-        return;
     struct sp_smf_event whole = {
         .kind = SP_SMF_EVENT_SECURITY,
         .version = 1,
@@ -308,8 +306,29 @@ void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *eve
     };
     if (!whole.of.security.at_us)
         whole.of.security.at_us = whole.at_us;
+    return whole;
+}
+
+void io_audit_security(struct sp_audit *audit, const struct sp_smf_security *event)
+{
+    if (!audit || !audit->smf.security_events)
+        return;
+    const struct sp_smf_event whole = security_event(audit, event);
+    io_put(audit, &whole);
+}
+
+void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *event)
+{
+    if (!audit || !audit->smf.security_events)
+        return;
+    const struct sp_smf_event whole = security_event(audit, event);
     if (!put(audit, &whole))
         lose(audit);
+}
+
+bool sp_audit_may_put(const struct sp_audit *audit)
+{
+    return audit->smf.when_full != SP_CFG_WHEN_FULL_BLOCK || sp_smf_ring_free_slots(&audit->share->ring) > 0;
 }
 
 /* ---------------------------------------------------------------- room that is kept

@@ -33,8 +33,12 @@ enum sp_status sp_audit_free(struct sp_audit *audit, struct sp_error *err);
  * if whenFull is "block"; otherwise, and when it cannot wait, the record is counted as lost. */
 void io_audit_request(struct sp_audit *audit, const struct sp_cfg_interceptor *config,
                       const struct sp_intercept_data *data);
-/* Record a failure of security, unless securityEvents is off. Texts are copied. Never waits. Accepts NULL. */
+/* Record a failure of security, unless securityEvents is off. Texts are copied. Accepts NULL. When memory is
+ * full the first waits in its fiber as above; the second never does. */
+void io_audit_security(struct sp_audit *audit, const struct sp_smf_security *event);
 void sp_audit_security(struct sp_audit *audit, const struct sp_smf_security *event);
+/* Whether an event may be put now: there is room, or it may be lost. */
+bool sp_audit_may_put(const struct sp_audit *audit);
 /* A request of an API requester that ends: `data` with its program and endpoint, where they are known.
  * Version 1 is the record of a request, SERVICE_NAME being the API requester's; version 2 has subtype 2. */
 void io_audit_requester(struct sp_audit *audit, const struct sp_cfg_interceptor *config,

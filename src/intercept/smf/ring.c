@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -89,19 +90,28 @@ static bool is_locked(int fd, int byte, int count)
     return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+/* Record locks know processes only: between threads of one this does. */
+static pthread_mutex_t among_threads = PTHREAD_MUTEX_INITIALIZER;
+
 enum sp_status sp_smf_ring_lock(struct sp_smf_ring *ring, struct sp_error *err)
 {
     struct flock lock = lock_of(MUTEX_BYTE, F_WRLCK);
     int result;
+    pthread_mutex_lock(&among_threads);
     do
         result = fcntl(ring->fd, F_SETLKW, &lock);
     while (result != 0 && errno == EINTR);
-    return result == 0 ? SP_OK : sp_error_errno(err, SP_EIO, errno, "cannot lock the ring of audit records");
+    if (result == 0)
+        return SP_OK;
+    enum sp_status status = sp_error_errno(err, SP_EIO, errno, "cannot lock the ring of audit records");
+    pthread_mutex_unlock(&among_threads);
+    return status;
 }
 
 void sp_smf_ring_unlock(struct sp_smf_ring *ring)
 {
     unlock(ring->fd, MUTEX_BYTE);
+    pthread_mutex_unlock(&among_threads);
 }
 
 /* ---------------------------------------------------------------- the memory */

@@ -12,11 +12,13 @@
 #define RETRY_FIRST_US 200000
 #define RETRY_MOST_US 10000000
 #define IDLE_US 500000
+#define SETTINGS_BYTES (64u * 1024u)
 
 struct sp_smf_sink {
     struct sp_smf_ring *ring;
-    const struct sp_smf_sink_settings *settings;
-    const struct sp_smf_settings *server;
+    struct sp_arena arena; /* of the settings: the writer's may change while it sends */
+    struct sp_smf_sink_settings settings;
+    struct sp_smf_settings server; /* who it is that sends; nothing else of it */
     struct sp_smf_sink_state *state;
     const _Atomic uint64_t *ready;
     const struct sp_smf_sink_kind *kind;
@@ -26,6 +28,7 @@ struct sp_smf_sink {
     pthread_mutex_t mutex; /* held while events are read from the ring, and for the members below */
     pthread_cond_t wake;
     bool stopping;
+    atomic_bool left;
 
     struct sp_buf text;
     struct sp_smf_message messages[SP_SMF_SINK_BATCH];
@@ -38,6 +41,92 @@ static const struct sp_smf_sink_kind *kind_of(unsigned kind)
                                                            [SP_SMF_KAFKA] = &sp_smf_sink_kafka,
                                                            [SP_SMF_OTLP] = &sp_smf_sink_otlp};
     return kind < sizeof kinds / sizeof kinds[0] ? kinds[kind] : NULL;
+}
+
+/* ---------------------------------------------------------------- its settings */
+
+enum { SINK_TEXTS = 8, SERVER_TEXTS = 3 };
+
+static void texts_of(struct sp_smf_sink_settings *sink, struct sp_str *ret_texts[SINK_TEXTS])
+{
+    struct sp_str *const texts[SINK_TEXTS] = {
+        &sink->id,       &sink->endpoint, &sink->topic,    &sink->ca_file, &sink->certificate_file,
+        &sink->key_file, &sink->user,     &sink->password,
+    };
+    memcpy(ret_texts, texts, sizeof texts);
+}
+
+static void server_texts_of(struct sp_smf_settings *server, struct sp_str *ret_texts[SERVER_TEXTS])
+{
+    struct sp_str *const texts[SERVER_TEXTS] = {&server->product, &server->config_dir, &server->system};
+    memcpy(ret_texts, texts, sizeof texts);
+}
+
+static bool copy_texts(struct sp_arena *arena, struct sp_str **texts, size_t count)
+{
+    bool copied = true;
+    for (size_t i = 0; i < count; i++) {
+        *texts[i] = sp_arena_str(arena, *texts[i]);
+        copied &= texts[i]->ptr != NULL;
+    }
+    return copied;
+}
+
+static bool copy_settings(struct sp_smf_sink *sink, const struct sp_smf_sink_settings *settings,
+                          const struct sp_smf_settings *server)
+{
+    struct sp_str *texts[SINK_TEXTS], *server_texts[SERVER_TEXTS];
+    sp_arena_init(&sink->arena, SETTINGS_BYTES);
+    sink->settings = *settings;
+    sink->server = (struct sp_smf_settings){
+        .product = server->product, .config_dir = server->config_dir, .system = server->system};
+    texts_of(&sink->settings, texts);
+    server_texts_of(&sink->server, server_texts);
+    return copy_texts(&sink->arena, texts, SINK_TEXTS) &&
+           copy_texts(&sink->arena, server_texts, SERVER_TEXTS);
+}
+
+static bool are_same(struct sp_str **some, struct sp_str **others, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!sp_str_eq(*some[i], *others[i]))
+            return false;
+    return true;
+}
+
+bool sp_smf_sink_is_same(const struct sp_smf_sink *sink, const struct sp_smf_sink_settings *settings,
+                         const struct sp_smf_settings *server)
+{
+    struct sp_smf_sink_settings mine = sink->settings, its = *settings;
+    struct sp_smf_settings my_server = sink->server, its_server = *server;
+    struct sp_str *texts[SINK_TEXTS], *others[SINK_TEXTS];
+    texts_of(&mine, texts);
+    texts_of(&its, others);
+    if (!are_same(texts, others, SINK_TEXTS))
+        return false;
+    server_texts_of(&my_server, texts);
+    server_texts_of(&its_server, others);
+    return are_same(texts, others, SERVER_TEXTS) && mine.kind == its.kind &&
+           mine.timeout_us == its.timeout_us && mine.security_only == its.security_only &&
+           mine.tls == its.tls;
+}
+
+/* ---------------------------------------------------------------- events */
+
+static bool takes(bool security_only, const struct sp_smf_event *event)
+{
+    return !security_only || event->kind == SP_SMF_EVENT_SECURITY;
+}
+
+uint64_t sp_smf_sink_count(const struct sp_smf_ring *ring, bool security_only, uint64_t from, uint64_t to)
+{
+    uint64_t count = 0;
+    for (uint64_t at = from; at < to; at++) {
+        struct sp_smf_event head;
+        const void *slot = sp_smf_ring_at(ring, at);
+        count += slot && sp_smf_event_peek(slot, &head) && takes(security_only, &head);
+    }
+    return count;
 }
 
 /* With the mutex held. */
@@ -83,8 +172,7 @@ static size_t take_batch(struct sp_smf_sink *sink, uint64_t *ret_to)
     for (; at < ready && count < SP_SMF_SINK_BATCH; at++) {
         struct sp_smf_event event;
         const void *slot = sp_smf_ring_at(sink->ring, at);
-        if (!slot || !sp_smf_event_unpack(slot, &event) ||
-            (sink->settings->security_only && event.kind != SP_SMF_EVENT_SECURITY))
+        if (!slot || !sp_smf_event_unpack(slot, &event) || !takes(sink->settings.security_only, &event))
             continue;
         if (!add_message(sink, &event, count))
             break;
@@ -101,7 +189,7 @@ static enum sp_status send_batch(struct sp_smf_sink *sink, size_t count, struct 
 {
     enum sp_status status = SP_OK;
     if (!sink->open)
-        status = sink->kind->open(sink->settings, sink->server, &sink->open, err);
+        status = sink->kind->open(&sink->settings, &sink->server, &sink->open, err);
     if (status == SP_OK)
         status = sink->kind->send(sink->open, sink->messages, count, err);
     if (status != SP_OK && sink->open) {
@@ -151,7 +239,23 @@ static void *run(void *arg)
         retry_us = retry_us * 2 < RETRY_MOST_US ? retry_us * 2 : RETRY_MOST_US;
     }
     pthread_mutex_unlock(&sink->mutex);
+    if (sink->open)
+        sink->kind->close(sink->open);
+    sink->open = NULL;
+    atomic_store(&sink->left, true);
+    sp_smf_ring_ring(sink->ring);
     return NULL;
+}
+
+/* Of one whose thread has ended, or never was. */
+static void release(struct sp_smf_sink *sink)
+{
+    pthread_cond_destroy(&sink->wake);
+    pthread_mutex_destroy(&sink->mutex);
+    sp_buf_finish(&sink->text);
+    sp_arena_wipe(&sink->arena); /* with its password */
+    sp_arena_finish(&sink->arena);
+    free(sink);
 }
 
 enum sp_status sp_smf_sink_start(struct sp_smf_ring *ring, const struct sp_smf_sink_settings *settings,
@@ -163,25 +267,24 @@ enum sp_status sp_smf_sink_start(struct sp_smf_ring *ring, const struct sp_smf_s
     struct sp_smf_sink *sink = kind ? calloc(1, sizeof *sink) : NULL;
     if (!sink)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for sink %.*s", SP_STR_ARG(settings->id));
-    *sink = (struct sp_smf_sink){.ring = ring,
-                                 .settings = settings,
-                                 .server = server,
-                                 .state = state,
-                                 .ready = ready,
-                                 .kind = kind,
-                                 .mutex = PTHREAD_MUTEX_INITIALIZER};
+    *sink = (struct sp_smf_sink){
+        .ring = ring, .state = state, .ready = ready, .kind = kind, .mutex = PTHREAD_MUTEX_INITIALIZER};
     sp_buf_init(&sink->text, BATCH_BYTES);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&sink->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&sink->thread, NULL, run, sink) != 0) {
-        free(sink);
-        return sp_error_set(err, SP_ELIMIT, NULL, "no thread for sink %.*s", SP_STR_ARG(settings->id));
-    }
-    *ret_sink = sink;
-    return SP_OK;
+    enum sp_status status = SP_OK;
+    if (!copy_settings(sink, settings, server))
+        status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for sink %.*s", SP_STR_ARG(settings->id));
+    else if (pthread_create(&sink->thread, NULL, run, sink) != 0)
+        status = sp_error_set(err, SP_ELIMIT, NULL, "no thread for sink %.*s", SP_STR_ARG(settings->id));
+    if (status == SP_OK)
+        *ret_sink = sink;
+    else
+        release(sink);
+    return status;
 }
 
 void sp_smf_sink_wake(struct sp_smf_sink *sink)
@@ -194,25 +297,31 @@ void sp_smf_sink_skip_to(struct sp_smf_sink *sink, uint64_t position)
     pthread_mutex_lock(&sink->mutex);
     uint64_t at = atomic_load(&sink->state->position);
     if (at < position) {
-        atomic_fetch_add(&sink->state->lost, position - at);
+        atomic_fetch_add(&sink->state->lost,
+                         sp_smf_sink_count(sink->ring, sink->settings.security_only, at, position));
         atomic_store(&sink->state->position, position);
     }
     pthread_mutex_unlock(&sink->mutex);
 }
 
-void sp_smf_sink_stop(struct sp_smf_sink *sink)
+void sp_smf_sink_leave(struct sp_smf_sink *sink)
 {
-    if (!sink)
-        return;
     pthread_mutex_lock(&sink->mutex);
     sink->stopping = true;
     pthread_cond_signal(&sink->wake);
     pthread_mutex_unlock(&sink->mutex);
+}
+
+bool sp_smf_sink_has_left(const struct sp_smf_sink *sink)
+{
+    return atomic_load(&sink->left);
+}
+
+void sp_smf_sink_free(struct sp_smf_sink *sink)
+{
+    if (!sink)
+        return;
+    sp_smf_sink_leave(sink);
     pthread_join(sink->thread, NULL);
-    if (sink->open)
-        sink->kind->close(sink->open);
-    pthread_cond_destroy(&sink->wake);
-    pthread_mutex_destroy(&sink->mutex);
-    sp_buf_finish(&sink->text);
-    free(sink);
+    release(sink);
 }

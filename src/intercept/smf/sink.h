@@ -35,16 +35,27 @@ extern const struct sp_smf_sink_kind sp_smf_sink_kafka;  /* sink_kafka.c */
 extern const struct sp_smf_sink_kind sp_smf_sink_otlp;   /* sink_otlp.c: OpenTelemetry logs, JSON over HTTP */
 
 struct sp_smf_sink;
-/* `settings`, `server` and `state` must outlive it. Events before `*ready` (a position) may be taken. */
+/* `settings` and `server` are copied; `ring` and `state` must outlive it. Events before `*ready` (a position)
+ * may be taken. SP_ENOMEM, SP_ELIMIT. */
 enum sp_status sp_smf_sink_start(struct sp_smf_ring *ring, const struct sp_smf_sink_settings *settings,
                                  const struct sp_smf_settings *server, struct sp_smf_sink_state *state,
                                  const _Atomic uint64_t *ready, struct sp_smf_sink **ret_sink,
                                  struct sp_error *err) SP_MUST_CHECK;
+/* Whether it was started with these. */
+bool sp_smf_sink_is_same(const struct sp_smf_sink *sink, const struct sp_smf_sink_settings *settings,
+                         const struct sp_smf_settings *server);
 /* There may be more to send. */
 void sp_smf_sink_wake(struct sp_smf_sink *sink);
 /* Where its position must not stay behind: it loses what is before. */
 void sp_smf_sink_skip_to(struct sp_smf_sink *sink, uint64_t position);
-/* Ends the thread, after what it is about. Accepts NULL. */
-void sp_smf_sink_stop(struct sp_smf_sink *sink);
+/* It ends after what it is about, which may take its time-out. Does not wait for that. */
+void sp_smf_sink_leave(struct sp_smf_sink *sink);
+/* Whether it has ended: its state is not used any more. */
+bool sp_smf_sink_has_left(const struct sp_smf_sink *sink);
+/* Of one that has left; waits for it otherwise. Accepts NULL. */
+void sp_smf_sink_free(struct sp_smf_sink *sink);
+
+/* How many events between two positions a sink takes. */
+uint64_t sp_smf_sink_count(const struct sp_smf_ring *ring, bool security_only, uint64_t from, uint64_t to);
 
 #endif

@@ -108,6 +108,7 @@ static enum sp_status begin_tls(struct syslog *syslog, struct sp_error *err)
     syslog->ssl = SSL_new(syslog->context);
     if (!syslog->ssl || SSL_set_fd(syslog->ssl, syslog->fd) != 1)
         return tls_failed(syslog, "TLS", err);
+    SSL_set_mode(syslog->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE); /* so that the time is looked at in between */
     /* The name, or the address, that the certificate must be of. */
     X509_VERIFY_PARAM *expected = SSL_get0_param(syslog->ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(expected, syslog->host) != 1) {
@@ -221,8 +222,9 @@ static enum sp_status send_messages(void *state, const struct sp_smf_message *me
     if (syslog->text.failed)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for syslog");
     struct sp_str bytes = sp_buf_str(&syslog->text);
+    int64_t end = sp_clock_monotonic_us() + syslog->settings->timeout_us;
     while (bytes.len) {
-        ssize_t n = is_open(syslog) ? write_some(syslog, bytes) : 0;
+        ssize_t n = is_open(syslog) && sp_clock_monotonic_us() < end ? write_some(syslog, bytes) : 0;
         if (n <= 0)
             return sp_error_set(err, SP_EUNAVAIL, NULL, "%s port %s closed the connection or is too slow",
                                 syslog->host, syslog->port);

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "intercept/smf/encode.h"
@@ -10,7 +11,7 @@
 #include "intercept/smf/event_port.h"
 #include "intercept/smf/output.h"
 #include "intercept/smf/shared.h"
-#include "intercept/smf/sink.h"
+#include "intercept/smf/sinks.h"
 
 #define SETTINGS_ARENA_MAX (256u * 1024u)
 #define PASS_EVENTS 1000u /* written at a time */
@@ -45,7 +46,7 @@ struct writer {
     uint64_t first;       /* position that was the first not written when last looked at, */
     int64_t first_due_us; /* and when it is due (monotonic) */
     int64_t nap_us;       /* NAP_US, or the shortest delay that the events last seen allow */
-    struct sp_smf_sink *sinks[SP_SMF_SINKS_MAX];
+    struct sp_smf_sinks sinks;
     struct sp_smf_event_port *port; /* NULL: none */
     bool port_wanted;               /* and not tried yet */
 };
@@ -66,62 +67,6 @@ static void recovered(struct writer *writer)
 }
 
 /* ---------------------------------------------------------------- settings */
-
-static void stop_sinks(struct writer *writer)
-{
-    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++) {
-        sp_smf_sink_stop(writer->sinks[i]);
-        writer->sinks[i] = NULL;
-    }
-}
-
-static struct sp_smf_sink_state *state_named(struct sp_smf_shared *shared, struct sp_str name)
-{
-    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++)
-        if (sp_str_is(name, shared->sinks[i].name))
-            return &shared->sinks[i];
-    return NULL;
-}
-
-static bool is_wanted(const struct sp_smf_settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->sink_count; i++)
-        if (sp_str_is(settings->sinks[i].id, name))
-            return true;
-    return false;
-}
-
-static struct sp_smf_sink_state *new_state(struct writer *writer, struct sp_str name)
-{
-    struct sp_smf_sink_state *state = state_named(writer->shared, SP_STR(""));
-    if (!state)
-        return NULL;
-    atomic_store(&state->position, sp_smf_ring_tail(&writer->ring));
-    atomic_store(&state->delivered, 0);
-    atomic_store(&state->lost, 0);
-    atomic_store(&state->failures, 0);
-    state->message[0] = 0;
-    snprintf(state->name, sizeof state->name, "%.*s", SP_STR_ARG(name));
-    return state;
-}
-
-static void start_sinks(struct writer *writer)
-{
-    const struct sp_smf_settings *settings = &writer->settings;
-    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++)
-        if (!is_wanted(settings, writer->shared->sinks[i].name))
-            writer->shared->sinks[i].name[0] = 0;
-    for (size_t i = 0; i < settings->sink_count; i++) {
-        struct sp_error err = SP_ERROR_INIT;
-        const struct sp_smf_sink_settings *sink = &settings->sinks[i];
-        struct sp_smf_sink_state *state = state_named(writer->shared, sink->id);
-        if (!state)
-            state = new_state(writer, sink->id);
-        if (!state || sp_smf_sink_start(&writer->ring, sink, settings, state, &writer->settled,
-                                        &writer->sinks[i], &err) != SP_OK)
-            fail(writer, &err);
-    }
-}
 
 /* A failure is told of, and the rest goes on. */
 static void start_port(struct writer *writer)
@@ -179,11 +124,12 @@ static void drop_settings(struct writer *writer)
 {
     sp_smf_event_port_stop(writer->port);
     writer->port = NULL;
-    stop_sinks(writer);
     sp_smf_output_finish(&writer->records);
     sp_smf_output_finish(&writer->security);
+    sp_arena_wipe(&writer->arena); /* with the passwords of sinks */
     sp_arena_finish(&writer->arena);
     sp_arena_init(&writer->arena, SETTINGS_ARENA_MAX);
+    writer->settings = (struct sp_smf_settings){.sinks = NULL};
     writer->usable = false;
 }
 
@@ -208,7 +154,6 @@ static void take_settings(struct writer *writer)
     }
     fill_origin(writer);
     writer->usable = true;
-    start_sinks(writer);
     writer->port_wanted = true;
 }
 
@@ -441,31 +386,11 @@ static enum sp_status finish_intent(struct writer *writer, struct sp_error *err)
 
 static void free_slots(struct writer *writer)
 {
-    uint64_t to = atomic_load(&writer->shared->written_to);
     unsigned slots = sp_smf_ring_slots(&writer->ring);
     uint64_t least = sp_smf_ring_head(&writer->ring);
     least = least > slots * 3 / 4 ? least - slots * 3 / 4 : 0;
-    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++) {
-        if (!writer->sinks[i])
-            continue;
-        const struct sp_smf_sink_state *state = state_named(writer->shared, writer->settings.sinks[i].id);
-        if (atomic_load(&state->position) < least)
-            sp_smf_sink_skip_to(writer->sinks[i], least < to ? least : to);
-        uint64_t at = atomic_load(&state->position);
-        to = at < to ? at : to;
-        sp_smf_sink_wake(writer->sinks[i]);
-    }
-    sp_smf_ring_free_to(&writer->ring, to);
-}
-
-static bool sinks_are_done(struct writer *writer)
-{
-    for (size_t i = 0; i < SP_SMF_SINKS_MAX; i++)
-        if (writer->sinks[i] &&
-            atomic_load(&state_named(writer->shared, writer->settings.sinks[i].id)->position) <
-                atomic_load(&writer->settled))
-            return false;
-    return true;
+    uint64_t to = atomic_load(&writer->shared->written_to);
+    sp_smf_ring_free_to(&writer->ring, sp_smf_sinks_keep(&writer->sinks, &writer->settings, least, to));
 }
 
 /* ---------------------------------------------------------------- the loop */
@@ -481,6 +406,7 @@ static int64_t work(struct writer *writer)
     writer->nap_us = NAP_US;
     if (!writer->usable)
         return now + RETRY_US;
+    sp_smf_sinks_follow(&writer->sinks, &writer->settings);
     enum sp_status status = finish_intent(writer, &err);
     while (status == SP_OK) {
         uint64_t from = atomic_load(&writer->shared->written_to);
@@ -555,7 +481,8 @@ static void run(struct writer *writer)
         bool written = atomic_load(&writer->shared->written_to) >= sp_smf_ring_head(&writer->ring);
         if (written && !written_since)
             written_since = now;
-        if ((written && (sinks_are_done(writer) || now - written_since > LAST_SINKS_US)) ||
+        if ((written && (sp_smf_sinks_are_done(&writer->sinks, &writer->settings) ||
+                         now - written_since > LAST_SINKS_US)) ||
             (!written && now - alone_since > LAST_FILE_US))
             return;
         sp_smf_ring_sleep(&writer->ring, UINT64_MAX >> 1, CLAIM_LOOK_US);
@@ -584,6 +511,7 @@ int sp_smf_writer_run(int fd)
         return 3;
     writer.shared = sp_smf_shared(&writer.ring);
     writer.first = UINT64_MAX;
+    sp_smf_sinks_init(&writer.sinks, &writer.ring, &writer.settled);
     sp_arena_init(&writer.arena, SETTINGS_ARENA_MAX);
     sp_smf_encoder_init(&writer.encoder, PASS_BYTES);
     sp_buf_init(&writer.lines, PASS_BYTES);
@@ -592,6 +520,8 @@ int sp_smf_writer_run(int fd)
         fprintf(stderr, "sallyport-smf-writer: audit records are lost: %s\n", writer.shared->message);
     if (sync_both(&writer, &err) != SP_OK)
         fprintf(stderr, "sallyport-smf-writer: %s\n", err.text);
+    if (!sp_smf_sinks_finish(&writer.sinks, &writer.settings))
+        _exit(0); /* one is waiting for its other side, and uses what would be freed */
     drop_settings(&writer);
     sp_arena_finish(&writer.arena);
     sp_smf_encoder_finish(&writer.encoder);
