@@ -122,6 +122,10 @@ static bool take_bytes(struct engine_exchange *exchange, uint64_t come)
 static void read_more(ngx_http_request_t *r)
 {
     struct engine_exchange *exchange = ngx_http_get_module_ctx(r, ngx_http_sallyport_module);
+    if (!exchange) { /* nginx answers with its page of an error */
+        r->read_event_handler = ngx_http_block_reading;
+        return;
+    }
     if (take_bytes(exchange, (uint64_t)(r->request_length - exchange->header_bytes))) {
         exchange->body_reader(r);
         return;

@@ -21,6 +21,10 @@ static ssize_t receive(ngx_connection_t *c, u_char *bytes, size_t size)
 {
     ngx_http_request_t *r = c->data;
     struct engine_exchange *exchange = ngx_http_get_module_ctx(r, ngx_http_sallyport_module);
+    if (!exchange) { /* nginx has sent the request to its page of an error, and reads what is left */
+        c->recv = c->ssl ? ngx_ssl_recv : ngx_recv;
+        return c->recv(c, bytes, size);
+    }
     ssize_t n = exchange->receive(c, bytes, size);
     if (n <= 0)
         return n;

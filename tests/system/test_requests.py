@@ -126,3 +126,27 @@ def test_bodies_in_pieces_are_counted_while_they_come(make_gateway):
         status = response.status if response else None
         assert status in (429, None)
     assert bad(server, "NOTHING").status == 200
+
+
+def test_a_chunk_beyond_the_limit_harms_nobody_else(make_gateway):
+    """The server answers and reads on for a while, so that the client gets the answer."""
+    server = make_gateway(manager='requireSecure="false"')
+    workers = server.process.workers()
+    for tls in (None, server.authority.client()):
+        for _ in range(6):
+            with Connection(server.https if tls else server.http, tls=tls) as connection:
+                connection.send("POST /bad/do HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+                try:
+                    connection.send(b"5\r\nabcde\r\n2000000\r\n")
+                    for _ in range(10):
+                        connection.send(b"x" * 100_000)
+                except OSError:
+                    pass  # refused before it has sent it all
+                try:
+                    response = connection.receive()
+                    assert response is None or response.status == 413
+                except OSError:
+                    pass
+    assert bad(server, "NOTHING").status == 200
+    assert server.process.workers() == workers
+    assert "exited on signal" not in server.log()
