@@ -162,6 +162,9 @@ static enum sp_status take_urls(const struct sp_issuer *issuer, const struct sp_
                   {userinfo ? "userinfo_endpoint" : "introspection_endpoint", &endpoints->validation_url},
                   {"userinfo_endpoint", &endpoints->user_info_url},
                   {"end_session_endpoint", &endpoints->end_session_url}};
+    const struct sp_json_value *names =
+        sp_json_member(document, SP_STR("authorization_response_iss_parameter_supported"));
+    endpoints->names_itself |= names && names->kind == SP_JSON_IS_TRUE;
     enum sp_status status = SP_OK;
     for (size_t i = 0; status == SP_OK && i < sizeof wanted / sizeof *wanted; i++)
         status = take_url(issuer, document, wanted[i].name, wanted[i].url, err);
@@ -529,6 +532,17 @@ static enum sp_status check_call(const struct sp_issuer *issuer, struct sp_str u
                : sp_error_set(err, SP_EINVAL, "CWWKS1703E", "'%.*s' is not an https URL", SP_STR_ARG(url));
 }
 
+/* There was no answer: nothing is said about who asks. */
+static enum sp_status unanswered(enum sp_status status, struct sp_str url, struct sp_error *err)
+{
+    if (status == SP_OK || status == SP_ENOMEM || status == SP_ECANCELED)
+        return status;
+    sp_error_prefix(err, "%.*s", SP_STR_ARG(url));
+    if (err)
+        err->status = SP_EUNAVAIL;
+    return SP_EUNAVAIL;
+}
+
 enum sp_status io_issuer_post(struct sp_issuer *issuer, struct sp_str url, struct sp_str audience,
                               struct sp_buf *form, int64_t deadline_us, struct sp_arena *arena,
                               struct sp_fetch_response *ret_response, struct sp_error *err)
@@ -554,7 +568,8 @@ enum sp_status io_issuer_post(struct sp_issuer *issuer, struct sp_str url, struc
             sp_client_auth_add(&issuer->auth, audience, sp_clock_realtime_us(), arena, form, &request, err);
     if (status == SP_OK) {
         request.body = sp_buf_str(form);
-        status = io_http_fetch(issuer->http, &request, deadline_us, arena, ret_response, err);
+        status = unanswered(io_http_fetch(issuer->http, &request, deadline_us, arena, ret_response, err), url,
+                            err);
     }
     sp_buf_wipe(form);
     return status;
@@ -575,6 +590,8 @@ enum sp_status io_issuer_get(struct sp_issuer *issuer, struct sp_str url, struct
     headers[0].value = sp_arena_printf(arena, "Bearer %.*s", SP_STR_ARG(token));
     if (status == SP_OK && !headers[0].value.ptr)
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a request");
-    return status == SP_OK ? io_http_fetch(issuer->http, &request, deadline_us, arena, ret_response, err)
-                           : status;
+    if (status == SP_OK)
+        status = unanswered(io_http_fetch(issuer->http, &request, deadline_us, arena, ret_response, err), url,
+                            err);
+    return status;
 }

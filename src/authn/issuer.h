@@ -20,6 +20,7 @@ struct sp_issuer_endpoints {
                                    empty: see sp_claims_rules_make */
     struct sp_str issuer;       /* of discovery */
     struct sp_str token_url, authorization_url, jwks_url, validation_url, user_info_url, end_session_url;
+    bool names_itself;   /* its answers to logins have an iss (RFC 9207 section 3) */
     unsigned references; /* private, as what follows */
     struct sp_arena arena;
 };
@@ -60,11 +61,12 @@ enum sp_status sp_issuer_decrypt(const struct sp_issuer *issuer, struct sp_str t
 bool sp_issuer_decrypts(const struct sp_issuer *issuer);
 
 /* In a fiber: post a form to an endpoint, with our proof who we are; `form` is taken and wiped. `audience` as
- * for sp_client_auth_add. */
+ * for sp_client_auth_add. SP_EUNAVAIL when no answer came that can be read, for whatever reason: that never
+ * means that somebody is refused. */
 enum sp_status io_issuer_post(struct sp_issuer *issuer, struct sp_str url, struct sp_str audience,
                               struct sp_buf *form, int64_t deadline_us, struct sp_arena *arena,
                               struct sp_fetch_response *ret_response, struct sp_error *err) SP_MUST_CHECK;
-/* In a fiber: get with a bearer token. */
+/* In a fiber: get with a bearer token. The same errors. */
 enum sp_status io_issuer_get(struct sp_issuer *issuer, struct sp_str url, struct sp_str token,
                              int64_t deadline_us, struct sp_arena *arena,
                              struct sp_fetch_response *ret_response, struct sp_error *err) SP_MUST_CHECK;

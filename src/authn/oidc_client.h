@@ -48,8 +48,8 @@ struct sp_oidc_identity {
     struct sp_str subject, provider_session;
 };
 
-/* oidc_identity.c: in a fiber. SP_EDENIED and others of the codecs: the ID token is not good; SP_EUNAVAIL:
- * keys or userinfo cannot be got. */
+/* oidc_identity.c: in a fiber. SP_EDENIED: a token is not good; SP_EUNAVAIL: keys or userinfo cannot be got;
+ * SP_ENOMEM, SP_ECANCELED. */
 enum sp_status io_oidc_identify(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
                                 const struct sp_issuer_endpoints *endpoints,
                                 const struct sp_oidc_login *login, const struct sp_oidc_tokens *tokens,

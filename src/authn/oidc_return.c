@@ -87,7 +87,8 @@ static enum sp_status read_tokens(const struct sp_fetch_response *response, stru
 {
     struct sp_json_value *object;
     struct sp_error detail = SP_ERROR_INIT;
-    if (sp_json_parse(response->body, arena, NULL, &object, &detail) != SP_OK)
+    if (sp_json_parse(response->body, arena, NULL, &object, &detail) != SP_OK ||
+        object->kind != SP_JSON_IS_OBJECT)
         return sp_error_set(err, SP_EUNAVAIL, NULL,
                             "the token endpoint answered with status %u and no JSON object",
                             response->status);
@@ -102,6 +103,9 @@ static enum sp_status read_tokens(const struct sp_fetch_response *response, stru
         .id_token = sp_json_member_text(object, SP_STR("id_token")),
         .access_token = sp_json_member_text(object, SP_STR("access_token")),
     };
+    if (!sp_str_caseless_eq(sp_json_member_text(object, SP_STR("token_type")), SP_STR("Bearer")))
+        return sp_error_set(err, SP_EUNAVAIL, NULL,
+                            "the token endpoint gave tokens of a token_type other than Bearer");
     if (!tokens.id_token.len)
         return sp_error_set(err, SP_EUNAVAIL, NULL,
                             "the token endpoint gave no id_token: is this client one of OpenID Connect?");
@@ -162,7 +166,26 @@ static enum sp_status begin_session(const struct sp_oidc_client *client, struct 
                                                   sp_buf_str(&sealed), 0, SP_SAME_SITE_LAX))
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a session");
     sp_buf_finish(&sealed);
+    if (status == SP_ELIMIT) { /* he is who he says, and belongs to more groups than a cookie holds */
+        challenge->status = 403;
+        status = err ? (err->status = SP_EDENIED) : SP_EDENIED;
+    }
     return status;
+}
+
+/* Once, even for who kept the cookie that the first answer took away. Only logins that succeed are noted, so
+ * that who cannot log in cannot fill the memory of them. */
+static enum sp_status use_up(const struct sp_oidc_client *client, const struct sp_oidc_login *login,
+                             int64_t now_us, struct sp_error *err)
+{
+    switch (sp_session_store_use_login(client->parts->sessions, login->state, now_us, login->expires_us)) {
+    case SP_OK:
+        return SP_OK;
+    case SP_EEXISTS:
+        return sp_error_set(err, SP_EDENIED, NULL, "the login has succeeded before, and counts once (state)");
+    default:
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "the memory of logins that were used is full or busy");
+    }
 }
 
 static enum sp_status io_take_code(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
@@ -172,14 +195,27 @@ static enum sp_status io_take_code(struct sp_oidc_client *client, struct sp_auth
 {
     struct sp_oidc_tokens tokens = {.expires_in_s = 0};
     struct sp_oidc_identity identity;
-    if (answer->issuer.ptr && !is_one_of(&endpoints->issuers, answer->issuer) &&
-        !sp_str_eq(answer->issuer, endpoints->issuer))
-        return sp_error_set(err, SP_EDENIED, NULL, "the answer is of another provider (iss)");
     enum sp_status status =
         io_exchange(client, attempt, endpoints, login, answer->code, deadline_us, &tokens, err);
     if (status == SP_OK)
         status = io_oidc_identify(client, attempt, endpoints, login, &tokens, deadline_us, &identity, err);
+    if (status == SP_OK)
+        status = use_up(client, login, attempt->now_us, err);
     return status == SP_OK ? begin_session(client, attempt, &identity, &tokens, challenge, err) : status;
+}
+
+/* RFC 9207 section 2.4. */
+static enum sp_status check_issuer(const struct sp_issuer_endpoints *endpoints, const struct answer *answer,
+                                   struct sp_error *err)
+{
+    if (!answer->issuer.ptr)
+        return endpoints->names_itself
+                   ? sp_error_set(err, SP_EDENIED, NULL,
+                                  "the answer does not name the provider (iss), which names itself otherwise")
+                   : SP_OK;
+    return is_one_of(&endpoints->issuers, answer->issuer) || sp_str_eq(answer->issuer, endpoints->issuer)
+               ? SP_OK
+               : sp_error_set(err, SP_EDENIED, NULL, "the answer is of another provider (iss)");
 }
 
 static enum sp_status check_answer(const struct answer *answer, struct sp_error *err)
@@ -195,6 +231,21 @@ static enum sp_status check_answer(const struct answer *answer, struct sp_error 
     return SP_OK;
 }
 
+/* What the provider says is checked where it is read, and is never SP_ESYNTAX or SP_ELIMIT here. */
+static unsigned status_of(enum sp_status status, const struct sp_challenge *challenge)
+{
+    switch (status) {
+    case SP_ESYNTAX: /* of what the browser brought */
+    case SP_ELIMIT:
+        return 400;
+    case SP_EDENIED:
+    case SP_ETIMEDOUT: /* authenticationTimeLimit */
+        return challenge->status ? challenge->status : 401;
+    default:
+        return 503;
+    }
+}
+
 enum sp_status io_oidc_return(struct sp_oidc_client *client, struct sp_authn_attempt *attempt,
                               struct sp_challenge *ret_challenge, struct sp_error *err)
 {
@@ -207,9 +258,11 @@ enum sp_status io_oidc_return(struct sp_oidc_client *client, struct sp_authn_att
     if (status == SP_OK)
         status = find_login(client, attempt, &answer, &cookie, &login, err);
     if (status == SP_OK)
-        status = check_answer(&answer, err);
-    if (status == SP_OK)
         status = io_issuer_endpoints(client->issuer, deadline_us, &endpoints, err);
+    if (status == SP_OK)
+        status = check_issuer(endpoints, &answer, err);
+    if (status == SP_OK)
+        status = check_answer(&answer, err);
     if (status == SP_OK)
         status = io_take_code(client, attempt, endpoints, &answer, &login, deadline_us, ret_challenge, err);
     sp_issuer_endpoints_release(endpoints);
@@ -220,9 +273,6 @@ enum sp_status io_oidc_return(struct sp_oidc_client *client, struct sp_authn_att
     if (status == SP_OK)
         return sp_browser_send_to(ret_challenge, login.target, err);
     sp_challenge_add(ret_challenge, "Cache-Control", SP_STR("no-store"));
-    ret_challenge->status = status == SP_ESYNTAX || status == SP_ELIMIT                              ? 400
-                            : status == SP_EDENIED || status == SP_ENOTFOUND || status == SP_EEXISTS ? 401
-                            : status == SP_ETIMEDOUT || status == SP_EUNSUPPORTED                    ? 401
-                                                                                                     : 503;
+    ret_challenge->status = status_of(status, ret_challenge);
     return status;
 }

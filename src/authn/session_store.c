@@ -26,21 +26,33 @@ struct sp_session_store {
     struct shared own;                /* when nothing is shared */
     struct sp_shared_cache *ended;    /* marks */
     struct sp_shared_cache *subjects; /* when their sessions were ended */
+    struct sp_shared_cache *logins;   /* that were used: marks */
 };
 
 static const struct sp_shared_cache_size ended_size = {.entries = ENDED_MAX, .value_bytes = 0};
 static const struct sp_shared_cache_size subject_size = {.entries = ENDED_MAX,
                                                          .value_bytes = sizeof(int64_t)};
+static const struct sp_shared_cache_size login_size = {.entries = SP_SESSION_LOGINS_MAX, .value_bytes = 0};
 
 /* Whole lines, so that what follows is aligned too. */
-static size_t ended_bytes(void)
+static size_t lines(struct sp_shared_cache_size size)
 {
-    return (sp_shared_cache_bytes(ended_size) + LINE - 1) / LINE * LINE;
+    return (sp_shared_cache_bytes(size) + LINE - 1) / LINE * LINE;
 }
 
 size_t sp_session_store_bytes(void)
 {
-    return LINE + ended_bytes() + sp_shared_cache_bytes(subject_size);
+    return LINE + lines(ended_size) + lines(subject_size) + lines(login_size);
+}
+
+/* A cache in its part of the memory, which begins at `*at`; NULL: in memory of its own. */
+static enum sp_status take_part(char **at, struct sp_shared_cache_size size,
+                                struct sp_shared_cache **ret_cache, struct sp_error *err)
+{
+    char *part = *at;
+    if (part)
+        *at += lines(size);
+    return sp_shared_cache_open(part, part ? lines(size) : 0, size, ret_cache, err);
 }
 
 /* Who finds it blank draws; who finds another drawing waits, and draws himself when that one has died. */
@@ -63,15 +75,15 @@ enum sp_status sp_session_store_open(void *memory, size_t bytes, struct sp_sessi
     if (!store)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for sessions");
     enum sp_status status = SP_OK;
-    char *marks = memory ? (char *)memory + LINE : NULL;
+    char *at = memory ? (char *)memory + LINE : NULL;
     if (memory && bytes < sp_session_store_bytes())
         status = sp_error_set(err, SP_ELIMIT, NULL, "%zu bytes are too few for sessions", bytes);
     if (status == SP_OK)
-        status = sp_shared_cache_open(marks, marks ? ended_bytes() : 0, ended_size, &store->ended, err);
+        status = take_part(&at, ended_size, &store->ended, err);
     if (status == SP_OK)
-        status = sp_shared_cache_open(marks ? marks + ended_bytes() : NULL,
-                                      marks ? bytes - LINE - ended_bytes() : 0, subject_size,
-                                      &store->subjects, err);
+        status = take_part(&at, subject_size, &store->subjects, err);
+    if (status == SP_OK)
+        status = take_part(&at, login_size, &store->logins, err);
     if (status != SP_OK) {
         sp_session_store_close(store);
         return status;
@@ -88,6 +100,7 @@ void sp_session_store_close(struct sp_session_store *store)
         return;
     sp_shared_cache_close(store->ended);
     sp_shared_cache_close(store->subjects);
+    sp_shared_cache_close(store->logins);
     sp_secret_wipe(&store->own, sizeof store->own);
     free(store);
 }
@@ -159,4 +172,11 @@ enum sp_status sp_session_store_use_once(struct sp_session_store *store, struct 
                                          struct sp_str id, int64_t now_us, int64_t until_us)
 {
     return sp_shared_cache_claim(store->ended, named(store->ended, "jti", provider, id), now_us, until_us);
+}
+
+enum sp_status sp_session_store_use_login(struct sp_session_store *store, struct sp_str state, int64_t now_us,
+                                          int64_t until_us)
+{
+    return sp_shared_cache_claim(store->logins, sp_shared_cache_key(store->logins, &state, 1), now_us,
+                                 until_us);
 }

@@ -39,6 +39,10 @@ enum sp_status sp_session_store_end_of_subject(struct sp_session_store *store, s
 /* An id counts once until then, for all workers. SP_EEXISTS, SP_ELIMIT, SP_EUNAVAIL. */
 enum sp_status sp_session_store_use_once(struct sp_session_store *store, struct sp_str provider,
                                          struct sp_str id, int64_t now_us, int64_t until_us) SP_MUST_CHECK;
+/* The same for the state of a login. Of logins that were used SP_SESSION_LOGINS_MAX are remembered. */
+#define SP_SESSION_LOGINS_MAX 50000u
+enum sp_status sp_session_store_use_login(struct sp_session_store *store, struct sp_str state, int64_t now_us,
+                                          int64_t until_us) SP_MUST_CHECK;
 bool sp_session_store_has_ended(struct sp_session_store *store, const struct sp_session *session,
                                 int64_t now_us);
 

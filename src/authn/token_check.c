@@ -239,15 +239,6 @@ struct jwt {
     bool forged; /* the signature is wrong, or it is not encrypted to us: will be so for ever */
 };
 
-/* Tokens made for another purpose say so (RFC 8725 section 3.11). */
-static bool is_of_another_type(struct sp_str typ)
-{
-    struct sp_str suffix = SP_STR("+jwt");
-    return typ.len > suffix.len &&
-           sp_str_caseless_eq(sp_str_slice(typ, typ.len - suffix.len, typ.len), suffix) &&
-           !sp_str_caseless_eq(typ, SP_STR("at+jwt"));
-}
-
 static enum sp_status read_jwt(const struct sp_token_checker *checker,
                                const struct sp_token_question *question, struct jwt *jwt,
                                struct sp_error *err)
@@ -267,7 +258,7 @@ static enum sp_status read_jwt(const struct sp_token_checker *checker,
                             "the token is signed with '%.*s', and signatureAlgorithm is %s",
                             (int)(jwt->jws.alg.len > 32 ? 32 : jwt->jws.alg.len), jwt->jws.alg.ptr,
                             sp_jwa_name(checker->alg));
-    if (is_of_another_type(jwt->jws.typ))
+    if (sp_token_type_is_other(jwt->jws.typ) && !sp_str_caseless_eq(jwt->jws.typ, SP_STR("at+jwt")))
         return sp_error_set(err, SP_EDENIED, SP_TOKEN_NOT_VALID, "the token is no access token, but a '%.*s'",
                             (int)(jwt->jws.typ.len > 32 ? 32 : jwt->jws.typ.len), jwt->jws.typ.ptr);
     status = sp_json_parse(jwt->jws.payload, question->arena, &limits, &jwt->claims, NULL);

@@ -228,6 +228,13 @@ enum sp_status sp_claims_check_answer(const struct sp_claims_rules *rules, const
     return status;
 }
 
+bool sp_token_type_is_other(struct sp_str typ)
+{
+    struct sp_str suffix = SP_STR("+jwt");
+    return typ.len > suffix.len &&
+           sp_str_caseless_eq(sp_str_slice(typ, typ.len - suffix.len, typ.len), suffix);
+}
+
 /* ---- subject ---- */
 
 /* Names go to logs, registries and records: text without control characters, and no longer than such take. */

@@ -58,6 +58,10 @@ enum sp_status sp_claims_check_jwt(const struct sp_claims_rules *rules, const st
 enum sp_status sp_claims_check_answer(const struct sp_claims_rules *rules, const struct sp_json_value *claims,
                                       bool userinfo, int64_t now_us, struct sp_error *err) SP_MUST_CHECK;
 
+/* Whether the typ of a token's header says that it was made for a purpose of its own (RFC 8725 section 3.11):
+ * "at+jwt", "logout+jwt" and the like. */
+bool sp_token_type_is_other(struct sp_str typ);
+
 /* Who the claims say it is. */
 struct sp_token_subject {
     struct sp_str name, realm, unique_id;

@@ -67,7 +67,7 @@ def make_region(tmp_path):
 def make_gateway(make_server, make_region):
     """A server with the tests' services in front of a region."""
 
-    def make(*region_options, manager="", sessions=20, more="", region=None, samples=(), files=()):
+    def make(*region_options, manager="", sessions=20, more="", region=None, samples=(), files=(), start=True):
         region = region or make_region(*region_options)
         xml = XML.format(region=region.port, manager=manager, sessions=sessions) + more
         server = make_server(xml.replace("{", "{{").replace("}", "}}"), start=False)
@@ -89,7 +89,7 @@ def make_gateway(make_server, make_region):
         for name, text in dict(files).items():
             (server.directory / name).write_text(text)
         server.region = region
-        return server.start()
+        return server.start() if start else server
 
     return make
 

@@ -36,11 +36,7 @@ class Site:
 
     def log_in(self, account="fred", browser=None):
         browser = browser or self.browser()
-        back = browser.get(browser.log_in(browser.get(self.page), account).location)
-        if back.status == 503:  # the provider came a moment ago, and its keys were asked for just before
-            time.sleep(1.1)
-            back = browser.get(browser.log_in(browser.get(self.page), account).location)
-        return browser, back
+        return browser, browser.get(browser.log_in(browser.get(self.page), account).location)
 
 
 @pytest.fixture
@@ -49,11 +45,11 @@ def site(make_gateway, authority, tmp_path):
 
     def make(more=FRED, where=DISCOVERED, alt="DNS:localhost", manager="", client=None, path="", keys=None, **settings):
         (port,) = free_ports(1)
-        server = make_gateway(manager=manager, more=CLIENT.format(trust=authority.certificate, secret=SECRET, more=more,
+        # The provider is there first: who cannot fetch its keys pauses before he asks again, and has no login meanwhile.
+        server = make_gateway(start=False, manager=manager, more=CLIENT.format(trust=authority.certificate, secret=SECRET, more=more,
                                                                   keys=keys or f'location="{authority.certificate}" type="PEM"',
                                                                   where=where.format(port=port)))
         archives.api(server.directory / "resources/zosconnect/apis/look.aar", "look", "/look", "/at", "GET", "bad")
-        assert server.command("refresh").returncode == 0
         home = f"https://localhost:{server.https}"
         directory = tmp_path / f"provider{port}"
         directory.mkdir()
@@ -67,7 +63,7 @@ def site(make_gateway, authority, tmp_path):
             **{"claims": {"openid": ["sub", "groupIds"], "profile": []}, "conformIdTokenClaims": False, **settings})
         providers.append(provider)
         provider.start()
-        time.sleep(1)
+        server.start()
         return Site(server, provider, authority)
 
     yield make
@@ -183,9 +179,22 @@ def test_a_refused_login_is_told_with_the_providers_reason(site):
     asked = browser.get(site.page).location
     state = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(asked).query))["state"]
     url = f"https://localhost:{site.server.https}/oidcclient/redirect/op?"
-    text = urllib.parse.urlencode({"error": "access_denied", "error_description": "not today", "state": state})
-    assert browser.get(url + text).status == 401
-    assert "the provider refused the login: access_denied: not today" in site.server.log()
+    answer = {"error": "access_denied", "error_description": "not today", "state": state, "iss": site.provider.issuer}
+    assert browser.get(url + urllib.parse.urlencode(answer)).status == 401
+    wait_until(lambda: "the provider refused the login: access_denied: not today" in site.server.log(), "the reason")
+
+
+def test_a_provider_that_names_itself_must_do_so_always(site):
+    """Its discovery document says that it does (RFC 9207)."""
+    site = site()
+    browser = site.browser()
+    back = browser.log_in(browser.get(site.page), "fred").location
+    parts = urllib.parse.urlsplit(back)
+    query = dict(urllib.parse.parse_qsl(parts.query))
+    assert query.pop("iss") == site.provider.issuer
+    assert browser.get(urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query)))).status == 401
+    assert not browser.cookies("SallyportSession_op")
+    wait_until(lambda: "the answer does not name the provider (iss)" in site.server.log(), "the reason")
 
 
 def test_the_provider_can_be_away(site):

@@ -113,6 +113,45 @@ static void an_id_counts_once(void **state)
     sp_session_store_close(store);
 }
 
+static void a_login_is_used_up_until_it_would_have_ended_anyway(void **state)
+{
+    struct sp_session_store *store, *worker;
+    size_t bytes = sp_session_store_bytes();
+    void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    memset(memory, 0, bytes);
+    assert_int_equal(sp_session_store_open(memory, bytes, &store, &err), SP_OK);
+    assert_int_equal(sp_session_store_open(memory, bytes, &worker, &err), SP_OK);
+    assert_int_equal(sp_session_store_use_login(store, SP_STR("state"), 20, 100), SP_OK);
+    assert_int_equal(sp_session_store_use_login(worker, SP_STR("state"), 21, 100), SP_EEXISTS);
+    assert_int_equal(sp_session_store_use_login(worker, SP_STR("other"), 21, 100), SP_OK);
+    assert_int_equal(sp_session_store_use_login(store, SP_STR("state"), 101, 200), SP_OK);
+    sp_session_store_close(worker);
+    sp_session_store_close(store);
+    free(memory);
+}
+
+static void used_logins_are_never_dropped_for_others(void **state)
+{
+    struct sp_session_store *store;
+    size_t taken = 0, refused = 0;
+    assert_int_equal(sp_session_store_open(NULL, 0, &store, &err), SP_OK);
+    for (unsigned i = 0; i < SP_SESSION_LOGINS_MAX * 2; i++) {
+        enum sp_status status = sp_session_store_use_login(store, sp_str_from(&i, sizeof i), 20, 1000000000);
+        taken += status == SP_OK;
+        refused += status == SP_ELIMIT;
+    }
+    assert_int_equal(taken + refused, SP_SESSION_LOGINS_MAX * 2);
+    assert_true(taken > SP_SESSION_LOGINS_MAX / 10 * 9 && refused > 0);
+    size_t known = 0;
+    for (unsigned i = 0; i < SP_SESSION_LOGINS_MAX; i++)
+        known += sp_session_store_use_login(store, sp_str_from(&i, sizeof i), 30, 1000000000) == SP_EEXISTS;
+    assert_true(known > SP_SESSION_LOGINS_MAX / 10 * 9);
+    /* Sessions can be ended all the same. */
+    struct sp_session session = session_at(10);
+    assert_int_equal(sp_session_store_end(store, &session, 20), SP_OK);
+    sp_session_store_close(store);
+}
+
 static void too_little_memory_is_refused(void **state)
 {
     _Alignas(64) char memory[64] = {0};
@@ -130,6 +169,8 @@ int main(void)
         cmocka_unit_test(a_provider_ends_the_sessions_of_one_of_its_own),
         cmocka_unit_test(a_person_who_logged_out_may_log_in_again),
         cmocka_unit_test(an_id_counts_once),
+        cmocka_unit_test(a_login_is_used_up_until_it_would_have_ended_anyway),
+        cmocka_unit_test(used_logins_are_never_dropped_for_others),
         cmocka_unit_test(too_little_memory_is_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
