@@ -110,7 +110,8 @@ bool sp_authz_grants(const struct sp_authz_rules *rules, enum sp_authority level
                      enum sp_authz_action action);
 /* Whether the groups of an item count for the action (otherwise only the global ones do). */
 bool sp_authz_is_of_item(enum sp_authz_action action);
-/* Whether such an object has the action: only services have statistics of their own, for example. */
+/* Whether such an object has the action: only services have statistics of their own, for example. The server
+ * has those that are of no item. */
 bool sp_authz_has_action(enum sp_authz_object kind, enum sp_authz_action action);
 
 /* Who may do what with one object, or with the server: the groups, compiled. Immutable. */

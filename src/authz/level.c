@@ -38,10 +38,10 @@ static const struct {
     unsigned objects;
 } actions[SP_ACTIONS] = {
     [SP_ACT_INVOKE] = {"invoke", INVOKE, true, ITEM_BITS},
-    [SP_ACT_LIST] = {"list", READ, false, ITEM_BITS},
+    [SP_ACT_LIST] = {"list", READ, false, ITEM_BITS | SERVER_BIT},
     [SP_ACT_DETAILS] = {"details", READ, true, ITEM_BITS},
     [SP_ACT_DOCUMENT] = {"document", READ, true, API_BIT | SERVICE_BIT | SERVER_BIT},
-    [SP_ACT_DEPLOY] = {"deploy", MANAGE, false, ITEM_BITS},
+    [SP_ACT_DEPLOY] = {"deploy", MANAGE, false, ITEM_BITS | SERVER_BIT},
     [SP_ACT_UPDATE] = {"update", MANAGE, true, ITEM_BITS},
     [SP_ACT_START] = {"start", MANAGE, true, ITEM_BITS},
     [SP_ACT_STOP] = {"stop", MANAGE, true, ITEM_BITS},

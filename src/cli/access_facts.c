@@ -4,6 +4,7 @@
 #include "artifact/aar.h"
 #include "artifact/ara.h"
 #include "artifact/sar.h"
+#include "authn/claims.h"
 #include "authn/guest.h"
 #include "authn/principal.h"
 #include "gateway/archive_files.h"
@@ -53,6 +54,11 @@ static enum sp_status add_object(struct sp_access_facts *facts, enum sp_authz_ob
                                                     .own_check = own};
     *object = (struct sp_access_object){.kind = kind, .name = name};
     sp_authz_demands(config, kind, item, &object->demands);
+    if (item && item->required_scopes.count) {
+        object->scopes = item->required_scopes;
+        object->demands.auth = true; /* who nobody knows has none */
+        object->demands.auth_from = "sallyport_requiredScopes";
+    }
     object->check = own;
     if (!own && (!item || item->run_global_interceptors))
         object->check = authorization_in(config->manager.global_interceptors);
@@ -60,7 +66,15 @@ static enum sp_status add_object(struct sp_access_facts *facts, enum sp_authz_ob
     return sp_authz_access_new(&options, &facts->arena, &object->access, err);
 }
 
-/* Empty when the archive cannot be read. */
+static bool is_there(const struct sp_access_facts *facts, enum sp_authz_object kind, struct sp_str name)
+{
+    for (size_t i = 0; i < facts->object_count; i++)
+        if (facts->objects[i].kind == kind && sp_str_eq(facts->objects[i].name, name))
+            return true;
+    return false;
+}
+
+/* Empty when the archive cannot be read, or is the second of its name, which a server leaves out. */
 static struct sp_str name_in(struct sp_access_facts *facts, enum sp_authz_object kind, struct sp_str path)
 {
     struct sp_error err = SP_ERROR_INIT;
@@ -82,7 +96,7 @@ static struct sp_str name_in(struct sp_access_facts *facts, enum sp_authz_object
     if (status != SP_OK)
         sp_problem_add(&facts->problems, SP_PROBLEM_WARNING, ARCHIVE_UNREADABLE, path, err.line, err.column,
                        "the archive is left out: %s", err.text);
-    return name;
+    return is_there(facts, kind, name) ? SP_STR("") : name;
 }
 
 static enum sp_status read_kind(struct sp_access_facts *facts, enum sp_authz_object kind, const char *suffix,
@@ -268,6 +282,16 @@ static void find_way(const struct sp_principal *principal, struct sp_access_answ
             }
 }
 
+static struct sp_str with_scopes(struct sp_access_facts *facts, const struct sp_access_answer *answer,
+                                 struct sp_str reason)
+{
+    for (size_t i = 0; !answer->has_scopes && i < answer->scopes.count && reason.ptr; i++)
+        reason = sp_arena_printf(&facts->arena, "%.*s%s%.*s", SP_STR_ARG(reason),
+                                 i ? ", " : "; a token is wanted that has scope ",
+                                 SP_STR_ARG(answer->scopes.items[i]));
+    return reason.ptr ? reason : SP_STR("");
+}
+
 static struct sp_str reason_of(struct sp_access_facts *facts, const struct sp_access_answer *answer,
                                const struct sp_principal *principal)
 {
@@ -289,17 +313,28 @@ static struct sp_str reason_of(struct sp_access_facts *facts, const struct sp_ac
     return SP_STR("no identity is demanded and no authorization interceptor runs: everybody may");
 }
 
+/* At the object's own path: what it demands counts for those who call it, not for those who administer it. */
+static bool is_a_call(enum sp_authz_object kind, enum sp_authz_action action)
+{
+    return action == SP_ACT_INVOKE || (kind == SP_OBJECT_API && action == SP_ACT_DOCUMENT);
+}
+
 enum sp_status sp_access_decide(struct sp_access_facts *facts, const struct sp_access_object *object,
                                 enum sp_authz_action action, const struct sp_principal *principal,
                                 struct sp_access_answer *ret_answer, struct sp_error *err)
 {
     struct sp_error refusal = SP_ERROR_INIT;
-    struct sp_access_answer answer = {.asks_role = object->demands.auth, .asks_levels = object->check};
+    const struct sp_access_object *server = &facts->objects[0];
+    bool calls = is_a_call(object->kind, action);
+    struct sp_access_answer answer = {.demands = calls ? object->demands : server->demands};
+    if (calls)
+        answer.scopes = object->scopes;
+    answer.has_scopes = true;
+    for (size_t i = 0; i < answer.scopes.count; i++)
+        answer.has_scopes &= sp_principal_has_scope(principal, answer.scopes.items[i]);
+    answer.asks_role = answer.demands.auth;
     /* What has no item of its own is guarded as the server is. */
-    if (!sp_authz_is_of_item(action)) {
-        answer.asks_role = facts->objects[0].demands.auth;
-        answer.asks_levels = facts->objects[0].check;
-    }
+    answer.asks_levels = sp_authz_is_of_item(action) ? object->check : server->check;
     enum sp_status status = decide_role(facts, principal, &answer, err);
     if (status == SP_OK)
         status = sp_authz_ways(object->access, action, &facts->arena, &answer.ways, &answer.way_count);
@@ -310,6 +345,8 @@ enum sp_status sp_access_decide(struct sp_access_facts *facts, const struct sp_a
     answer.permitted = (!answer.asks_role || (principal->authenticated && answer.holds_role)) &&
                        (!answer.asks_levels || answer.has_level);
     answer.reason = reason_of(facts, &answer, principal);
+    if (answer.permitted)
+        answer.reason = with_scopes(facts, &answer, answer.reason);
     *ret_answer = answer;
     return SP_OK;
 }

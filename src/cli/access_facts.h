@@ -12,7 +12,8 @@
 struct sp_access_object {
     enum sp_authz_object kind;
     struct sp_str name;
-    struct sp_authz_demands demands;
+    struct sp_authz_demands demands; /* of calls; administration has those of the server */
+    struct sp_str_list scopes;       /* of OAuth, that the token of a caller must have */
     const struct sp_authz_access *access;
     const struct sp_cfg_interceptor *check; /* the authorization interceptor that runs; NULL: none does */
 };
@@ -30,7 +31,10 @@ struct sp_access_facts {
 
 /* The answer about one user. */
 struct sp_access_answer {
-    bool permitted;
+    bool permitted; /* where scopes are wanted: with a token that has them */
+    struct sp_authz_demands demands;
+    struct sp_str_list scopes;
+    bool has_scopes; /* the principal came with such a token */
     bool asks_role, holds_role;
     struct sp_str role_by; /* "group CLERKS"; or why he does not hold it */
     bool asks_levels, has_level;
@@ -58,7 +62,8 @@ enum sp_status sp_access_object_named(const struct sp_access_facts *facts, struc
 /* "api", "service", "requester", "server": as in names of objects. */
 const char *sp_access_kind_name(enum sp_authz_object kind);
 
-/* Everything of the answer lives in the arena of the facts. SP_ENOMEM, SP_EUNAVAIL (security database). */
+/* About the action, which the object must have. Everything of the answer lives in the arena of the facts.
+ * SP_ENOMEM, SP_EUNAVAIL (security database). */
 enum sp_status sp_access_decide(struct sp_access_facts *facts, const struct sp_access_object *object,
                                 enum sp_authz_action action, const struct sp_principal *principal,
                                 struct sp_access_answer *ret_answer, struct sp_error *err) SP_MUST_CHECK;

@@ -58,12 +58,25 @@ static struct sp_str joined_ways(struct sp_arena *arena, const struct sp_access_
     return text.ptr ? text : SP_STR("");
 }
 
+/* The level by which each of the groups may, in the same order. */
+static struct sp_str joined_levels(struct sp_arena *arena, const struct sp_access_answer *answer)
+{
+    struct sp_str text = SP_STR("");
+    for (size_t i = 0; text.ptr && i < answer->way_count; i++)
+        text = sp_arena_printf(arena, "%.*s%s%s:%s", SP_STR_ARG(text), i ? " " : "",
+                               answer->ways[i].of_item ? "item" : "global",
+                               sp_authority_name(answer->ways[i].level));
+    return text.ptr ? text : SP_STR("");
+}
+
 /* What stands before an object for the one who asks: nobody has to be named here. */
 static const char *access_word(const struct sp_access_answer *answer)
 {
-    if (answer->asks_levels)
-        return answer->asks_role ? "role and groups" : "groups";
-    return answer->asks_role ? "role" : "everybody";
+    static const char *const words[2][2][2] = {
+        {{"everybody", "scopes"}, {"groups", "groups, scopes"}},
+        {{"role", "role, scopes"}, {"role and groups", "role, groups, scopes"}},
+    };
+    return words[answer->asks_role][answer->asks_levels][answer->scopes.count > 0];
 }
 
 static void put_ways_json(struct sp_json_writer *w, const struct sp_access_answer *answer)
@@ -77,6 +90,15 @@ static void put_ways_json(struct sp_json_writer *w, const struct sp_access_answe
         sp_json_put_text(w, "of", answer->ways[i].of_item ? "item" : "global");
         sp_json_object_end(w);
     }
+    sp_json_array_end(w);
+}
+
+static void put_strings_json(struct sp_json_writer *w, const char *name, const struct sp_str_list *texts)
+{
+    sp_json_name(w, sp_str_of(name));
+    sp_json_array_begin(w);
+    for (size_t i = 0; i < texts->count; i++)
+        sp_json_string(w, texts->items[i]);
     sp_json_array_end(w);
 }
 
@@ -114,9 +136,14 @@ static void answer_text(struct explain *explain, const struct sp_access_object *
                   sp_access_kind_name(object->kind), object->name.len ? " " : "", SP_STR_ARG(object->name),
                   SP_STR_ARG(shown_name(principal)), SP_STR_ARG(answer->reason));
     sp_buf_printf(buf, "  demands  %s (%s), %s (%s)\n",
-                  object->demands.auth ? "an identity and role " SP_AUTHZ_ROLE : "no identity",
-                  object->demands.auth_from, object->demands.secure ? "TLS" : "no TLS",
-                  object->demands.secure_from);
+                  answer->demands.auth ? "an identity and role " SP_AUTHZ_ROLE : "no identity",
+                  answer->demands.auth_from, answer->demands.secure ? "TLS" : "no TLS",
+                  answer->demands.secure_from);
+    for (size_t i = 0; i < answer->scopes.count; i++)
+        sp_buf_printf(buf, "%s%.*s", i ? ", " : "  scopes   a token with ",
+                      SP_STR_ARG(answer->scopes.items[i]));
+    if (answer->scopes.count)
+        sp_buf_append_byte(buf, '\n');
     sp_buf_printf(buf, "  user     realm %.*s, SAF user id %.*s, groups ", SP_STR_ARG(principal->realm),
                   SP_STR_ARG(principal->saf_user.len ? principal->saf_user : SP_STR("none")));
     put_groups(buf, principal);
@@ -148,13 +175,10 @@ static void answer_json(struct explain *explain, const struct sp_access_object *
     sp_json_put_bool(&w, "authenticated", principal->authenticated);
     sp_json_put_string(&w, "realm", principal->realm);
     sp_json_put_string(&w, "safUser", principal->saf_user);
-    sp_json_name(&w, SP_STR("userGroups"));
-    sp_json_array_begin(&w);
-    for (size_t i = 0; i < groups->count; i++)
-        sp_json_string(&w, groups->items[i]);
-    sp_json_array_end(&w);
-    sp_json_put_bool(&w, "requireAuth", object->demands.auth);
-    sp_json_put_bool(&w, "requireSecure", object->demands.secure);
+    put_strings_json(&w, "userGroups", groups);
+    sp_json_put_bool(&w, "requireAuth", answer->demands.auth);
+    sp_json_put_bool(&w, "requireSecure", answer->demands.secure);
+    put_strings_json(&w, "scopes", &answer->scopes);
     sp_json_put_bool(&w, "holdsRole", answer->holds_role);
     sp_json_put_string(&w, "role", answer->role_by);
     sp_json_put_bool(&w, "levelsAsked", answer->asks_levels);
@@ -279,6 +303,8 @@ static enum sp_status put_row(struct explain *explain, struct sp_json_writer *w,
         put_csv_text(buf, sp_authz_action_name(action), ',');
         put_csv_text(buf, access_word(&answer), ',');
         put_csv(buf, groups, ',');
+        put_csv(buf, joined_levels(&explain->facts.arena, &answer), ',');
+        put_csv(buf, joined(&explain->facts.arena, answer.scopes.items, answer.scopes.count), ',');
         put_csv(buf, names, '\n');
     } else if (explain->form == TEXT) {
         sp_buf_printf(buf, "%-10s %-24.*s %-11s %-16s %-32.*s %.*s\n", sp_access_kind_name(object->kind),
@@ -289,11 +315,8 @@ static enum sp_status put_row(struct explain *explain, struct sp_json_writer *w,
         put_object_json(w, object, action);
         sp_json_put_text(w, "access", access_word(&answer));
         put_ways_json(w, &answer);
-        sp_json_name(w, SP_STR("users"));
-        sp_json_array_begin(w);
-        for (size_t i = 0; i < count; i++)
-            sp_json_string(w, users[i]);
-        sp_json_array_end(w);
+        put_strings_json(w, "scopes", &answer.scopes);
+        put_strings_json(w, "users", &(struct sp_str_list){users, count});
         sp_json_object_end(w);
     }
     return SP_OK;
@@ -306,7 +329,7 @@ static int print_matrix(struct explain *explain)
     enum sp_status status = take_users(explain, &err);
     sp_json_writer_init(&w, &explain->buf, 2);
     if (explain->form == CSV)
-        sp_buf_append_str(&explain->buf, SP_STR("kind,name,action,access,groups,users\n"));
+        sp_buf_append_str(&explain->buf, SP_STR("kind,name,action,access,groups,levels,scopes,users\n"));
     else if (explain->form == TEXT)
         sp_buf_printf(&explain->buf, "%-10s %-24s %-11s %-16s %-32s %s\n", "kind", "name", "action", "access",
                       "groups", "users");

@@ -184,10 +184,17 @@ static enum sp_status run_all(struct explain *explain, struct sp_error *err)
         decide_role(explain);
     if (status == SP_OK && explain->object)
         status = sp_access_object_named(facts, sp_str_of(explain->object), &explain->target, err);
+    if (status == SP_OK && explain->target && !sp_authz_has_action(explain->target->kind, SP_ACT_INVOKE))
+        status = sp_error_set(err, SP_EINVAL, NULL, "%s is nothing that can be invoked", explain->object);
     if (status == SP_OK && explain->target && goes_on(explain))
         status = sp_access_decide(facts, explain->target, SP_ACT_INVOKE, &explain->principal,
                                   &explain->answer, err);
     return status;
+}
+
+static bool may_invoke(const struct explain *explain)
+{
+    return explain->answer.permitted && explain->answer.has_scopes;
 }
 
 static bool is_let_in(const struct explain *explain)
@@ -195,7 +202,7 @@ static bool is_let_in(const struct explain *explain)
     if (!goes_on(explain))
         return false;
     if (explain->target)
-        return explain->answer.permitted;
+        return may_invoke(explain);
     return explain->optional || explain->role_status == SP_OK;
 }
 
@@ -235,8 +242,7 @@ static void report_principal(struct explain *explain)
         sp_buf_printf(buf, "role zosConnectAccess: not held: %s\n", explain->role_err.text);
     if (explain->target)
         sp_buf_printf(buf, "invoke %s: %s: %.*s\n", explain->object,
-                      explain->answer.permitted ? "permitted" : "refused",
-                      SP_STR_ARG(explain->answer.reason));
+                      may_invoke(explain) ? "permitted" : "refused", SP_STR_ARG(explain->answer.reason));
 }
 
 static void report_text(struct explain *explain)
@@ -295,7 +301,7 @@ static void put_principal(const struct explain *explain, struct sp_json_writer *
     sp_json_object_end(w);
     sp_json_put_bool(w, "holdsRole", explain->role_status == SP_OK);
     if (explain->target)
-        sp_json_put_bool(w, "mayInvoke", explain->answer.permitted);
+        sp_json_put_bool(w, "mayInvoke", may_invoke(explain));
 }
 
 static void report_json(struct explain *explain)

@@ -30,12 +30,13 @@ XML = """
 <zosconnect_zosConnectAPIs>
   <zosConnectAPI name="guarded" operationsGroup="OPERS" invokeGroup="OPERS"/>
   <zosConnectAPI name="open" runGlobalInterceptors="false"/>
+  <zosConnectAPI name="scoped" requireAuth="false" sallyport_requiredScopes="orders,stock"/>
   <zosConnectAPI name="public" runGlobalInterceptors="false" requireAuth="false"/>
 </zosconnect_zosConnectAPIs>
 <zosconnect_cicsIpicConnection id="cics" host="127.0.0.1" port="{port}" zosConnectApplid="SALLYPRT"
   zosConnectNetworkid="TESTNET" transid="ACCT"/>
 """
-APIS = ("plain", "guarded", "open", "public")
+APIS = ("plain", "guarded", "open", "public", "scoped")
 
 
 @pytest.fixture
@@ -74,6 +75,15 @@ def explain(server, *words):
     ("sys", "deploy", "api:open", 0, "level admin through group SYSPGRP"),
     ("clerk", "list", "service:echo", 1, "none of the groups"),
     ("sys", "statistics", "server", 0, "level admin"),
+    ("sys", "deploy", "server", 0, "level admin through group SYSPGRP"),
+    ("oper", "list", "server", 1, "none of the groups"),
+    ("-", "stop", "public", 1, "an identity is demanded (401)"),
+    ("clerk", "stop", "public", 0, "no authorization interceptor runs"),
+    ("-", "document", "public", 0, "everybody may"),
+    ("clerk", "invoke", "scoped", 0, "a global one; a token is wanted that has scope orders, stock"),
+    ("oper", "invoke", "scoped", 1, "none of the groups"),
+    ("-", "invoke", "scoped", 1, "an identity is demanded (401)"),
+    ("sys", "stop", "scoped", 0, "level admin through group SYSPGRP, a global one"),
     ("sys", "statistics", "service:echo", 0, "level admin"),
 ])
 def test_one_answer_with_its_reason(server, user, action, thing, status, reason):
@@ -91,6 +101,8 @@ def test_one_answer_with_its_reason(server, user, action, thing, status, reason)
 @pytest.mark.parametrize("words, text", [
     (("sys", "fly", "plain"), "'fly' is no action"),
     (("sys", "statistics", "api:plain"), "has no action 'statistics'"),
+    (("sys", "document", "requester:plain"), "nothing called requester:plain is deployed"),
+    (("sys", "invoke", "server"), "has no action 'invoke'"),
     (("sys", "invoke", "absent"), "nothing called absent is deployed"),
     (("ghost", "invoke", "plain"), "the registry knows no user ghost"),
     (("sys", "invoke"), "access wants USER ACTION OBJECT"),
@@ -113,12 +125,23 @@ def test_the_matrix_agrees_with_what_the_server_answers(server):
             credential = base64.b64encode(f"{user}:{user} secret".encode()).decode()
             headers = [("Authorization", "Basic " + credential), ("Content-Type", "application/json")]
             answered = server.call("POST", f"/{name}/it", headers, body, tls=False).status
-            assert answered == (200 if user in invoke[name]["users"] else 403), (name, user)
+            # No basic credential has a scope.
+            assert answered == (200 if user in invoke[name]["users"] and not invoke[name]["scopes"] else 403), (name, user)
     rows = list(csv.DictReader(io.StringIO(explain(server, "--matrix", "--csv").stdout)))
     assert len(rows) == len(matrix)
     by_name = {row["name"]: row for row in rows if row["kind"] == "api" and row["action"] == "invoke"}
     assert by_name["guarded"]["groups"] == "OPERS" and by_name["guarded"]["users"] == "oper"
     assert by_name["public"]["access"] == "everybody"
+    assert by_name["scoped"]["access"] == "role, groups, scopes" and by_name["scoped"]["scopes"] == "orders stock"
     text = explain(server, "--matrix", "--user", "oper").stdout.splitlines()
     assert len(text) == len(matrix) + 1
     assert next(line for line in text if "guarded" in line and " stop " in line).endswith(" oper")
+
+
+def test_the_second_archive_of_a_name_is_left_out_as_by_the_server(server):
+    apis = server.directory / "resources" / "zosconnect" / "apis"
+    archives.api(apis / "zzz.aar", "plain", "/other", "/it", "POST", "echo")
+    said = explain(server, "clerk", "invoke", "plain")
+    assert (said.returncode, said.stderr) == (0, "")
+    names = [row["name"] for row in json.loads(explain(server, "--matrix", "--json").stdout) if row["action"] == "invoke"]
+    assert sorted(names) == sorted([*APIS, "echo"])

@@ -124,9 +124,10 @@ static void every_cell_of_the_example(void **state)
         read_line(line, &rules, &rows);
     fclose(file);
     sp_arena_finish(&arena);
-    /* 4 pairs of rules, 9 users; 3 items of each kind that has the action, and the server for two of them. */
+    /* 4 pairs of rules, 9 users; 3 items of each kind that has the action, and the server for four of them.
+     */
     assert_int_equal(rows, 4 * SP_ACTIONS);
-    assert_int_equal(cells, 4 * 9 * (3 * (8 * 3 + 2 + 1) + 2));
+    assert_int_equal(cells, 4 * 9 * (3 * (8 * 3 + 2 + 1) + 4));
 }
 
 int main(void)

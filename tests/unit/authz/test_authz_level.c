@@ -78,10 +78,10 @@ static const struct {
     const char *objects; /* that have the action: a, s, r, and v for the server */
 } table[] = {
     {SP_ACT_INVOKE, "invoke", false, false, true, false, true, "asr"},
-    {SP_ACT_LIST, "list", true, true, false, true, false, "asr"},
+    {SP_ACT_LIST, "list", true, true, false, true, false, "asrv"},
     {SP_ACT_DETAILS, "details", true, true, false, true, true, "asr"},
     {SP_ACT_DOCUMENT, "document", true, true, false, true, true, "asv"},
-    {SP_ACT_DEPLOY, "deploy", true, true, false, false, false, "asr"},
+    {SP_ACT_DEPLOY, "deploy", true, true, false, false, false, "asrv"},
     {SP_ACT_UPDATE, "update", true, true, false, false, true, "asr"},
     {SP_ACT_START, "start", true, true, false, false, true, "asr"},
     {SP_ACT_STOP, "stop", true, true, false, false, true, "asr"},
