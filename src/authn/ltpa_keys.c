@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authn/ltpa_keys.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -14,6 +15,7 @@
 #include "base/secret.h"
 
 #define SOURCES_MEMORY_MAX ((size_t)1 << 20)
+#define KEYS_SUFFIX ".keys"
 
 struct source {
     const char *path;
@@ -26,6 +28,15 @@ struct sp_ltpa_sources {
     struct sp_arena arena;
     struct source files[1 + SP_LTPA_VALIDATION_KEYS_MAX];
     size_t count;
+    bool directory; /* what is beside the first counts too */
+};
+
+/* The files that there are now. */
+struct listing {
+    struct source files[1 + SP_LTPA_VALIDATION_KEYS_MAX];
+    size_t count, left_out;
+    struct sp_arena arena;
+    struct sp_error problem; /* of the directory */
 };
 
 /* ---- dates ---- */
@@ -141,6 +152,7 @@ enum sp_status sp_ltpa_sources_new(const struct sp_cfg_ltpa *config, struct sp_l
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for the names of LTPA keys");
     atomic_store(&sources->references, 1);
     sp_arena_init(&sources->arena, SOURCES_MEMORY_MAX);
+    sources->directory = config->monitor_validation_keys_dir;
     enum sp_status status = add(sources, config->keys_file_name, config->keys_password, SP_STR(""), err);
     for (size_t i = 0; status == SP_OK && i < config->validation_key_count; i++)
         status = add(sources, config->validation_keys[i].file_name, config->validation_keys[i].password,
@@ -165,6 +177,93 @@ void sp_ltpa_sources_release(struct sp_ltpa_sources *sources)
         return;
     sp_arena_wipe(&sources->arena);
     free(sources);
+}
+
+/* ---- the directory ---- */
+
+static bool is_listed(const struct listing *listing, const char *path)
+{
+    for (size_t i = 0; i < listing->count; i++)
+        if (strcmp(listing->files[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static int is_keys_file(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && sp_str_ends(sp_str_of(entry->d_name), SP_STR(KEYS_SUFFIX));
+}
+
+static void list_one(struct listing *listing, const char *name)
+{
+    const struct source *first = &listing->files[0];
+    const char *path = path_of(&listing->arena, sp_str_of(name), first->path);
+    if (path && is_listed(listing, path))
+        return;
+    if (!path || listing->count > SP_LTPA_VALIDATION_KEYS_MAX)
+        listing->left_out++;
+    else
+        listing->files[listing->count++] = (struct source){path, first->password, INT64_MAX};
+}
+
+static void list_directory(struct listing *listing)
+{
+    const char *first = listing->files[0].path, *slash = strrchr(first, '/');
+    const char *directory =
+        slash ? sp_arena_printf(&listing->arena, "%.*s/", (int)(slash - first), first).ptr : ".";
+    struct dirent **entries = NULL;
+    int count = directory ? scandir(directory, &entries, is_keys_file, alphasort) : -1;
+    if (count < 0)
+        sp_error_errno(&listing->problem, SP_EIO, errno, "the directory of %s cannot be read", first);
+    for (int i = 0; i < count; i++) {
+        list_one(listing, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    if (listing->left_out)
+        sp_error_set(&listing->problem, SP_ELIMIT, NULL,
+                     "beside %s there are %zu files *" KEYS_SUFFIX " more than the %u that are taken", first,
+                     listing->left_out, SP_LTPA_VALIDATION_KEYS_MAX);
+}
+
+static void listing_take(const struct sp_ltpa_sources *sources, struct listing *ret_listing)
+{
+    memset(ret_listing, 0, sizeof *ret_listing);
+    sp_arena_init(&ret_listing->arena, SOURCES_MEMORY_MAX);
+    memcpy(ret_listing->files, sources->files, sizeof sources->files);
+    ret_listing->count = sources->count;
+    if (sources->directory)
+        list_directory(ret_listing);
+}
+
+static uint64_t listing_stamp(const struct listing *listing)
+{
+    uint64_t parts[7] = {0};
+    for (size_t i = 0; i < listing->count; i++) {
+        const char *path = listing->files[i].path;
+        struct stat st;
+        memset(&st, 0, sizeof st);
+        if (stat(path, &st) != 0)
+            memset(&st, 0, sizeof st);
+        const uint64_t now[6] = {sp_hash_bytes(path, strlen(path)),
+                                 (uint64_t)st.st_dev,
+                                 (uint64_t)st.st_ino,
+                                 (uint64_t)st.st_size,
+                                 (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec,
+                                 (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec};
+        memcpy(parts + 1, now, sizeof now);
+        parts[0] = sp_hash_bytes(parts, sizeof parts);
+    }
+    return parts[0] + listing->left_out;
+}
+
+uint64_t sp_ltpa_sources_stamp(const struct sp_ltpa_sources *sources)
+{
+    struct listing listing;
+    listing_take(sources, &listing);
+    uint64_t stamp = listing_stamp(&listing);
+    sp_arena_finish(&listing.arena);
+    return stamp;
 }
 
 /* ---- reading ---- */
@@ -204,42 +303,82 @@ static enum sp_status read_keys(const struct source *source, struct sp_ltpa_keys
     return status;
 }
 
-uint64_t sp_ltpa_sources_stamp(const struct sp_ltpa_sources *sources)
+/* The first of several problems is told in full. */
+static void note(struct sp_error *problem, const struct sp_error *why, size_t *count)
 {
-    uint64_t parts[6] = {0};
-    for (size_t i = 0; i < sources->count; i++) {
-        struct stat st;
-        memset(&st, 0, sizeof st);
-        if (stat(sources->files[i].path, &st) != 0)
-            memset(&st, 0, sizeof st);
-        const uint64_t now[5] = {(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size,
-                                 (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec,
-                                 (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec};
-        memcpy(parts + 1, now, sizeof now);
-        parts[0] = sp_hash_bytes(parts, sizeof parts);
+    if ((*count)++ == 0)
+        *problem = *why;
+}
+
+static void read_validation_keys(const struct source *source, struct sp_ltpa_key_set *set,
+                                 struct sp_error *problem, size_t *problems)
+{
+    struct sp_error why = SP_ERROR_INIT;
+    uint64_t file = sp_hash_bytes(source->path, strlen(source->path));
+    enum sp_status status = read_keys(source, &set->keys[set->count], &why);
+    if (status == SP_OK) {
+        set->file[set->count] = file;
+        set->until_ms[set->count++] = source->until_ms;
+        return;
     }
-    return parts[0];
+    note(problem, &why, problems);
+    if (status != SP_ENOTFOUND) {
+        set->broken[set->broken_count] = file;
+        set->broken_until_ms[set->broken_count++] = source->until_ms;
+    }
+}
+
+static enum sp_status read_listing(const struct listing *listing, struct sp_ltpa_key_set *set,
+                                   struct sp_error *ret_problem, struct sp_error *err)
+{
+    size_t problems = 0;
+    enum sp_status status = read_keys(&listing->files[0], &set->keys[0], err);
+    if (status != SP_OK)
+        return status;
+    set->count = 1;
+    set->file[0] = sp_hash_bytes(listing->files[0].path, strlen(listing->files[0].path));
+    set->until_ms[0] = listing->files[0].until_ms;
+    for (size_t i = 1; i < listing->count; i++)
+        read_validation_keys(&listing->files[i], set, ret_problem, &problems);
+    if (listing->problem.status != SP_OK)
+        note(ret_problem, &listing->problem, &problems);
+    if (problems > 1)
+        sp_error_prefix(ret_problem, "%zu problems, the first", problems);
+    return SP_OK;
 }
 
 enum sp_status sp_ltpa_key_set_read(const struct sp_ltpa_sources *sources, struct sp_ltpa_key_set **ret_set,
                                     struct sp_error *ret_problem, struct sp_error *err)
 {
+    struct listing listing;
     struct sp_ltpa_key_set *set = calloc(1, sizeof *set);
     if (!set)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for LTPA keys");
-    set->stamp = sp_ltpa_sources_stamp(sources);
     sp_error_clear(ret_problem);
-    for (size_t i = 0; i < sources->count; i++) {
-        enum sp_status status = read_keys(&sources->files[i], &set->keys[set->count], i ? ret_problem : err);
-        if (status != SP_OK && i == 0) {
-            sp_ltpa_key_set_free(set);
-            return status;
-        }
-        if (status == SP_OK)
-            set->until_ms[set->count++] = sources->files[i].until_ms;
-    }
-    *ret_set = set;
-    return SP_OK;
+    listing_take(sources, &listing);
+    /* Before they are read: what changes meanwhile is read again. */
+    set->stamp = listing_stamp(&listing);
+    enum sp_status status = read_listing(&listing, set, ret_problem, err);
+    sp_arena_finish(&listing.arena);
+    if (status == SP_OK)
+        *ret_set = set;
+    else
+        sp_ltpa_key_set_free(set);
+    return status;
+}
+
+/* The first keys of a set are never broken: without them there is none. */
+void sp_ltpa_key_set_keep(struct sp_ltpa_key_set *set, struct sp_ltpa_key_set *old)
+{
+    for (size_t i = 0; i < set->broken_count; i++)
+        for (size_t k = 1; k < old->count; k++)
+            if (old->file[k] == set->broken[i] && old->keys[k]) {
+                set->keys[set->count] = old->keys[k];
+                set->file[set->count] = old->file[k];
+                set->until_ms[set->count++] = set->broken_until_ms[i];
+                old->keys[k] = NULL;
+            }
+    set->broken_count = 0;
 }
 
 void sp_ltpa_key_set_free(struct sp_ltpa_key_set *set)

@@ -15,7 +15,12 @@ struct sp_ltpa_sources;
 struct sp_ltpa_key_set {
     struct sp_ltpa_keys *keys[1 + SP_LTPA_VALIDATION_KEYS_MAX]; /* the first makes cookies */
     int64_t until_ms[1 + SP_LTPA_VALIDATION_KEYS_MAX];          /* when they end, since 1970 */
+    uint64_t file[1 + SP_LTPA_VALIDATION_KEYS_MAX];             /* from which: a hash of its path */
     size_t count;
+    /* Files that are there and could not be used. */
+    uint64_t broken[SP_LTPA_VALIDATION_KEYS_MAX];
+    int64_t broken_until_ms[SP_LTPA_VALIDATION_KEYS_MAX];
+    size_t broken_count;
     uint64_t stamp; /* of the files: another one when one of them has changed */
 };
 
@@ -27,10 +32,14 @@ struct sp_ltpa_sources *sp_ltpa_sources_hold(struct sp_ltpa_sources *sources);
 void sp_ltpa_sources_release(struct sp_ltpa_sources *sources);
 
 /* Read all files; blocks. The keys that make cookies must be there; other files that are not there or cannot
- * be read are named in `ret_problem` (SP_OK: none), and the rest is taken. SP_ENOTFOUND, SP_EIO, and what
- * sp_ltpa_keys_read says, with the file's name. */
+ * be read are named in `ret_problem` (SP_OK: none; the first of them, and how many there are), and the rest
+ * is taken. With monitorValidationKeysDir all other files *.keys beside the first are validation keys too, in
+ * the order of their names. SP_ENOTFOUND, SP_EIO, and what sp_ltpa_keys_read says, with the file's name. */
 enum sp_status sp_ltpa_key_set_read(const struct sp_ltpa_sources *sources, struct sp_ltpa_key_set **ret_set,
                                     struct sp_error *ret_problem, struct sp_error *err) SP_MUST_CHECK;
+/* What became unreadable stays as it was: moves the validation keys of `old` whose file is broken in `set`.
+ */
+void sp_ltpa_key_set_keep(struct sp_ltpa_key_set *set, struct sp_ltpa_key_set *old);
 /* What the stamp of a set that is read now would be; blocks. */
 uint64_t sp_ltpa_sources_stamp(const struct sp_ltpa_sources *sources);
 /* Accepts NULL. */

@@ -272,12 +272,14 @@ static void take_keys(struct ltpa *self, struct job *job, enum sp_status status)
     if (!job->keys)
         return;
     if (job->problem.status)
-        sp_log(SP_LOG_ERROR, SP_MSG_LTPA_KEYS, "validationKeys are left out: %s", job->problem.text);
+        sp_log(SP_LOG_ERROR, SP_MSG_LTPA_KEYS,
+               "validationKeys cannot be used, those that were read before stay: %s", job->problem.text);
+    sp_ltpa_key_set_keep(job->keys, self->keys);
     sp_ltpa_key_set_free(self->keys);
     self->keys = job->keys;
     self->serial++;
     job->keys = NULL;
-    sp_log(SP_LOG_AUDIT, MSG_KEYS_ANEW, "LTPA keys have changed and are used now: %zu sets of keys",
+    sp_log(SP_LOG_AUDIT, MSG_KEYS_ANEW, "LTPA keys have changed and are used now; sets of keys: %zu",
            self->keys->count);
 }
 
@@ -300,11 +302,18 @@ static bool io_look(struct watcher *watcher, uint64_t *failed)
     return true;
 }
 
+/* All workers look at the same times of the clock: a cookie that one makes with new keys is taken by the
+ * others. */
+static enum sp_status io_wait(const struct watcher *watcher)
+{
+    return sp_fiber_sleep(watcher->interval_us - sp_clock_realtime_us() % watcher->interval_us);
+}
+
 static void watch(void *arg)
 {
     struct watcher *watcher = arg;
     uint64_t failed = 0;
-    while (sp_fiber_sleep(watcher->interval_us) == SP_OK && watcher->owner && io_look(watcher, &failed))
+    while (io_wait(watcher) == SP_OK && watcher->owner && io_look(watcher, &failed))
         continue;
     if (watcher->owner)
         watcher->owner->watcher = NULL;

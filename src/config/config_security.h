@@ -289,6 +289,7 @@ struct sp_cfg_ltpa {
     int64_t monitor_interval_us;                  /* 0: not polled */
     const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
     unsigned update_trigger;
+    bool monitor_validation_keys_dir; /* *.keys beside keys_file_name are validation keys */
     int64_t expiration_difference_us; /* below 0: any */
     const struct sp_cfg_ltpa_keys *validation_keys;
     size_t validation_key_count;

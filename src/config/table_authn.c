@@ -166,8 +166,10 @@ static const struct sp_cfg_attribute ltpa_attributes[] = {
     A("updateTrigger", ENUM, ACTED,
       "polled: keys that have changed are read again as monitorInterval says. Otherwise only by a reload.",
       INTO(C, ltpa.update_trigger), UPDATE_TRIGGERS, DEFAULT("polled"), SINCE("2023")),
-    A("monitorValidationKeysDir", BOOLEAN, SECURITY, "Whether other keys in the directory are accepted.",
-      DEFAULT("false"), SINCE("2023"), PROVIDED("false")),
+    A("monitorValidationKeysDir", BOOLEAN, ACTED | SECURITY,
+      "Whether the other files *.keys in the directory of keysFileName are validationKeys, with its "
+      "password.",
+      INTO(C, ltpa.monitor_validation_keys_dir), DEFAULT("false"), SINCE("2023")),
     A("expirationDifferenceAllowed", DURATION, ACTED | SECURITY | INTERNAL,
       "Difference that is allowed between the two expirations of a token.",
       INTO(C, ltpa.expiration_difference_us), DEFAULT("3000ms")),

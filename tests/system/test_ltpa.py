@@ -94,6 +94,53 @@ def test_keys_change_while_requests_are_served(make):
     assert "SALA0030I" in server.log()
 
 
+def put(source, target):
+    """At once, as nobody shall see half of it."""
+    shutil.copy(source, target.with_suffix(".new"))
+    target.with_suffix(".new").rename(target)
+
+
+def told_by_all(server, words, times=1):
+    """Each worker looks at the files by itself, and says so once for each change."""
+    wait_until(lambda: server.log().count(words) >= times * len(server.process.workers()), f"each worker to say {words!r}")
+
+
+def test_a_rotation_of_keys_logs_nobody_out(make):
+    """New keys are dropped in, in a directory that is watched; what is broken there changes nothing."""
+    server = make(ltpa='monitorInterval="200ms" monitorValidationKeysDir="true"')
+    other = make()
+    old, new = cookie_of(get(server, FRED)), cookie_of(get(other, FRED))
+    assert (get(server, old).status, get(server, new).status) == (200, 401)
+
+    before = server.keys.with_name("before.keys")
+    put(server.keys, before)
+    told_by_all(server, "SALA0030I")
+    put(other.keys, server.keys)
+    told_by_all(server, "SALA0030I", times=2)
+    for _ in range(4):
+        assert get(server, new).status == 200
+        assert get(server, old).status == 200, "the old keys go on validating"
+        assert get(other, cookie_of(get(server, FRED))).status == 200, "what is made now is made by the new keys"
+
+    # Neither a broken file of the keys that make cookies nor one beside it takes anything away.
+    server.keys.write_text("nonsense")
+    told_by_all(server, "the old ones stay")
+    assert "SALA0031E" in server.log() and str(server.keys) in server.log()
+    before.with_suffix(".new").write_text("nonsense")
+    before.with_suffix(".new").rename(before)
+    put(other.keys, server.keys)
+    told_by_all(server, "those that were read before stay")
+    for _ in range(4):
+        assert (get(server, old).status, get(server, new).status) == (200, 200)
+
+    # Keys end when their file is taken away.
+    before.unlink()
+    told_by_all(server, "used now; sets of keys: 1")
+    for _ in range(4):
+        assert (get(server, old).status, get(server, new).status) == (401, 200)
+    assert "shared secret" not in server.log()
+
+
 def test_the_cookie_is_as_configured(make):
     server = make(sso='ssoCookieName="Mine" ssoRequiresSSL="true" sameSiteCookie="Lax" httpOnlyCookies="true"')
     response = get(server, FRED)

@@ -411,6 +411,84 @@ static void keys_that_change_are_read_again(void **state)
     assert_int_equal(ask(f, NULL, old), SP_OK);
 }
 
+static void run_until(struct fixture *f, const char *cookie, enum sp_status wanted)
+{
+    int64_t end = sp_clock_monotonic_us() + 20000000;
+    while (ask(f, NULL, cookie) != wanted && sp_clock_monotonic_us() < end)
+        sp_loop_run_once(f->loop, 20);
+    assert_int_equal(ask(f, NULL, cookie), wanted);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void keys_that_lie_beside_are_validation_keys(void **state)
+{
+    struct fixture *f = *state;
+    const struct sp_loop_options options = {.max_fibers = 8};
+    assert_int_equal(sp_loop_new(&options, &f->loop, &f->err), SP_OK);
+    struct sp_ltpa_keys *other = new_keys(f->other_file);
+    const char *cookie = cookie_of(f, other, "user:R/1/fred", now_ms() + 3600000);
+    start(f);
+    assert_int_equal(ask(f, NULL, cookie), SP_EDENIED);
+    f->config.ltpa.monitor_validation_keys_dir = true;
+    f->config.ltpa.monitor_interval_us = 100000;
+    restart(f);
+    assert_int_equal(ask(f, NULL, cookie), SP_OK);
+    const char *mine = login(f);
+    /* The rotation: what made cookies lies beside from now on, and new keys make them. */
+    assert_int_equal(rename(f->keys_file, f->other_file), 0);
+    struct sp_ltpa_keys *next = new_keys(f->keys_file);
+    run_until(f, cookie_of(f, next, "user:R/1/fred", now_ms() + 3600000), SP_OK);
+    assert_int_equal(ask(f, NULL, mine), SP_OK);
+    assert_int_equal(ask(f, NULL, cookie), SP_EDENIED); /* its keys are gone */
+    assert_string_not_equal(login(f), mine);
+    /* A file that becomes unreadable keeps what it had; without the file they end. */
+    write_text(f->other_file, "nonsense\n");
+    write_keys(f->keys_file, other);
+    run_until(f, cookie, SP_OK);
+    assert_int_equal(ask(f, NULL, mine), SP_OK);
+    unlink(f->other_file);
+    run_until(f, mine, SP_EDENIED);
+    assert_int_equal(ask(f, NULL, cookie), SP_OK);
+    sp_ltpa_keys_free(next);
+    sp_ltpa_keys_free(other);
+}
+
+static void of_files_that_lie_beside_not_more_than_the_limit_are_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_ltpa_sources *sources = NULL;
+    struct sp_ltpa_key_set *set = NULL;
+    struct sp_error problem = SP_ERROR_INIT;
+    char path[SP_LTPA_VALIDATION_KEYS_MAX + 1][128];
+    struct sp_ltpa_keys *keys = new_keys(NULL);
+    f->config.ltpa.monitor_validation_keys_dir = true;
+    assert_int_equal(sp_ltpa_sources_new(&f->config.ltpa, &sources, &f->err), SP_OK);
+    strcat(f->other_file, ".old"); /* not *.keys */
+    write_keys(f->other_file, keys);
+    for (size_t i = 0; i <= SP_LTPA_VALIDATION_KEYS_MAX; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%02zu.keys", f->directory, i);
+        write_keys(path[i], keys);
+        assert_int_equal(sp_ltpa_key_set_read(sources, &set, &problem, &f->err), SP_OK);
+        bool beyond = i == SP_LTPA_VALIDATION_KEYS_MAX;
+        assert_int_equal(set->count, i + 2 - beyond);
+        if (problem.status != (beyond ? SP_ELIMIT : SP_OK))
+            fail_msg("with %zu files: %s", i, problem.text);
+        assert_int_equal(set->stamp, sp_ltpa_sources_stamp(sources));
+        sp_ltpa_key_set_free(set);
+    }
+    for (size_t i = 0; i <= SP_LTPA_VALIDATION_KEYS_MAX; i++)
+        unlink(path[i]);
+    sp_ltpa_sources_release(sources);
+    sp_ltpa_keys_free(keys);
+}
+
 static void dates_have_an_offset(void **state)
 {
     static const struct {
@@ -460,6 +538,8 @@ int main(void)
         TEST(validation_keys_are_accepted_until_they_end),
         TEST(a_filter_says_whose_cookies_count),
         TEST(keys_that_change_are_read_again),
+        TEST(keys_that_lie_beside_are_validation_keys),
+        TEST(of_files_that_lie_beside_not_more_than_the_limit_are_taken),
         cmocka_unit_test(the_domain_is_one_that_the_host_belongs_to),
         cmocka_unit_test(dates_have_an_offset),
     };
