@@ -31,6 +31,7 @@ struct sp_auth_filter {
     struct sp_arena arena;
     struct condition *conditions;
     size_t count;
+    struct sp_auth_filter *next;
 };
 
 /* ---------------------------------------------------------------- compiling */
@@ -115,8 +116,8 @@ static size_t count_of(const struct sp_cfg_auth_filter *config)
     return count;
 }
 
-enum sp_status sp_auth_filter_new(const struct sp_cfg_auth_filter *config, struct sp_auth_filter **ret_filter,
-                                  struct sp_error *err)
+static enum sp_status filter_new(const struct sp_cfg_auth_filter *config, struct sp_auth_filter **ret_filter,
+                                 struct sp_error *err)
 {
     struct sp_auth_filter *filter = calloc(1, sizeof *filter);
     if (!filter)
@@ -134,19 +135,37 @@ enum sp_status sp_auth_filter_new(const struct sp_cfg_auth_filter *config, struc
         }
     }
     if (status == SP_ENOMEM) {
-        sp_auth_filter_free(filter);
+        sp_auth_filters_free(filter);
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for an authFilter");
     }
     *ret_filter = filter;
     return SP_OK;
 }
 
-void sp_auth_filter_free(struct sp_auth_filter *filter)
+enum sp_status sp_auth_filters_new(const struct sp_cfg_auth_filters *config,
+                                   struct sp_auth_filter **ret_filters, struct sp_error *err)
 {
-    if (!filter)
-        return;
-    sp_arena_finish(&filter->arena);
-    free(filter);
+    struct sp_auth_filter *filters = NULL, **end = &filters;
+    for (size_t i = 0; i < config->count; i++) {
+        enum sp_status status = filter_new(config->items[i], end, err);
+        if (status != SP_OK) {
+            sp_auth_filters_free(filters);
+            return status;
+        }
+        end = &(*end)->next;
+    }
+    *ret_filters = filters;
+    return SP_OK;
+}
+
+void sp_auth_filters_free(struct sp_auth_filter *filters)
+{
+    while (filters) {
+        struct sp_auth_filter *next = filters->next;
+        sp_arena_finish(&filters->arena);
+        free(filters);
+        filters = next;
+    }
 }
 
 /* ---------------------------------------------------------------- a request */
@@ -297,9 +316,17 @@ static const struct condition *fault_of(const struct sp_auth_filter *filter, str
     return NULL;
 }
 
-bool sp_auth_filter_accepts(const struct sp_auth_filter *filter, struct sp_authn_attempt *attempt)
+bool sp_auth_filters_accept(const struct sp_auth_filter *filters, struct sp_authn_attempt *attempt)
 {
-    return filter->count > 0 && !fault_of(filter, attempt);
+    for (; filters; filters = filters->next)
+        if (filters->count > 0 && !fault_of(filters, attempt))
+            return true;
+    return false;
+}
+
+const struct sp_auth_filter *sp_auth_filter_next(const struct sp_auth_filter *filter)
+{
+    return filter->next;
 }
 
 struct sp_str sp_auth_filter_id(const struct sp_auth_filter *filter)

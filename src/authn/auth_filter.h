@@ -12,14 +12,18 @@
 
 struct sp_auth_filter;
 
-/* The configuration must outlive it. SP_ENOMEM. */
-enum sp_status sp_auth_filter_new(const struct sp_cfg_auth_filter *config, struct sp_auth_filter **ret_filter,
-                                  struct sp_error *err) SP_MUST_CHECK;
+/* Those of a provider, in their order; NULL for none. The configuration must outlive them. SP_ENOMEM. */
+enum sp_status sp_auth_filters_new(const struct sp_cfg_auth_filters *config,
+                                   struct sp_auth_filter **ret_filters, struct sp_error *err) SP_MUST_CHECK;
 /* Accepts NULL. */
-void sp_auth_filter_free(struct sp_auth_filter *filter);
+void sp_auth_filters_free(struct sp_auth_filter *filters);
+/* Whether one of them accepts the request. */
+bool sp_auth_filters_accept(const struct sp_auth_filter *filters, struct sp_authn_attempt *attempt);
 
-bool sp_auth_filter_accepts(const struct sp_auth_filter *filter, struct sp_authn_attempt *attempt);
+/* ---- for people ---- */
 
+/* The one behind it, or NULL. */
+const struct sp_auth_filter *sp_auth_filter_next(const struct sp_auth_filter *filter);
 struct sp_str sp_auth_filter_id(const struct sp_auth_filter *filter);
 /* The first condition that does not hold, as text ("requestUrl contains /a"), in the request's arena; empty
  * when all do. */

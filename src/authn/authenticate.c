@@ -14,6 +14,7 @@
 #include "authn/trace.h"
 #include "authn/message.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "config/effective.h"
 #include "io/origin.h"
 
@@ -23,6 +24,7 @@ struct sp_authn {
     struct sp_certificate_status *revocation; /* NULL: nobody is asked */
     bool offers_basic;
     struct sp_basic_challenge challenge;
+    bool rival_told; /* that the filters of two elements accept the same */
 };
 
 enum sp_status sp_authn_new(const struct sp_authn_parts *parts, struct sp_authn **ret_authn,
@@ -106,20 +108,26 @@ static const char *words_of(enum sp_offer offer)
     return offer == SP_OFFER_DEMAND ? "finds no credential, and insists on one" : "finds nothing";
 }
 
+static void trace_filters(struct sp_authn_attempt *attempt, const struct sp_authn_provider *provider)
+{
+    for (const struct sp_auth_filter *f = provider->filter; f; f = sp_auth_filter_next(f)) {
+        struct sp_str id = sp_auth_filter_id(f), fault = sp_auth_filter_fault(f, attempt);
+        if (fault.len)
+            sp_trace_add(attempt, "filter", provider, "authFilter[%.*s] does not accept the request: %.*s",
+                         SP_STR_ARG(id), SP_STR_ARG(fault));
+        else
+            sp_trace_add(attempt, "filter", provider, "authFilter[%.*s] accepts the request", SP_STR_ARG(id));
+    }
+}
+
 /* Why this one of the group, and not another. */
 static void trace_choice(const struct sp_authn *authn, const struct sp_authn_group *group,
                          struct sp_authn_attempt *attempt, const struct sp_authn_provider *chosen)
 {
     for (size_t i = group->first; attempt->trace && i < group->first + group->count; i++) {
         const struct sp_authn_provider *provider = authn->table.providers[i];
-        struct sp_str fault = provider->filter ? sp_auth_filter_fault(provider->filter, attempt) : SP_STR("");
-        if (fault.len)
-            sp_trace_add(attempt, "filter", provider, "authFilter[%.*s] does not accept the request: %.*s",
-                         SP_STR_ARG(sp_auth_filter_id(provider->filter)), SP_STR_ARG(fault));
-        else if (provider->filter)
-            sp_trace_add(attempt, "filter", provider, "authFilter[%.*s] accepts the request",
-                         SP_STR_ARG(sp_auth_filter_id(provider->filter)));
-        if (fault.len)
+        trace_filters(attempt, provider);
+        if (provider->filter && !sp_auth_filters_accept(provider->filter, attempt))
             continue;
         enum sp_offer offer = provider->kind->offers(provider, attempt);
         bool knows = offer == SP_OFFER_CREDENTIAL && provider->kind->knows_issuer &&
@@ -129,6 +137,27 @@ static void trace_choice(const struct sp_authn *authn, const struct sp_authn_gro
     }
     if (chosen)
         sp_trace_add(attempt, "chosen", chosen, "is asked");
+}
+
+/* Two filters accept the request: the order of server.xml decides, and the administrator hears of it once. */
+static void tell_rival(struct sp_authn *authn, const struct sp_authn_group *group,
+                       struct sp_authn_attempt *attempt, const struct sp_authn_provider *chosen)
+{
+    if (!attempt->trace && authn->rival_told)
+        return;
+    const struct sp_authn_provider *rival = sp_authn_table_rival(&authn->table, group, chosen, attempt);
+    if (!rival)
+        return;
+    sp_trace_add(attempt, "ambiguous", rival,
+                 "its filter accepts the request too, and it is not asked: %.*s comes first in server.xml",
+                 SP_STR_ARG(chosen->id));
+    if (attempt->trace)
+        return;
+    authn->rival_told = true;
+    sp_log(SP_LOG_WARNING, SP_MSG_FILTERS_RIVAL,
+           "filters of %s[%.*s] and of %s[%.*s] accept one and the same request: the first one in server.xml "
+           "is asked; this is told once",
+           chosen->kind->name, SP_STR_ARG(chosen->id), rival->kind->name, SP_STR_ARG(rival->id));
 }
 
 static void trace_answer(const struct sp_authn_attempt *attempt, const struct sp_authn_provider *provider,
@@ -373,6 +402,7 @@ static enum sp_status io_run(struct sp_authn *authn, struct sp_authn_attempt *at
         struct sp_authn_provider *provider = sp_authn_table_choose(&authn->table, group, attempt);
         enum sp_status status;
         trace_choice(authn, group, attempt, provider);
+        tell_rival(authn, group, attempt, provider);
         if (provider && io_ask(authn, attempt, provider, ret_principal, ret_challenge, &status, err))
             return status;
         passed |= provider != NULL;

@@ -45,16 +45,13 @@ static bool is_wanted(const struct sp_config *config)
     return false;
 }
 
-enum sp_status sp_certificate_status_check(const struct sp_config *config, struct sp_error *err)
+enum sp_status sp_certificate_status_check(const struct sp_cfg_ssl *ssl, struct sp_error *err)
 {
-    for (size_t i = 0; i < config->ssl_count; i++) {
-        const struct sp_cfg_ssl *ssl = &config->ssl[i];
-        if (ssl->ocsp_responder.len && !sp_str_starts(ssl->ocsp_responder, SP_STR("http://")))
-            return sp_error_set(err, SP_EINVAL, SP_MSG_OCSP_RESPONDER,
-                                "ssl[%.*s]: sallyport_ocspResponder \"%.*s\" is no http:// URL",
-                                SP_STR_ARG(ssl->id), SP_STR_ARG(ssl->ocsp_responder));
-    }
-    return SP_OK;
+    if (!ssl->ocsp_responder.len || sp_str_starts(ssl->ocsp_responder, SP_STR("http://")))
+        return SP_OK;
+    return sp_error_set(err, SP_EINVAL, SP_MSG_OCSP_RESPONDER,
+                        "ssl[%.*s]: sallyport_ocspResponder \"%.*s\" is no http:// URL", SP_STR_ARG(ssl->id),
+                        SP_STR_ARG(ssl->ocsp_responder));
 }
 
 enum sp_status sp_certificate_status_new(struct sp_loop *loop, const struct sp_config *config,
@@ -63,7 +60,9 @@ enum sp_status sp_certificate_status_new(struct sp_loop *loop, const struct sp_c
     static const struct sp_shared_cache_size size = {.entries = ENTRIES, .value_bytes = 1};
     static const struct sp_http_client_options options = {
         .max_connections_per_host = CONNECTIONS_PER_RESPONDER, .http1_only = true};
-    enum sp_status checked = sp_certificate_status_check(config, err);
+    enum sp_status checked = SP_OK;
+    for (size_t i = 0; checked == SP_OK && i < config->ssl_count; i++)
+        checked = sp_certificate_status_check(&config->ssl[i], err);
     *ret_status = NULL;
     if (checked != SP_OK || !loop || !is_wanted(config))
         return checked;

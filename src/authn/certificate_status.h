@@ -16,9 +16,8 @@ struct sp_certificate_status;
 enum sp_status sp_certificate_status_new(struct sp_loop *loop, const struct sp_config *config,
                                          struct sp_certificate_status **ret_status,
                                          struct sp_error *err) SP_MUST_CHECK;
-/* Whether it could be made. SP_EINVAL, for server check. */
-enum sp_status sp_certificate_status_check(const struct sp_config *config,
-                                           struct sp_error *err) SP_MUST_CHECK;
+/* Whether it could be made with that element. SP_EINVAL, for server check. */
+enum sp_status sp_certificate_status_check(const struct sp_cfg_ssl *ssl, struct sp_error *err) SP_MUST_CHECK;
 /* Accepts NULL. */
 void sp_certificate_status_free(struct sp_certificate_status *status);
 

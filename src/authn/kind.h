@@ -96,7 +96,7 @@ struct sp_authn_provider {
     struct sp_str cookie; /* that carries the credential; it may be there once. ptr NULL: none does */
     const struct sp_str *paths; /* exact, not decoded: "/oidcclient/redirect/<id>"; must outlive it */
     size_t path_count;
-    struct sp_auth_filter *filter; /* set and freed by the table; NULL: every request */
+    struct sp_auth_filter *filter; /* or several; set and freed by the table; NULL: every request */
 };
 
 /* One request under authentication. */
@@ -118,11 +118,11 @@ struct sp_authn_attempt {
 /* "https://host:port/path?query" as the client addressed us (io/origin.h); made once. ptr NULL: no memory. */
 struct sp_str sp_attempt_url(struct sp_authn_attempt *attempt);
 
-/* Add a provider; its place in the stage is its place in the configuration. `filter`: of authFilterRef, NULL:
- * none. The table owns the provider from here on, also when this fails. SP_EINVAL for a filter or a path that
- * cannot be used, SP_ENOMEM. */
+/* Add a provider; its place in the stage is its place in the configuration. `filters`: of authFilterRef,
+ * NULL: none. The table owns the provider from here on, also when this fails. SP_EINVAL for a filter or a
+ * path that cannot be used, SP_ENOMEM. */
 enum sp_status sp_authn_table_add(struct sp_authn_table *table, struct sp_authn_provider *provider,
-                                  const struct sp_cfg_auth_filter *filter,
+                                  const struct sp_cfg_auth_filters *filters,
                                   struct sp_error *err) SP_MUST_CHECK;
 
 /* Makers: add the providers that the configuration asks for. Listed in provider.c. */

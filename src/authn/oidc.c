@@ -303,7 +303,7 @@ static enum sp_status add(const struct sp_authn_parts *parts, const struct sp_cf
         client_free(&client->provider);
         return status;
     }
-    return sp_authn_table_add(table, &client->provider, config->auth_filter, err);
+    return sp_authn_table_add(table, &client->provider, &config->auth_filters, err);
 }
 
 bool sp_oidc_logs_in(const struct sp_cfg_oidc *client)

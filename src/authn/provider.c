@@ -33,7 +33,7 @@ static enum sp_status add_paths(struct sp_authn_table *table, struct sp_authn_pr
 }
 
 enum sp_status sp_authn_table_add(struct sp_authn_table *table, struct sp_authn_provider *provider,
-                                  const struct sp_cfg_auth_filter *filter, struct sp_error *err)
+                                  const struct sp_cfg_auth_filters *filters, struct sp_error *err)
 {
     if (table->count == table->capacity) {
         provider->kind->free(provider);
@@ -41,7 +41,7 @@ enum sp_status sp_authn_table_add(struct sp_authn_table *table, struct sp_authn_
                             "the configuration has more than %u elements that authenticate", PROVIDERS_MAX);
     }
     table->providers[table->count++] = provider;
-    enum sp_status status = filter ? sp_auth_filter_new(filter, &provider->filter, err) : SP_OK;
+    enum sp_status status = filters ? sp_auth_filters_new(filters, &provider->filter, err) : SP_OK;
     return status == SP_OK ? add_paths(table, provider, err) : status;
 }
 
@@ -108,7 +108,7 @@ enum sp_status sp_authn_table_init(const struct sp_authn_parts *parts, struct sp
 void sp_authn_table_finish(struct sp_authn_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        sp_auth_filter_free(table->providers[i]->filter);
+        sp_auth_filters_free(table->providers[i]->filter);
         table->providers[i]->kind->free(table->providers[i]);
     }
     free(table->providers);
@@ -131,11 +131,11 @@ static bool knows_issuer(const struct sp_authn_provider *provider, struct sp_aut
 }
 
 /* The first whose filter accepts the request, and that has something to say to it. */
-static struct sp_authn_provider *choose_by_filter(struct sp_authn_provider *const *providers, size_t count,
-                                                  struct sp_authn_attempt *attempt)
+static struct sp_authn_provider *choose_by_filter(struct sp_authn_provider *const *providers, size_t first,
+                                                  size_t count, struct sp_authn_attempt *attempt)
 {
-    for (size_t i = 0; i < count; i++)
-        if (providers[i]->filter && sp_auth_filter_accepts(providers[i]->filter, attempt) &&
+    for (size_t i = first; i < count; i++)
+        if (providers[i]->filter && sp_auth_filters_accept(providers[i]->filter, attempt) &&
             offer_of(providers[i], attempt) != SP_OFFER_NONE)
             return providers[i];
     return NULL;
@@ -146,7 +146,7 @@ struct sp_authn_provider *sp_authn_table_choose(const struct sp_authn_table *tab
                                                 struct sp_authn_attempt *attempt)
 {
     struct sp_authn_provider *const *providers = table->providers + group->first;
-    struct sp_authn_provider *filtered = choose_by_filter(providers, group->count, attempt);
+    struct sp_authn_provider *filtered = choose_by_filter(providers, 0, group->count, attempt);
     if (filtered)
         return filtered;
     struct sp_authn_provider *finder = NULL, *demander = NULL;
@@ -167,6 +167,18 @@ struct sp_authn_provider *sp_authn_table_choose(const struct sp_authn_table *tab
     return finder ? finder : demander;
 }
 
+const struct sp_authn_provider *sp_authn_table_rival(const struct sp_authn_table *table,
+                                                     const struct sp_authn_group *group,
+                                                     const struct sp_authn_provider *chosen,
+                                                     struct sp_authn_attempt *attempt)
+{
+    struct sp_authn_provider *const *providers = table->providers + group->first;
+    size_t place = 0;
+    while (chosen && place < group->count && providers[place] != chosen)
+        place++;
+    return chosen && chosen->filter ? choose_by_filter(providers, place + 1, group->count, attempt) : NULL;
+}
+
 bool sp_authn_table_is_contradictory(const struct sp_authn_table *table, struct sp_authn_attempt *attempt,
                                      struct sp_str *ret_first, struct sp_str *ret_second)
 {
@@ -174,7 +186,7 @@ bool sp_authn_table_is_contradictory(const struct sp_authn_table *table, struct 
     for (size_t i = 0; table->several_headers && i < table->count; i++) {
         const struct sp_authn_provider *provider = table->providers[i];
         if (!provider->header.ptr ||
-            (provider->filter && !sp_auth_filter_accepts(provider->filter, attempt)) ||
+            (provider->filter && !sp_auth_filters_accept(provider->filter, attempt)) ||
             provider->kind->offers(provider, attempt) != SP_OFFER_CREDENTIAL)
             continue;
         if (first.ptr && !sp_str_caseless_eq(first, provider->header)) {

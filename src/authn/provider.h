@@ -36,6 +36,13 @@ struct sp_authn_provider *sp_authn_table_choose(const struct sp_authn_table *tab
                                                 const struct sp_authn_group *group,
                                                 struct sp_authn_attempt *attempt);
 
+/* Another one of the group, behind `chosen` (may be NULL), whose filter accepts the request too and that
+ * would have an answer; NULL when there is none. */
+const struct sp_authn_provider *sp_authn_table_rival(const struct sp_authn_table *table,
+                                                     const struct sp_authn_group *group,
+                                                     const struct sp_authn_provider *chosen,
+                                                     struct sp_authn_attempt *attempt);
+
 /* Whether the request carries credentials in several header fields (of which one would count and the others
  * would not); `ret_first`, `ret_second` are two of them. */
 bool sp_authn_table_is_contradictory(const struct sp_authn_table *table, struct sp_authn_attempt *attempt,

@@ -397,5 +397,5 @@ enum sp_status sp_authn_make_ltpa(const struct sp_authn_parts *parts, struct sp_
         ltpa_free(&self->provider);
         return status;
     }
-    return sp_authn_table_add(table, &self->provider, config->ltpa.auth_filter, err);
+    return sp_authn_table_add(table, &self->provider, &config->ltpa.auth_filters, err);
 }

@@ -172,7 +172,7 @@ static enum sp_status make_one(const struct sp_authn_parts *parts, const struct 
     self->config = config;
     sp_secret_random(self->nonce, sizeof self->nonce);
     write_challenge(config->realm_name.len ? config->realm_name : config->id, self->challenge);
-    return sp_authn_table_add(table, &self->provider, config->auth_filter, err);
+    return sp_authn_table_add(table, &self->provider, &config->auth_filters, err);
 }
 
 enum sp_status sp_authn_make_saml(const struct sp_authn_parts *parts, struct sp_authn_table *table,

@@ -279,7 +279,7 @@ static enum sp_status make_one(const struct sp_authn_parts *parts, const struct 
         token_free(&self->provider);
         return status;
     }
-    return sp_authn_table_add(table, &self->provider, client->auth_filter, err);
+    return sp_authn_table_add(table, &self->provider, &client->auth_filters, err);
 }
 
 enum sp_status sp_token_check_element(const struct sp_cfg_oidc *client, struct sp_error *err)

@@ -317,5 +317,5 @@ enum sp_status sp_saml_sso_add(const struct sp_authn_parts *parts, const struct 
         sso_free(&sso->provider);
         return status;
     }
-    return sp_authn_table_add(table, &sso->provider, config->auth_filter, err);
+    return sp_authn_table_add(table, &sso->provider, &config->auth_filters, err);
 }

@@ -9,7 +9,7 @@
 #define SP_TRACE_STEPS_MAX 256u
 
 struct sp_authn_step {
-    const char *step;       /* "provider", "filter", "chosen", "answer", "claims", "mapped" */
+    const char *step;       /* "provider", "filter", "chosen", "ambiguous", "answer", "claims", "mapped" */
     const char *kind;       /* of the provider; NULL: none is concerned */
     struct sp_str id, text; /* of the provider; what was found out */
 };

@@ -275,6 +275,12 @@ struct sp_cfg_auth_filter {
     struct sp_cfg_conditions web_app, request_url, remote_address, host, user_agent, cookie, request_header;
 };
 
+/* Those of a provider: a request is for it that one of them accepts; every request when there is none. */
+struct sp_cfg_auth_filters {
+    const struct sp_cfg_auth_filter *const *items;
+    size_t count;
+};
+
 struct sp_cfg_ltpa_keys { /* validationKeys */
     struct sp_str file_name;
     struct sp_str password;    /* a secret */
@@ -286,8 +292,8 @@ struct sp_cfg_ltpa {
     struct sp_str keys_file_name;
     struct sp_str keys_password; /* a secret */
     int64_t expiration_us;
-    int64_t monitor_interval_us;                  /* 0: not polled */
-    const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
+    int64_t monitor_interval_us; /* 0: not polled */
+    struct sp_cfg_auth_filters auth_filters;
     unsigned update_trigger;
     bool monitor_validation_keys_dir; /* *.keys beside keys_file_name are validation keys */
     int64_t expiration_difference_us; /* below 0: any */
@@ -326,9 +332,9 @@ struct sp_cfg_oidc_login { /* openidConnectClient: login in a browser */
 
 struct sp_cfg_oidc { /* openidConnectClient */
     struct sp_str id;
-    const struct sp_cfg_auth_filter *auth_filter; /* NULL: every request */
-    unsigned propagation;                         /* enum sp_cfg_propagation */
-    struct sp_str header_name;                    /* ptr NULL: Authorization */
+    struct sp_cfg_auth_filters auth_filters;
+    unsigned propagation;      /* enum sp_cfg_propagation */
+    struct sp_str header_name; /* ptr NULL: Authorization */
     struct sp_str validation_method, validation_url;
     struct sp_str_list issuers, audiences;
     bool disable_iss_checking;
@@ -398,7 +404,7 @@ struct sp_cfg_saml { /* samlWebSso20 */
     struct sp_str map_to_user_registry;
     const struct sp_cfg_key_store *key_store;
     struct sp_str key_alias;
-    const struct sp_cfg_auth_filter *auth_filter;
+    struct sp_cfg_auth_filters auth_filters;
     bool disable_ltpa_cookie;
     int64_t replay_us; /* how long an assertion that was used is remembered at least */
     struct sp_cfg_saml_login login;

@@ -192,8 +192,10 @@ static size_t read_headers(const char *text, struct sp_http_header *headers)
     return count;
 }
 
-static bool accepts(const struct sp_cfg_auth_filter *config, const struct row *row, char *fault, size_t size)
+static bool one_accepts(const struct sp_cfg_auth_filter *const *configs, size_t count, const struct row *row,
+                        char *fault, size_t size)
 {
+    const struct sp_cfg_auth_filters config = {configs, count};
     struct sp_http_header headers[8];
     struct sp_arena arena;
     struct sp_auth_filter *filter = NULL;
@@ -212,12 +214,17 @@ static bool accepts(const struct sp_cfg_auth_filter *config, const struct row *r
     if (sp_http_header_count(&request, "NoHost"))
         request.host = SP_STR("");
     struct sp_authn_attempt attempt = {.request = &request, .arena = &arena};
-    assert_int_equal(sp_auth_filter_new(config, &filter, &err), SP_OK);
-    bool accepted = sp_auth_filter_accepts(filter, &attempt);
+    assert_int_equal(sp_auth_filters_new(&config, &filter, &err), SP_OK);
+    bool accepted = sp_auth_filters_accept(filter, &attempt);
     snprintf(fault, size, "%.*s", SP_STR_ARG(sp_auth_filter_fault(filter, &attempt)));
-    sp_auth_filter_free(filter);
+    sp_auth_filters_free(filter);
     sp_arena_finish(&arena);
     return accepted;
+}
+
+static bool accepts(const struct sp_cfg_auth_filter *config, const struct row *row, char *fault, size_t size)
+{
+    return one_accepts(&config, 1, row, fault, size);
 }
 
 static void each_condition_decides_as_documented(void **state)
@@ -250,6 +257,21 @@ static void all_conditions_must_hold(void **state)
     assert_string_equal(fault, "remoteAddress contains 10.*.*.*");
 }
 
+static void of_several_filters_one_must_accept(void **state)
+{
+    struct sp_cfg_condition a = {SP_STR_INIT("/a"), {NULL, 0}, HAS}, b = {SP_STR_INIT("/b"), {NULL, 0}, HAS};
+    const struct sp_cfg_auth_filter first = {.request_url = {&a, 1}}, second = {.request_url = {&b, 1}},
+                                    empty = {.id = SP_STR_INIT("f")};
+    const struct sp_cfg_auth_filter *const filters[] = {&first, &second, &empty};
+    const struct row one = {.target = "/a"}, other = {.target = "/b"}, none = {.target = "/c"};
+    char fault[256];
+    assert_true(one_accepts(filters, 3, &one, fault, sizeof fault));
+    assert_true(one_accepts(filters, 3, &other, fault, sizeof fault));
+    assert_string_equal(fault, "requestUrl contains /a"); /* of the first */
+    assert_false(one_accepts(filters, 3, &none, fault, sizeof fault));
+    assert_false(one_accepts(filters, 1, &other, fault, sizeof fault));
+}
+
 static void a_filter_without_conditions_accepts_nothing(void **state)
 {
     struct sp_cfg_auth_filter config = {.id = SP_STR_INIT("f")};
@@ -264,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_condition_decides_as_documented),
         cmocka_unit_test(all_conditions_must_hold),
+        cmocka_unit_test(of_several_filters_one_must_accept),
         cmocka_unit_test(a_filter_without_conditions_accepts_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

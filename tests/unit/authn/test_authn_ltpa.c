@@ -364,10 +364,13 @@ static void a_filter_says_whose_cookies_count(void **state)
 {
     struct fixture *f = *state;
     struct sp_cfg_condition condition = {.what = SP_STR("/b"), .match = SP_CFG_CONTAINS};
+    struct sp_cfg_condition elsewhere = {.what = SP_STR("/elsewhere"), .match = SP_CFG_CONTAINS};
     struct sp_cfg_auth_filter filter = {.id = SP_STR("f"), .request_url = {&condition, 1}};
+    struct sp_cfg_auth_filter never = {.id = SP_STR("n"), .request_url = {&elsewhere, 1}};
     start(f);
     const char *cookie = login(f);
-    f->config.ltpa.auth_filter = &filter;
+    const struct sp_cfg_auth_filter *const filters[] = {&never, &filter};
+    f->config.ltpa.auth_filters = (struct sp_cfg_auth_filters){filters, 2};
     restart(f);
     assert_int_equal(ask(f, NULL, cookie), SP_EDENIED);
     condition.what = SP_STR("/a");

@@ -40,7 +40,16 @@ struct choice {
     struct played played[4];
     const char *filters[4]; /* a URL; NULL: no filter */
     bool optional;          /* no identity is required */
+    int rival;              /* set: the other one whose filter accepts, or -1 */
 };
+
+static int index_of(struct sp_authn_provider *const *providers, const struct sp_authn_provider *wanted)
+{
+    for (int i = 0; i < 4; i++)
+        if (providers[i] == wanted)
+            return i;
+    return -1;
+}
 
 /* Index of the one that is chosen, or -1. */
 static int choose(struct choice *choice)
@@ -55,21 +64,20 @@ static int choose(struct choice *choice)
         conditions[i] = (struct sp_cfg_condition){sp_str_of(choice->filters[i]), {NULL, 0}, SP_CFG_CONTAINS};
         struct sp_cfg_auth_filter filter = {.request_url = {&conditions[i], 1}};
         provider->kind = &kind;
-        if (choice->filters[i])
-            assert_int_equal(sp_auth_filter_new(&filter, &provider->filter, &err), SP_OK);
+        const struct sp_cfg_auth_filter *const list[] = {&filter};
+        const struct sp_cfg_auth_filters filters = {list, choice->filters[i] ? 1 : 0};
+        assert_int_equal(sp_auth_filters_new(&filters, &provider->filter, &err), SP_OK);
     }
     struct sp_http_request request = {.target = SP_STR_INIT("/a/b"), .host = SP_STR_INIT("h")};
     struct sp_authn_attempt attempt = {.request = &request, .arena = &arena, .required = !choice->optional};
     struct sp_authn_table table = {.providers = providers, .count = 4};
     const struct sp_authn_group group = {0, 4};
     const struct sp_authn_provider *chosen = sp_authn_table_choose(&table, &group, &attempt);
+    choice->rival = index_of(providers, sp_authn_table_rival(&table, &group, chosen, &attempt));
     for (size_t i = 0; i < 4; i++)
-        sp_auth_filter_free(providers[i]->filter);
+        sp_auth_filters_free(providers[i]->filter);
     sp_arena_finish(&arena);
-    for (int i = 0; i < 4; i++)
-        if (providers[i] == chosen)
-            return i;
-    return -1;
+    return index_of(providers, chosen);
 }
 
 #define OFFER(o)     \
@@ -87,8 +95,10 @@ static void a_filter_that_accepts_wins(void **state)
                                        OFFER(SP_OFFER_CREDENTIAL), OFFER(SP_OFFER_CREDENTIAL)},
                             .filters = {NULL, "/x", "/a", "/b"}};
     assert_int_equal(choose(&choice), 2);
+    assert_int_equal(choice.rival, 3);
     choice.filters[2] = "/y";
     assert_int_equal(choose(&choice), 3);
+    assert_int_equal(choice.rival, -1);
     /* Its demand wins too, over what others find. */
     choice.played[3].offer = SP_OFFER_DEMAND;
     assert_int_equal(choose(&choice), 3);
@@ -104,6 +114,7 @@ static void without_filters_the_issuer_decides(void **state)
     struct choice choice = {.played = {OFFER(SP_OFFER_CREDENTIAL), OFFER(SP_OFFER_CREDENTIAL),
                                        ISSUER(SP_OFFER_CREDENTIAL), ISSUER(SP_OFFER_CREDENTIAL)}};
     assert_int_equal(choose(&choice), 2);
+    assert_int_equal(choice.rival, -1); /* that is decided, and no surprise */
     choice.played[2].offer = SP_OFFER_NONE;
     assert_int_equal(choose(&choice), 3);
     choice.filters[3] = "/x";

@@ -543,7 +543,8 @@ static void a_filter_chooses_the_client(void **state)
     static const struct sp_cfg_auth_filter filter = {.id = SP_STR_INIT("two"),
                                                      .request_url = {&condition, 1}};
     struct token_fixture *f = *state;
-    f->client.auth_filter = &filter;
+    static const struct sp_cfg_auth_filter *const filters[] = {&filter};
+    f->client.auth_filters = (struct sp_cfg_auth_filters){filters, 1};
     start(f);
     assert_int_equal(send_more(f, ""), SP_EDENIED); /* of /api/one: nobody looks at the token */
     assert_true(sp_str_starts(sp_challenge_header(&f->challenge, "WWW-Authenticate"), SP_STR("Basic")));
