@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "crypto/ocsp.h"
 #include "io/http_client.h"
+#include "registry/certificate_name.h"
 
 #define ENTRIES 4096u
 #define CONNECTIONS_PER_RESPONDER 8u
@@ -22,6 +23,12 @@ struct sp_certificate_status {
     const struct sp_config *config;
     struct sp_http_client *http;
     struct sp_shared_cache *cache; /* of this worker */
+};
+
+/* One certificate of the chain, and who issued it. */
+struct link {
+    struct sp_str certificate, issuer;
+    size_t place; /* 0: the client's own */
 };
 
 /* What is remembered of a certificate. */
@@ -131,23 +138,21 @@ static enum sp_status io_fetch(struct sp_certificate_status *status, const struc
 }
 
 static enum sp_status io_ask(struct sp_certificate_status *status, const struct sp_cfg_ssl *ssl,
-                             const struct sp_authn_attempt *attempt, struct sp_ocsp_answer *ret_answer,
-                             struct sp_error *err)
+                             const struct link *link, struct sp_arena *arena,
+                             struct sp_ocsp_answer *ret_answer, struct sp_error *err)
 {
-    struct sp_str certificate = attempt->request->client_certificate,
-                  issuer = attempt->request->client_issuer;
     char url_room[URL_MAX], question_room[512];
     struct sp_buf url = sp_buf_over(url_room, sizeof url_room),
                   question = sp_buf_over(question_room, sizeof question_room);
     struct sp_str body;
-    enum sp_status asked = find_responder(ssl, certificate, &url, err);
+    enum sp_status asked = find_responder(ssl, link->certificate, &url, err);
     if (asked == SP_OK)
-        asked = sp_ocsp_ask(certificate, issuer, &question, err);
+        asked = sp_ocsp_ask(link->certificate, link->issuer, &question, err);
     if (asked == SP_OK)
-        asked = io_fetch(status, ssl, sp_buf_str(&url), sp_buf_str(&question), attempt->arena, &body, err);
+        asked = io_fetch(status, ssl, sp_buf_str(&url), sp_buf_str(&question), arena, &body, err);
     if (asked != SP_OK)
         return asked;
-    asked = sp_ocsp_read(body, certificate, issuer, sp_clock_realtime_us(), ret_answer, err);
+    asked = sp_ocsp_read(body, link->certificate, link->issuer, sp_clock_realtime_us(), ret_answer, err);
     if (asked != SP_OK)
         sp_error_prefix(err, "%.*s", SP_STR_ARG(sp_buf_str(&url)));
     return asked;
@@ -155,50 +160,61 @@ static enum sp_status io_ask(struct sp_certificate_status *status, const struct 
 
 /* ---------------------------------------------------------------- the decision */
 
-static enum sp_status decide(const struct sp_cfg_ssl *ssl, enum remembered told, struct sp_error *err)
+static struct sp_str title_of(const struct link *link, struct sp_arena *arena)
+{
+    struct sp_certificate_names names;
+    struct sp_str title = SP_STR("the client certificate");
+    if (!link->place || sp_certificate_names_read(link->certificate, arena, &names, NULL) != SP_OK)
+        return title;
+    title = sp_arena_printf(arena, "certificate %.*s of the client's authority", SP_STR_ARG(names.subject));
+    sp_certificate_names_finish(&names);
+    return title.ptr ? title : SP_STR("a certificate of the client's authority");
+}
+
+static enum sp_status decide(const struct sp_cfg_ssl *ssl, enum remembered told, struct sp_str title,
+                             struct sp_error *err)
 {
     switch (told) {
     case GOOD:
         return SP_OK;
     case REVOKED:
-        return sp_error_set(err, SP_EDENIED, SP_MSG_CERTIFICATE_REVOKED,
-                            "the client certificate was taken back");
+        return sp_error_set(err, SP_EDENIED, SP_MSG_CERTIFICATE_REVOKED, "%.*s was taken back",
+                            SP_STR_ARG(title));
     case UNKNOWN:
-        return sp_error_set(err, SP_EDENIED, SP_MSG_CERTIFICATE_REVOKED,
-                            "the responder does not know the client certificate");
+        return sp_error_set(err, SP_EDENIED, SP_MSG_CERTIFICATE_REVOKED, "the responder does not know %.*s",
+                            SP_STR_ARG(title));
     default:
         if (ssl->ocsp == SP_CFG_OCSP_SOFT)
             return SP_OK;
-        return sp_error_set(
-            err, SP_EUNAVAIL, SP_MSG_OCSP_UNAVAILABLE,
-            "whether the client certificate was taken back could not be found out a moment ago");
+        return sp_error_set(err, SP_EUNAVAIL, SP_MSG_OCSP_UNAVAILABLE,
+                            "whether %.*s was taken back could not be found out a moment ago",
+                            SP_STR_ARG(title));
     }
 }
 
-static enum sp_status no_answer(const struct sp_cfg_ssl *ssl, struct sp_error *err)
+static enum sp_status no_answer(const struct sp_cfg_ssl *ssl, struct sp_str title, struct sp_error *err)
 {
     struct sp_error reason = *err;
     if (ssl->ocsp == SP_CFG_OCSP_SOFT) {
         sp_log(SP_LOG_WARNING, SP_MSG_OCSP_UNAVAILABLE,
-               "a client certificate is taken without knowing whether it was taken back "
-               "(sallyport_ocsp=\"soft\"): "
-               "%s",
-               reason.text);
+               "%.*s is taken without knowing whether it was taken back (sallyport_ocsp=\"soft\"): %s",
+               SP_STR_ARG(title), reason.text);
         sp_error_clear(err);
         return SP_OK;
     }
     return sp_error_set(err, SP_EUNAVAIL, SP_MSG_OCSP_UNAVAILABLE,
-                        "whether the client certificate was taken back cannot be found out: %s", reason.text);
+                        "whether %.*s was taken back cannot be found out: %s", SP_STR_ARG(title),
+                        reason.text);
 }
 
 static enum sp_status io_find_out(struct sp_certificate_status *status, const struct sp_cfg_ssl *ssl,
-                                  const struct sp_authn_attempt *attempt, struct sp_cache_key key,
+                                  const struct link *link, struct sp_arena *arena, struct sp_cache_key key,
                                   struct sp_error *err)
 {
     static const char letters[] = {
         [SP_OCSP_GOOD] = GOOD, [SP_OCSP_REVOKED] = REVOKED, [SP_OCSP_UNKNOWN] = UNKNOWN};
     struct sp_ocsp_answer answer;
-    enum sp_status asked = io_ask(status, ssl, attempt, &answer, err);
+    enum sp_status asked = io_ask(status, ssl, link, arena, &answer, err);
     if (asked == SP_ECANCELED || asked == SP_ENOMEM)
         return asked;
     int64_t now = sp_clock_realtime_us(), until = now + NO_ANSWER_US;
@@ -209,13 +225,27 @@ static enum sp_status io_find_out(struct sp_certificate_status *status, const st
     }
     if (until > now)
         sp_shared_cache_put(status->cache, key, now, until, sp_str_from(&letter, 1));
+    struct sp_str title = letter == GOOD ? SP_STR("") : title_of(link, arena);
     if (asked != SP_OK)
-        return no_answer(ssl, err);
-    asked = decide(ssl, (enum remembered)letter, err);
+        return no_answer(ssl, title, err);
+    asked = decide(ssl, (enum remembered)letter, title, err);
     if (asked != SP_OK && answer.reason)
-        sp_error_set(err, asked, SP_MSG_CERTIFICATE_REVOKED, "the client certificate was taken back (%s)",
+        sp_error_set(err, asked, SP_MSG_CERTIFICATE_REVOKED, "%.*s was taken back (%s)", SP_STR_ARG(title),
                      answer.reason);
     return asked;
+}
+
+static enum sp_status io_status_of(struct sp_certificate_status *status, const struct sp_cfg_ssl *ssl,
+                                   const struct link *link, struct sp_arena *arena, struct sp_error *err)
+{
+    const struct sp_str parts[] = {link->certificate, link->issuer, ssl->id};
+    struct sp_cache_key key = sp_shared_cache_key(status->cache, parts, 3);
+    char letter;
+    size_t len;
+    if (!sp_shared_cache_get(status->cache, key, sp_clock_realtime_us(), &letter, 1, &len) || len != 1)
+        return io_find_out(status, ssl, link, arena, key, err);
+    struct sp_str title = letter == GOOD ? SP_STR("") : title_of(link, arena);
+    return decide(ssl, (enum remembered)letter, title, err);
 }
 
 enum sp_status io_certificate_status(struct sp_certificate_status *status, struct sp_authn_attempt *attempt,
@@ -226,18 +256,19 @@ enum sp_status io_certificate_status(struct sp_certificate_status *status, struc
         return SP_OK;
     const struct sp_cfg_ssl *ssl = ssl_of(status->config, request->endpoint);
     /* A certificate that is trusted itself has nobody who could take it back. */
-    if (!ssl || ssl->ocsp == SP_CFG_OCSP_OFF || !request->client_issuer.len)
+    if (!ssl || ssl->ocsp == SP_CFG_OCSP_OFF || !request->client_issuer_count)
         return SP_OK;
-    const struct sp_str parts[] = {request->client_certificate, request->client_issuer, ssl->id};
-    struct sp_cache_key key = sp_shared_cache_key(status->cache, parts, 3);
-    char letter;
-    size_t len;
-    enum sp_status found;
-    if (sp_shared_cache_get(status->cache, key, sp_clock_realtime_us(), &letter, 1, &len) && len == 1)
-        found = decide(ssl, (enum remembered)letter, err);
-    else
-        found = io_find_out(status, ssl, attempt, key, err);
+    size_t count = ssl->ocsp_chain ? request->client_issuer_count : 1;
+    struct link link = {.certificate = request->client_certificate};
+    enum sp_status found = SP_OK;
+    for (; found == SP_OK && link.place < count; link.place++) {
+        link.issuer = request->client_issuers[link.place];
+        found = io_status_of(status, ssl, &link, attempt->arena, err);
+        link.certificate = link.issuer;
+    }
     sp_trace_add(attempt, "revocation", NULL, "%s",
-                 found == SP_OK ? "the client certificate is good" : err->text);
+                 found != SP_OK ? err->text
+                 : count > 1    ? "the client certificate and those of its authorities are good"
+                                : "the client certificate is good");
     return found;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * certificate_status.h: whether the certificate that a request comes with was taken back meanwhile: the
- * responder of its issuer is asked (OCSP, RFC 6960), where ssl, sallyport_ocsp says so.
+ * responder of its issuer is asked (OCSP, RFC 6960), where ssl, sallyport_ocsp says so; and with
+ * sallyport_ocspChain those of the intermediate certificates, up to the one that is trusted.
  *
  * Answers are remembered by the worker as long as they hold, at most for sallyport_ocspCache; that there was
  * no answer, for a few seconds.

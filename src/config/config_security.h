@@ -42,6 +42,7 @@ struct sp_cfg_ssl {
     bool client_authentication_supported;
     struct sp_str crl;            /* file; ptr NULL: none */
     unsigned ocsp;                /* enum sp_cfg_ocsp */
+    bool ocsp_chain;              /* its authorities are asked about, too */
     struct sp_str ocsp_responder; /* ptr NULL: the one that a certificate names */
     int64_t ocsp_timeout_us, ocsp_cache_us;
     bool ocsp_stapling;           /* of the server's own certificate */

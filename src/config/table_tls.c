@@ -103,8 +103,11 @@ static const struct sp_cfg_attribute ssl_attributes[] = {
       "required, which refuses a certificate while nobody can say; soft, which takes it then, with a "
       "warning.",
       INTO(O, ocsp), ONE_OF("off", "required", "soft"), DEFAULT("off")),
+    A("sallyport_ocspChain", BOOLEAN, ACTED | SECURITY,
+      "Whether they are also asked about the intermediate certificates, up to the one that is trusted.",
+      INTO(O, ocsp_chain), DEFAULT("false")),
     A("sallyport_ocspResponder", STRING, ACTED | SECURITY,
-      "URL (http) of the responder that is asked; the one that the certificate names when it is not set.",
+      "URL (http) of the responder that is asked; the one that each certificate names when it is not set.",
       INTO(O, ocsp_responder)),
     A("sallyport_ocspTimeout", DURATION, ACTED, "Longest wait for a responder.", INTO(O, ocsp_timeout_us),
       DEFAULT("3s")),

@@ -135,6 +135,21 @@ static ngx_int_t put_der(ngx_http_request_t *r, X509 *certificate, struct sp_str
     return NGX_OK;
 }
 
+/* What is behind the certificate itself; the chain has one or more of them. */
+static ngx_int_t put_issuers(ngx_http_request_t *r, STACK_OF(X509) * chain, struct sp_http_request *request)
+{
+    size_t count = (size_t)sk_X509_num(chain) - 1;
+    struct sp_str *issuers = ngx_palloc(r->pool, count * sizeof *issuers);
+    if (!issuers)
+        return NGX_ERROR;
+    for (size_t i = 0; i < count; i++)
+        if (put_der(r, sk_X509_value(chain, (int)i + 1), &issuers[i]) != NGX_OK)
+            return NGX_ERROR;
+    request->client_issuers = issuers;
+    request->client_issuer_count = count;
+    return NGX_OK;
+}
+
 /* Only a certificate that was verified against the trust store is handed on: with `ssl_verify_client
  * optional` nginx itself answers 400 to a certificate that fails. A connection or a session may outlive the
  * certificate that began it. */
@@ -150,8 +165,7 @@ static ngx_int_t fill_certificate(ngx_http_request_t *r, SSL *ssl, struct sp_htt
     /* Without it nobody could be asked whether the certificate was taken back. */
     if (conf->client_issuer == 1 && !chain)
         return NGX_HTTPS_CERT_ERROR;
-    if (chain && sk_X509_num(chain) > 1 &&
-        put_der(r, sk_X509_value(chain, 1), &request->client_issuer) != NGX_OK)
+    if (chain && sk_X509_num(chain) > 1 && put_issuers(r, chain, request) != NGX_OK)
         return NGX_ERROR;
     return put_der(r, certificate, &request->client_certificate);
 }

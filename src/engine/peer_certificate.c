@@ -72,24 +72,36 @@ static enum sp_status decode(struct sp_str value, const struct sp_peer_memory *m
     return SP_OK;
 }
 
-/* Empty for a certificate that is trusted itself. */
-static enum sp_status put_issuer(X509_STORE_CTX *context, const struct sp_peer_memory *memory,
-                                 struct sp_str *ret_issuer, struct sp_error *err)
+static enum sp_status put_der(X509 *certificate, const struct sp_peer_memory *memory, struct sp_str *ret_der)
 {
-    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
-    if (!chain || sk_X509_num(chain) < 2)
-        return SP_OK;
-    int len = i2d_X509(sk_X509_value(chain, 1), NULL);
+    int len = i2d_X509(certificate, NULL);
     unsigned char *der = len > 0 ? memory->take(memory->arg, (size_t)len) : NULL, *end = der;
     if (!der)
-        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a certificate");
-    i2d_X509(sk_X509_value(chain, 1), &end);
-    *ret_issuer = sp_str_from(der, (size_t)len);
+        return SP_ENOMEM;
+    i2d_X509(certificate, &end);
+    *ret_der = sp_str_from(der, (size_t)len);
+    return SP_OK;
+}
+
+/* None for a certificate that is trusted itself. */
+static enum sp_status put_issuers(X509_STORE_CTX *context, const struct sp_peer_memory *memory,
+                                  struct sp_http_request *request, struct sp_error *err)
+{
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+    size_t count = chain && sk_X509_num(chain) > 1 ? (size_t)sk_X509_num(chain) - 1 : 0;
+    struct sp_str *issuers = count ? memory->take(memory->arg, count * sizeof *issuers) : NULL;
+    enum sp_status status = count && !issuers ? SP_ENOMEM : SP_OK;
+    for (size_t i = 0; status == SP_OK && i < count; i++)
+        status = put_der(sk_X509_value(chain, (int)i + 1), memory, &issuers[i]);
+    if (status != SP_OK)
+        return sp_error_set(err, status, NULL, "no memory for a certificate");
+    request->client_issuers = issuers;
+    request->client_issuer_count = count;
     return SP_OK;
 }
 
 static enum sp_status verify(X509_STORE *trust, X509 *certificate, const struct sp_peer_memory *memory,
-                             struct sp_str *ret_issuer, struct sp_error *err)
+                             struct sp_http_request *request, struct sp_error *err)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     if (!context || X509_STORE_CTX_init(context, trust, certificate, NULL) != 1 ||
@@ -99,7 +111,7 @@ static enum sp_status verify(X509_STORE *trust, X509 *certificate, const struct 
     }
     bool good = X509_verify_cert(context) == 1;
     int reason = X509_STORE_CTX_get_error(context);
-    enum sp_status status = good ? put_issuer(context, memory, ret_issuer, err) : SP_EDENIED;
+    enum sp_status status = good ? put_issuers(context, memory, request, err) : SP_EDENIED;
     X509_STORE_CTX_free(context);
     return good ? status
                 : sp_error_set(err, SP_EDENIED, SP_MSG_PEER_REFUSED,
@@ -108,8 +120,8 @@ static enum sp_status verify(X509_STORE *trust, X509 *certificate, const struct 
 }
 
 enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_str value,
-                                   const struct sp_peer_memory *memory, struct sp_str *ret_der,
-                                   struct sp_str *ret_issuer, struct sp_error *err)
+                                   const struct sp_peer_memory *memory, struct sp_http_request *request,
+                                   struct sp_error *err)
 {
     struct sp_str der;
     if (!rules->trust)
@@ -123,9 +135,9 @@ enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_
         X509_free(certificate);
         return refuse(err, SP_EINVAL, "is no certificate");
     }
-    status = verify(rules->trust, certificate, memory, ret_issuer, err);
+    status = verify(rules->trust, certificate, memory, request, err);
     X509_free(certificate);
     if (status == SP_OK)
-        *ret_der = der;
+        request->client_certificate = der;
     return status;
 }

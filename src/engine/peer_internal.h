@@ -26,9 +26,9 @@ bool sp_peer_matches(const struct sp_peer_rules *rules, const struct sp_ip_text 
 bool sp_peer_is_origin(const struct sp_peer_origins *origins, const struct sp_ip_text *address);
 
 /* The certificate in $WSCC: base64 of DER, or the text of PEM, which may be URL-encoded. Checked as one of
- * the connection: chain, time, purpose, revocation lists. */
+ * the connection: chain, time, purpose, revocation lists. The request gets it and its issuers. */
 enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_str value,
-                                   const struct sp_peer_memory *memory, struct sp_str *ret_der,
-                                   struct sp_str *ret_issuer, struct sp_error *err) SP_MUST_CHECK;
+                                   const struct sp_peer_memory *memory, struct sp_http_request *request,
+                                   struct sp_error *err) SP_MUST_CHECK;
 
 #endif

@@ -204,10 +204,11 @@ static enum sp_status read_sensitive(struct resolving *r)
 {
     struct sp_forwarded_node node;
     enum sp_status status = SP_OK;
-    r->request->client_certificate = r->request->client_issuer = (struct sp_str){NULL, 0};
+    r->request->client_certificate = (struct sp_str){NULL, 0};
+    r->request->client_issuers = NULL;
+    r->request->client_issuer_count = 0;
     if (r->counts[WS_CERTIFICATE])
-        status = sp_peer_certificate(r->rules, r->first[WS_CERTIFICATE], r->memory,
-                                     &r->request->client_certificate, &r->request->client_issuer, r->err);
+        status = sp_peer_certificate(r->rules, r->first[WS_CERTIFICATE], r->memory, r->request, r->err);
     if (status != SP_OK || !r->counts[WS_ADDRESS])
         return status;
     if (sp_forwarded_node_read(r->first[WS_ADDRESS], &node) != SP_OK)

@@ -42,8 +42,10 @@ struct sp_http_request {
     struct sp_str tls_protocol; /* "TLSv1.3" of the connection to this engine; empty without TLS */
     struct sp_str tls_cipher;
     struct sp_str client_certificate; /* DER of the verified client certificate; empty when none */
-    struct sp_str client_issuer;      /* DER of its issuer, where the engine was asked for it; else empty */
-    int64_t arrived_us;               /* realtime, when the header was complete */
+    /* DER of who issued it, whom it was verified against last; where the engine was asked for them. */
+    const struct sp_str *client_issuers;
+    size_t client_issuer_count;
+    int64_t arrived_us; /* realtime, when the header was complete */
 };
 
 struct sp_http_reply {

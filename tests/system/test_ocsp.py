@@ -191,6 +191,76 @@ def test_the_responder_that_the_certificate_names_is_asked(make_checked, authori
     assert "names no responder" in server.log()
 
 
+class Below:
+    """An authority that another one gave a certificate; each certificate names the responder of who issued it."""
+
+    def __init__(self, above, directory, name, responder_above):
+        self.directory, self.name = directory, name
+        self.certificate, self.key = self.make(above, name, responder_above, "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n")
+
+    def make(self, above, name, responder, extensions):
+        certificate, key, request, words = (self.directory / f"{name}.{end}" for end in ("pem", "key", "csr", "ext"))
+        words.write_text(extensions + f"authorityInfoAccess=OCSP;URI:{responder}\n")
+        for command in (["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", key,
+                         "-out", request],
+                        ["x509", "-req", "-in", request, "-CA", above.certificate, "-CAkey", above.key, "-CAcreateserial", "-days", "9",
+                         "-extfile", words, "-out", certificate]):
+            subprocess.run(["openssl", *command], check=True, capture_output=True)
+        return certificate, key
+
+    def client(self, name, responder):
+        """(certificate with the authority's own behind it, key), and the certificate alone."""
+        certificate, key = self.make(self, name, responder, "basicConstraints=CA:FALSE\n")
+        chain = self.directory / f"{name}-chain.pem"
+        chain.write_text(certificate.read_text() + self.certificate.read_text())
+        return (chain, key), certificate
+
+
+def urls(count):
+    ports = free_ports(count)
+    return ports, [f"http://127.0.0.1:{port}/" for port in ports]
+
+
+@pytest.mark.parametrize("chain", (True, False))
+def test_an_intermediate_that_was_taken_back_refuses_when_it_is_asked_about(make_checked, authority, tmp_path, keep, chain):
+    (root_port, good_port, bad_port), (root_url, good_url, bad_url) = urls(3)
+    good, gone = (Below(authority, tmp_path, name, root_url) for name in ("good-ca", "gone-ca"))
+    (pair, leaf), (gone_pair, gone_leaf) = good.client("fred", good_url), gone.client("mary", bad_url)
+    keep(ocsp.OpenSSL(tmp_path / "root", authority, [ocsp.index_line(good.certificate), ocsp.index_line(gone.certificate, True)],
+                      port=root_port))
+    keep(ocsp.OpenSSL(tmp_path / "good", good, [ocsp.index_line(leaf)], port=good_port))
+    keep(ocsp.OpenSSL(tmp_path / "gone", gone, [ocsp.index_line(gone_leaf)], port=bad_port))
+    server = make_checked(None, more=f'sallyport_ocspChain="{str(chain).lower()}"')
+    assert ask(server, pair) == 200
+    refused = ask(server, gone_pair)
+    if chain:
+        assert refused == 400
+        assert "CN=gone-ca of the client's authority was taken back (keyCompromise)" in server.log()
+        assert [ask(server, gone_pair) for _ in range(3)] == [400] * 3  # also when it is remembered
+    else:
+        assert refused == 403  # nobody knows mary; the certificate itself counts
+
+
+def test_a_revoked_leaf_below_good_intermediates_and_one_whose_responder_is_away(make_checked, authority, tmp_path, keep):
+    (root_port, upper_port, lower_port), (root_url, upper_url, lower_url) = urls(3)
+    upper = Below(authority, tmp_path, "upper", root_url)
+    lower = Below(upper, tmp_path, "lower", upper_url)
+    (pair, leaf), (gone, gone_leaf) = lower.client("fred", lower_url), lower.client("gone", lower_url)
+    for chained in (pair[0], gone[0]):
+        chained.write_text(chained.read_text() + upper.certificate.read_text())
+    keep(ocsp.OpenSSL(tmp_path / "lower-ocsp", lower, [ocsp.index_line(leaf), ocsp.index_line(gone_leaf, True)], port=lower_port))
+    keep(ocsp.OpenSSL(tmp_path / "upper-ocsp", upper, [ocsp.index_line(lower.certificate)], port=upper_port))
+    server = make_checked(None, more='sallyport_ocspChain="true"')
+    soft = make_checked(None, how="soft", more='sallyport_ocspChain="true"')
+    # The root's responder is not there: nobody can say it of "upper".
+    assert ask(server, pair) == 503
+    assert "whether certificate CN=upper of the client's authority was taken back cannot be found out" in server.log()
+    assert ask(server, gone) == 400
+    assert ask(soft, pair) == 200 and "certificate CN=upper of the client's authority is taken without knowing" in soft.log()
+    keep(ocsp.OpenSSL(tmp_path / "root-ocsp", authority, [ocsp.index_line(upper.certificate)], port=root_port))
+    wait_until(lambda: ask(server, pair) == 200, "the root's responder to be asked again")
+
+
 def test_sessions_are_not_resumed_past_the_check(make_checked, authority, tmp_path, keep):
     good = authority.issue("fred")
     server = make_checked(keep(ocsp.OpenSSL(tmp_path / "ocsp", authority, [ocsp.index_line(good[0])])).url)
