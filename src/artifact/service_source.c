@@ -381,6 +381,8 @@ static enum sp_status check_side(struct reading *r, const char *what, struct sp_
                     what);
     for (unsigned i = 0; i < SP_SERVICE_CONTAINERS_MAX; i++) {
         bool used = i < side->count;
+        if (side->structures[i].len && !used)
+            return fail(r, SP_EINVAL, "%sStructure names no copybook between two commas", what);
         if (side->containers[i].len && !(channel && used))
             return fail(r, SP_EINVAL, "%sContainer names more containers than there are copybooks", what);
         if (side->records[i].len && !used)

@@ -8,7 +8,6 @@
 #include "gateway/archive_files.h"
 #include "gateway/file_set_internal.h"
 
-#define FILES_MAX 100000u
 #define CONFIG_FILE_MAX ((size_t)64 << 20)
 #define STATE_FILE "resources/zosconnect/state.json" /* below the server's directory */
 
@@ -159,7 +158,7 @@ static enum sp_status full(struct sp_error *err)
     return sp_error_set(err, SP_ELIMIT, NULL,
                         "configuration and archives need more than %zu MiB of memory, or are more than %u "
                         "files",
-                        SP_FILE_SET_MAX >> 20, FILES_MAX);
+                        SP_FILE_SET_MAX >> 20, SP_FILE_SET_FILES_MAX);
 }
 
 /* ---------------------------------------------------------------- configuration files */
@@ -455,7 +454,7 @@ enum sp_status sp_file_set_new(const struct sp_file_set *base, unsigned from_bas
     if (!set)
         return SP_ENOMEM;
     sp_arena_init(&set->arena, SP_FILE_SET_MAX);
-    sp_hash_init(&set->index, FILES_MAX);
+    sp_hash_init(&set->index, SP_FILE_SET_FILES_MAX);
     set->base = base;
     set->from_base = from_base;
     set->archives_fd = base ? base->archives_fd : -1;

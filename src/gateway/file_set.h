@@ -17,6 +17,7 @@
 /* Kinds of files that travel between processes. */
 #define SP_FILE_KINDS "xXrRKkyYsSaAqQt"
 #define SP_FILE_SET_MAX ((size_t)1 << 30) /* bytes of a set */
+#define SP_FILE_SET_FILES_MAX 100000u     /* files and directories of it */
 
 enum sp_file_kind {
     SP_FILE_CONFIG = 'x',      /* server.xml, what it includes, variables */

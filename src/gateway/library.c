@@ -19,7 +19,9 @@ struct sp_library {
 
 static enum sp_status no_memory(struct sp_error *err)
 {
-    return sp_error_set(err, SP_ENOMEM, NULL, "no memory for archives");
+    return sp_error_set(err, SP_ENOMEM, NULL,
+                        "no memory for archives (%zu MiB is the most that one can have)",
+                        SP_LIBRARY_ITEM_MAX >> 20);
 }
 
 /* ---------------------------------------------------------------- life */
@@ -194,7 +196,7 @@ static enum sp_status make_item(const struct sp_library_wanted *wanted, struct s
     }
     sp_arena_finish(&trial);
     item->key = status == SP_OK ? sp_arena_str(&item->arena, wanted->key) : SP_STR("");
-    return status == SP_OK && !item->key.ptr ? no_memory(err) : status;
+    return status == SP_ENOMEM || !item->key.ptr ? no_memory(err) : status;
 }
 
 /* Under the lock. */

@@ -405,6 +405,18 @@ static void lists_are_limited(void **state)
             assert_error(f, status, SP_ELIMIT, "x.yaml", 0, "operations has 2001 members; at most 2000");
         else
             assert_int_equal(status, SP_OK);
+        sp_buf_reset(&yaml);
+        sp_buf_printf(&yaml, "name: x\nbasePath: /b\noperations:\n"
+                             "  - {path: /p, method: GET, service: enquire, operationId: o}\nservices:\n");
+        for (unsigned i = 0; i < SP_API_SERVICES_MAX + (unsigned)extra; i++)
+            sp_buf_printf(&yaml, "  - s%u.sar\n", i);
+        sp_buf_append_byte(&yaml, 0);
+        status = sp_api_source_read(sp_str_of((char *)yaml.ptr), "x.yaml", &f->arena, &source, &f->err);
+        if (extra)
+            assert_error(f, status, SP_ELIMIT, "x.yaml", 0,
+                         "services has 201 members; at most 200 are supported");
+        else
+            assert_int_equal(source.service_count, SP_API_SERVICES_MAX);
     }
     sp_buf_finish(&yaml);
 }

@@ -30,6 +30,8 @@ static const char account[] = "01 ACCOUNT-ENQUIRY.\n"
     "name=enquire\nversion=1.2\ndescription=Ask for an account\nprovider=cics\nprogram=ENQACC\n" \
     "connectionRef=cicsConn\nrequestStructure=account.cpy\n"
 
+#define CHANNEL "name=x\nprovider=cics\nprogramInterface=CHANNEL\nprogram=P\nconnectionRef=c\n"
+
 static void an_account_enquiry_comes_back_field_by_field(void **state)
 {
     static const struct {
@@ -358,6 +360,10 @@ static void properties_are_checked(void **state)
         {"requestStructure=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n", SP_ELIMIT, 1,
          "at most 16 containers"},
         {SERVICE "property.connectionRef=d\n", SP_EEXISTS, 0, "property connectionRef is given twice"},
+        {CHANNEL "requestStructure=1,2,,4\nrequestContainer=A,B\n", SP_EINVAL, 0,
+         "requestStructure names no copybook between two commas"},
+        {CHANNEL "requestStructure=1,2,3\nrequestContainer=A,,C\n", SP_EINVAL, 0,
+         "requestContainer must name a container for each copybook"},
         {SERVICE "requestContainer=C\n", SP_EINVAL, 0, "requestContainer names more containers"},
         {SERVICE "requestRecord=A,B\n", SP_EINVAL, 0, "requestRecord names more records"},
         {SERVICE "programInterface=CHANNEL\n", SP_EINVAL, 0, "requestContainer must name a container"},
@@ -428,6 +434,30 @@ static void an_archive_that_does_not_fit_is_not_given(void **state)
     sp_buf_finish(&small);
 }
 
+static void a_channel_has_sixteen_containers_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned count = SP_SERVICE_CONTAINERS_MAX; count <= SP_SERVICE_CONTAINERS_MAX + 1; count++) {
+        char text[1000], names[2][200] = {"", ""};
+        struct sp_service_source source;
+        for (unsigned i = 0; i < count; i++) {
+            snprintf(names[0] + strlen(names[0]), 20, "%sc%u.cpy", i ? "," : "", i);
+            snprintf(names[1] + strlen(names[1]), 20, "%sC%u", i ? ", " : "", i);
+        }
+        snprintf(text, sizeof text, CHANNEL "requestStructure=%s\nrequestContainer=%s\n", names[0], names[1]);
+        enum sp_status status =
+            sp_service_source_read(sp_str_of(text), "x.properties", &f->arena, &source, &f->err);
+        if (count > SP_SERVICE_CONTAINERS_MAX) {
+            assert_error(f, status, SP_ELIMIT, "x.properties", 6, "there are at most 16 containers");
+            break;
+        }
+        if (status != SP_OK)
+            fail_msg("%s", f->err.text);
+        assert_int_equal(source.request.count, SP_SERVICE_CONTAINERS_MAX);
+        assert_true(sp_str_is(source.request.containers[15], "C15"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +474,7 @@ int main(void)
         TEST(properties_are_checked),
         TEST(the_lines_of_a_properties_file_are_limited),
         TEST(copybooks_are_named_in_errors),
+        TEST(a_channel_has_sixteen_containers_and_no_more),
         TEST(an_archive_that_does_not_fit_is_not_given),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -5,7 +5,9 @@
 
 #include <cmocka.h>
 
-#include "gateway/errors.h"
+#include <stdio.h>
+
+#include "gateway/call.h"
 
 static struct sp_arena arena;
 
@@ -73,12 +75,31 @@ static void an_exhausted_arena_still_gives_the_status(void **state)
     sp_arena_finish(&small);
 }
 
+static void a_failure_has_room_for_the_headers_of_every_challenge(void **state)
+{
+    static struct sp_call call;
+    char names[SP_FAILURE_HEADERS_MAX + 1][8];
+    struct sp_http_reply reply;
+    assert_true(SP_CHALLENGE_HEADERS_MAX < SP_FAILURE_HEADERS_MAX);
+    for (unsigned i = 0; i <= SP_FAILURE_HEADERS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "X-%u", i);
+        sp_call_fail_header(&call, names[i], SP_STR("v"));
+        assert_int_equal(call.failure.header_count, i < SP_FAILURE_HEADERS_MAX ? i + 1 : i);
+    }
+    call.failure.status = 403;
+    call.failure.message = SP_STR("no");
+    sp_failure_reply(&call.failure, true, &arena, &reply);
+    assert_int_equal(reply.header_count, 1 + SP_FAILURE_HEADERS_MAX);
+    assert_true(sp_str_is(reply.headers[SP_FAILURE_HEADERS_MAX].name, "X-17"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_becomes_json_with_entities),
         cmocka_unit_test(details_and_headers_are_optional),
         cmocka_unit_test(an_exhausted_arena_still_gives_the_status),
+        cmocka_unit_test(a_failure_has_room_for_the_headers_of_every_challenge),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gateway_errors", tests, set_up, tear_down);

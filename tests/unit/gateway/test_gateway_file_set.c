@@ -433,6 +433,22 @@ static void a_set_has_a_ceiling_for_all_contents(void **state)
                      SP_ELIMIT);
 }
 
+static void a_set_has_a_ceiling_for_the_number_of_files(void **state)
+{
+    const struct sp_file_stamp stamp = {0};
+    char name[32];
+    for (unsigned i = 0; i <= SP_FILE_SET_FILES_MAX; i++) {
+        snprintf(name, sizeof name, "%u.aar", i);
+        enum sp_status status =
+            sp_file_set_put(set, SP_FILE_SERVICE_LIST, sp_str_of(name), SP_STR(""), &stamp, &err);
+        if (status != (i < SP_FILE_SET_FILES_MAX ? SP_OK : SP_ELIMIT))
+            fail_msg("file %u: %s", i, err.text);
+    }
+    assert_string_equal(err.text,
+                        "configuration and archives need more than 1024 MiB of memory, or are more than "
+                        "100000 files");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -447,6 +463,7 @@ int main(void)
         TEST(a_set_travels_whole),
         TEST(what_is_not_a_whole_set_is_refused),
         TEST(archives_are_written_once_and_read_when_they_are_asked_for),
+        TEST(a_set_has_a_ceiling_for_the_number_of_files),
         TEST(an_archive_that_is_gone_breaks_the_set),
         TEST(what_no_generation_needs_is_given_back),
         TEST(a_reader_has_its_own_ceiling),

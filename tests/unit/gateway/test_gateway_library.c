@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/library.h"
+#include "gateway/library_internal.h"
 #include "server.h"
 #include "text/zip_write.h"
 
@@ -202,6 +202,38 @@ static void a_library_takes_no_more_than_its_ceiling(void **state)
         assert_int_equal(counts().archives, !missing);
         sp_library_loan_finish(&loan);
     }
+    assert_string_equal(err.text, "what is deployed needs more than 0 MiB");
+}
+
+/* Takes as much as it is told, in one piece. */
+static enum sp_status take(void *arg, struct sp_arena *memory, const void **ret_content, struct sp_error *why)
+{
+    const size_t *bytes = arg;
+    *ret_content = sp_arena_alloc(memory, *bytes);
+    return *ret_content ? SP_OK : SP_ENOMEM;
+}
+
+static enum sp_status take_bytes(struct sp_library_loan *loan, size_t bytes)
+{
+    struct sp_library_item *item;
+    const struct sp_library_wanted wanted = {.key = SP_STR("it"), .make = take, .arg = &bytes};
+    sp_error_clear(&err);
+    return sp_library_borrow(loan, &wanted, &item, &err);
+}
+
+static void one_archive_takes_no_more_than_is_allowed_for_one(void **state)
+{
+    struct sp_library_loan loan;
+    sp_library_release(library);
+    assert_int_equal(sp_library_new((size_t)2 << 30, &library, &err), SP_OK);
+    sp_library_loan_init(&loan, library);
+    /* What an arena needs besides is less than a page. */
+    assert_int_equal(take_bytes(&loan, SP_LIBRARY_ITEM_MAX), SP_ENOMEM);
+    assert_string_equal(err.text, "no memory for archives (512 MiB is the most that one can have)");
+    assert_int_equal(counts().archives, 0);
+    assert_int_equal(take_bytes(&loan, SP_LIBRARY_ITEM_MAX - 4096), SP_OK);
+    assert_true(counts().bytes <= SP_LIBRARY_ITEM_MAX);
+    sp_library_loan_finish(&loan);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -215,6 +247,7 @@ int main(void)
         TEST(what_is_pinned_stays),
         TEST(what_is_unpinned_goes_when_nobody_borrows_it_again),
         TEST(a_library_takes_no_more_than_its_ceiling),
+        TEST(one_archive_takes_no_more_than_is_allowed_for_one),
         TEST(a_library_lives_as_long_as_a_loan),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

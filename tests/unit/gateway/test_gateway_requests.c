@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gateway/message.h"
+#include "gateway/cors.h"
 #include "server.h"
 
 #define OPEN "requireSecure='false'"
@@ -227,6 +228,30 @@ static void a_preflight_for_what_is_not_allowed_is_refused(void **state)
     }
 }
 
+/* All that can be in an answer is in it; of what a page may name, so many bytes are looked at. */
+static void a_preflight_names_headers_up_to_a_limit(void **state)
+{
+    char headers[4400];
+    server_start(&server, OPEN, CORS);
+    for (int more = 0; more < 2; more++) {
+        size_t len = (size_t)snprintf(headers, sizeof headers,
+                                      PAGE "Access-Control-Request-Method: GET\n"
+                                           "Access-Control-Request-Headers: authorization");
+        memset(headers + len, ',', 4096 - strlen("authorization") + (size_t)more);
+        strcpy(headers + len + 4096 - strlen("authorization") + more, "\n");
+        struct reply reply = server_ask(&server, "OPTIONS", "/accounts/42", headers, NULL);
+        assert_int_equal(reply.status, more ? 403 : 204);
+        if (more) {
+            assert_non_null(strstr(reply.body, "Pages of this origin may not send such a request."));
+            break;
+        }
+        size_t lines = 1; /* Vary */
+        for (const char *at = reply.headers; (at = strstr(at, "Access-Control-")); at++)
+            lines++;
+        assert_int_equal(lines, SP_CORS_HEADERS_MAX);
+    }
+}
+
 static void a_page_may_read_replies_errors_among_them(void **state)
 {
     server_start(&server, OPEN, CORS);
@@ -371,6 +396,7 @@ int main(void)
         TEST(a_slash_at_the_end_makes_another_path),
         TEST(a_preflight_is_answered_without_credentials),
         TEST(a_preflight_for_what_is_not_allowed_is_refused),
+        TEST(a_preflight_names_headers_up_to_a_limit),
         TEST(a_page_may_read_replies_errors_among_them),
         TEST(a_page_of_another_origin_gets_no_leave),
         TEST(every_origin_never_goes_with_credentials),
