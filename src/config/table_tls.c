@@ -159,9 +159,9 @@ const struct sp_cfg_element sp_cfg_ssl_element = {
 static const struct sp_cfg_attribute ssl_default_attributes[] = {
     A("sslRef", REF, ACTED | SECURITY, "TLS of listeners that name none.", INTO(O, ssl), TARGET("ssl"),
       DEFAULT("defaultSSLConfig")),
-    /* Not security: nothing that would use it is acted on either. */
-    A("outboundSSLRef", REF, 0, "TLS of outbound connections that name none; sslRef when it is not set.",
-      INTO(O, outbound), TARGET("ssl")),
+    A("outboundSSLRef", REF, ACTED | SECURITY,
+      "TLS of outbound connections that name none; sslRef when it is not set.", INTO(O, outbound),
+      TARGET("ssl")),
     A("httpHostNameVerification", BOOLEAN, SECURITY,
       "Whether callers' host names are compared with their certificates.", DEFAULT("false"),
       PROVIDED("false")),

@@ -130,7 +130,8 @@ ngx_int_t engine_init_process(ngx_cycle_t *cycle)
     if (status != SP_OK) {
         if (!err.text[0])
             sp_error_set(&err, status, NULL, "%s", sp_status_name(status));
-        sp_error_prefix(&err, "worker %u cannot start, the server stops", (unsigned)ngx_worker);
+        sp_error_prefix(&err, "worker %u cannot start, the server stops%s%s", (unsigned)ngx_worker,
+                        err.id[0] ? ": " : "", err.id);
         snprintf(err.id, sizeof err.id, "%s", SP_MSG_WORKER);
         sp_log_error(SP_LOG_ERROR, &err);
         conf->shared->failed = 1;

@@ -187,8 +187,9 @@ void sp_update_use(struct sp_update *update, uint64_t word, struct sp_generation
 
 static void cannot(struct sp_update *update, const struct sp_error *err)
 {
-    sp_log(SP_LOG_ERROR, SP_MSG_UPDATE_WORKER, "worker %u cannot take over the changed configuration: %s%s%s",
-           update->worker->index, err->file, err->file[0] ? ": " : "",
+    sp_log(SP_LOG_ERROR, SP_MSG_UPDATE_WORKER,
+           "worker %u cannot take over the changed configuration: %s%s%s%s%s", update->worker->index, err->id,
+           err->id[0] ? ": " : "", err->file, err->file[0] ? ": " : "",
            err->text[0] ? err->text : sp_status_name(err->status));
 }
 

@@ -133,8 +133,9 @@ static void refuse(struct attempt *attempt, const char *why)
         tell(attempt, SP_LOG_WARNING, SP_MSG_CHANGE_REFUSED, "%s %s", attempt->change->err.text, why);
         return;
     }
+    const char *id = attempt->err.id;
     tell(attempt, SP_LOG_ERROR, SP_MSG_UPDATE_REFUSED,
-         "the change is refused, the server goes on with what it has: %s", why);
+         "the change is refused, the server goes on with what it has: %s%s%s", id, id[0] ? ": " : "", why);
 }
 
 /* ---------------------------------------------------------------- reading, in a thread */

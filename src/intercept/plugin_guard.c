@@ -25,6 +25,7 @@ struct mark {
     _Atomic int32_t method;
     _Atomic int64_t since_us; /* monotonic */
     _Atomic int64_t hang_us;
+    _Atomic bool hung; /* it was ended because of that */
     char id[ID_BYTES];
 };
 
@@ -106,7 +107,7 @@ static void on_crash(int signal_number)
 {
     int saved = errno;
     const struct mark *mark = guard.mine;
-    if (mark && atomic_load(&mark->pid) == (int32_t)getpid()) {
+    if (mark && atomic_load(&mark->pid) == (int32_t)getpid() && !atomic_load(&mark->hung)) {
         const char *const parts[] = {SP_MSG_PLUGIN_CRASHED ": this worker dies inside method ",
                                      sp_plugin_method_name((enum sp_plugin_method)atomic_load(&mark->method)),
                                      " of interceptor plug-in ", mark->id};
@@ -191,10 +192,19 @@ static void look_back(struct mark *mark)
     int32_t pid = atomic_load(&mark->pid);
     if (pid == 0 || pid == (int32_t)getpid() || kill(pid, 0) == 0)
         return;
-    sp_log(SP_LOG_ERROR, SP_MSG_PLUGIN_CRASHED,
-           "worker process %d died inside method %s of interceptor plug-in %s", (int)pid,
-           sp_plugin_method_name((enum sp_plugin_method)atomic_load(&mark->method)), mark->id);
+    const char *method = sp_plugin_method_name((enum sp_plugin_method)atomic_load(&mark->method));
+    if (atomic_load(&mark->hung))
+        sp_log(
+            SP_LOG_ERROR, SP_MSG_PLUGIN_HANGS,
+            "worker process %d was ended, for method %s of interceptor plug-in %s did not come back within "
+            "%lld ms",
+            (int)pid, method, mark->id, (long long)(atomic_load(&mark->hang_us) / 1000));
+    else
+        sp_log(SP_LOG_ERROR, SP_MSG_PLUGIN_CRASHED,
+               "worker process %d died inside method %s of interceptor plug-in %s", (int)pid, method,
+               mark->id);
     count_crash(sp_plugin_crashes_of(mark->id));
+    atomic_store(&mark->hung, false);
     atomic_store(&mark->pid, 0);
 }
 
@@ -216,6 +226,7 @@ static void *watch(void *arg)
                                      sp_plugin_method_name((enum sp_plugin_method)atomic_load(&mark->method)),
                                      " does not come back of interceptor plug-in ", mark->id};
         say(parts, sizeof parts / sizeof parts[0]);
+        atomic_store(&mark->hung, true);
         abort();
     }
     return NULL;

@@ -48,9 +48,21 @@ def service(path, name, program, length, fields, connection="cicsConn"):
             archive.writestr(entry, text)
 
 
-def api(path, name, base_path, template, method, service_name, code=200):
-    """An .aar of one operation without maps; `code` is the status of its responses."""
+def response_map(headers):
+    """The map of a response whose fields become headers: {"X-Name": "Field"}, of the structure `Area`."""
+    moves = "".join(f'<move><input httpIn="body" path="{field}"/><output httpIn="header" path="Headers/{header}"/></move>'
+                    for header, field in headers.items())
+    return ('<mappingRoot xmlns="http://www.ibm.com/2008/ccl/Mapping"><mappingDeclaration name="answer">'
+            '<input path="$rootInput/Area"/><output path="$rootOutput/HTTPResponse"/>'
+            f'<passthrough><input path="."/><output path="Body/Area"/><updates>{moves}</updates></passthrough>'
+            "</mappingDeclaration></mappingRoot>")
+
+
+def api(path, name, base_path, template, method, service_name, code=200, response_headers=None):
+    """An .aar of one operation; `code` is the status of its responses. Without `response_headers` it has no maps."""
     folder = f"api{template}/{method}"
+    answer = (f'<mappingRootModel type="MSL" location="{folder}/response.map"/></responseMessages>'
+              if response_headers else "</responseMessages>")
     files = {
         "package.xml": '<?xml version="1.0" encoding="UTF-8"?>'
                        f'<zosConnectApi xmlns="http://www.ibm.com/zosConnect/2.0/zosConnectApi" id="{name}">'
@@ -62,13 +74,32 @@ def api(path, name, base_path, template, method, service_name, code=200):
                                  'xmlns:ns2="http://www.ibm.com/zosConnect/2.0/zosConnectServiceMapping" '
                                  f'mappingSpecVersion="1.0"><mappingContext basePath="{base_path}" '
                                  f'relativePath="{template}" method="{method}" serviceName="{service_name}" '
-                                 f'defaultResponseCode="{code}"/><responseMessages code="{code}" description="OK"/>'
-                                 "</ns2:ZosConnectServiceMapping>",
+                                 f'defaultResponseCode="{code}"/><responseMessages code="{code}" description="OK">'
+                                 f"{answer}</ns2:ZosConnectServiceMapping>",
         "api-docs/swagger.json": json.dumps({"swagger": "2.0", "info": {"title": name, "version": "1.0.0"},
                                              "host": "localhost:8080", "basePath": base_path,
                                              "paths": {template: {method.lower(): {"responses": {"200": {
                                                  "description": "OK"}}}}}}),
     }
+    if response_headers:
+        files[f"{folder}/response.map"] = response_map(response_headers)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for entry, text in files.items():
             archive.writestr(entry, text)
+
+
+def requester(path, name, version="1.0.0", description="made by a test", connection="endpoint"):
+    """An .ara of one operation."""
+    files = {
+        "package.xml": f'<zosConnectApi id="{name}" packageType="requester"><apiSpec title="{name}" version="{version}" '
+                       f'description="{description}" connectionRef="{connection}"><path relativePath="/it">'
+                       '<method type="GET" httpXformFile="m.xml" operationId="getIt"/></path>'
+                       '<apiDoc docType="SWAGGER">api.json</apiDoc></apiSpec></zosConnectApi>',
+        "m.xml": '<ZosConnectServiceMapping><mappingContext serviceName="getIt" relativePath="/it" method="GET" basePath=""/>'
+                 '<responseMessages code="200"/></ZosConnectServiceMapping>',
+        "api.json": '{"swagger":"2.0"}',
+        "ws-binds/getIt.wsbind": b"\0" * 200,
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for entry, content in files.items():
+            archive.writestr(entry, content)

@@ -128,7 +128,12 @@ static void a_method_that_does_not_come_back_ends_its_worker(void **state)
     assert_non_null(strstr(log,
                            "SALI0013E: this worker is ended, for method pre_invoke does not come back of "
                            "interceptor plug-in rec"));
-    /* One that waits is not held to be lost. */
+    assert_null(strstr(log, "SALI0012E"));
+    /* Its successor tells it, and knows it from a crash. One that waits is not held to be lost. */
+    assert_int_equal(in_worker(shared, bytes, "pre:sleep:400", 150000, log, sizeof log), 0);
+    assert_non_null(strstr(log, "SALI0013E"));
+    assert_non_null(strstr(
+        log, "was ended, for method pre_invoke of interceptor plug-in rec did not come back within 150 ms"));
     assert_int_equal(in_worker(shared, bytes, "pre:sleep:400", 150000, log, sizeof log), 0);
     assert_null(strstr(log, "SALI0013E"));
     munmap(shared, bytes);
