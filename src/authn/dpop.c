@@ -2,6 +2,7 @@
 #include "authn/dpop.h"
 
 #include "authn/token_claims.h"
+#include "base/secret.h"
 #include "crypto/jws.h"
 #include "text/base64.h"
 #include "text/json.h"
@@ -72,7 +73,7 @@ static bool is_hash_of(struct sp_str text, struct sp_str token)
     struct sp_buf room = sp_buf_over(encoded, sizeof encoded);
     return sp_jwa_hash(256, token, hash) == SP_OK &&
            sp_base64_encode(SP_BASE64_URL, sp_str_from(hash, 32), &room) == SP_OK &&
-           sp_str_eq(text, sp_buf_str(&room));
+           sp_secret_eq(text, sp_buf_str(&room));
 }
 
 static enum sp_status check_claims(const struct sp_dpop_request *request, const struct sp_json_value *claims,

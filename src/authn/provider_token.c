@@ -8,6 +8,7 @@
 #include "authn/issuers.h"
 #include "authn/kind.h"
 #include "authn/token_check.h"
+#include "base/secret.h"
 #include "crypto/jws.h"
 #include "text/base64.h"
 #include "text/json.h"
@@ -125,7 +126,7 @@ static enum sp_status check_certificate(const struct sp_authn_attempt *attempt,
     if (sp_jwa_hash(256, der, hash) != SP_OK ||
         sp_base64_encode(SP_BASE64_URL, sp_str_from(hash, 32), &room) != SP_OK)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for authentication");
-    return sp_str_is(sp_buf_str(&room), result->bound_to)
+    return sp_secret_eq(sp_buf_str(&room), sp_str_of(result->bound_to))
                ? SP_OK
                : sp_error_set(err, SP_EDENIED, NULL,
                               "the token is bound to another client certificate than that of the connection");
@@ -148,7 +149,7 @@ static enum sp_status check_proof(struct token *self, struct sp_authn_attempt *a
     enum sp_status status = sp_dpop_check(&request, attempt->arena, &proof, err);
     if (status != SP_OK)
         return status == SP_ENOMEM ? status : SP_EDENIED;
-    if (strcmp(proof.thumbprint, result->bound_to) != 0)
+    if (!sp_secret_eq(sp_str_of(proof.thumbprint), sp_str_of(result->bound_to)))
         return sp_error_set(err, SP_EDENIED, NULL,
                             "the token is bound to another key than that of the DPoP proof");
     return sp_token_use_once(self->checker, SP_STR("DPoP proof"), sp_str_of(proof.thumbprint), proof.jti,

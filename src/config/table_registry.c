@@ -55,9 +55,10 @@ static const struct sp_cfg_attribute basic_registry_attributes[] = {
       DEFAULT("BasicRegistry")),
     A("ignoreCaseForAuthentication", BOOLEAN, ACTED | SECURITY,
       "Whether user names are compared without regard to case.", INTO(O, ignore_case), DEFAULT("false")),
-    A("certificateMapMode", ENUM, SECURITY,
-      "How a client certificate names a user: by the CN of its subject.", INTO(O, certificate_map_mode),
-      ONE_OF("PRINCIPAL_CN", "CUSTOM", "NOT_SUPPORTED"), DEFAULT("PRINCIPAL_CN")),
+    A("certificateMapMode", ENUM, ACTED | SECURITY,
+      "How a client certificate names a user: by the CN of its subject. CUSTOM and NOT_SUPPORTED take none.",
+      INTO(O, certificate_map_mode), ONE_OF("PRINCIPAL_CN", "CUSTOM", "NOT_SUPPORTED"),
+      DEFAULT("PRINCIPAL_CN")),
     A("certificateMapperId", STRING, SECURITY, "A mapper in Java, which this product does not run."),
 };
 

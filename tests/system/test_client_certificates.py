@@ -129,6 +129,15 @@ def test_without_failing_over_a_certificate_of_nobody_is_403(make_gateway, autho
     assert bad(server, "NOTHING", headers=[JSON], tls=authority.client(*Pair(tmp_path, "fred", root).shown())).status == 200
 
 
+@pytest.mark.parametrize("mode, status, with_password", [("PRINCIPAL_CN", 200, 200), ("NOT_SUPPORTED", 401, 200), ("CUSTOM", 401, 200)])
+def test_a_basic_registry_that_takes_no_certificates(make_gateway, authority, root, tmp_path, mode, status, with_password):  # noqa: F811
+    server = make_gateway(**with_certificates(root, f'<basicRegistry id="basic" certificateMapMode="{mode}"/>'))
+    fred = authority.client(*Pair(tmp_path, "fred", root).shown())
+    assert bad(server, "NOTHING", headers=[JSON], tls=fred).status == status
+    assert bad(server, "NOTHING", headers=[JSON, basic("fred")], tls=fred).status == with_password
+    assert ("its certificateMapMode is not PRINCIPAL_CN" in server.log()) is (status != 200)
+
+
 def test_a_change_of_who_is_trusted_is_taken_over(make_gateway, authority, root, tmp_path):  # noqa: F811
     parts = with_certificates(root)
     server = make_gateway(**{**parts, "more": parts["more"] + '<config monitorInterval="100ms"/>'})
