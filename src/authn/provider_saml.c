@@ -38,6 +38,11 @@ static struct sp_cache_key key_of(const struct saml *self, struct sp_shared_cach
     return sp_shared_cache_key(memory, parts, 3);
 }
 
+static bool is_for_one_use(const struct saml *self, const struct sp_saml_facts *facts)
+{
+    return facts->one_time || !self->config->assertion_reuse;
+}
+
 static bool recall(const struct saml *self, struct sp_str token, const struct sp_authn_attempt *attempt,
                    struct sp_saml_facts *ret_facts)
 {
@@ -60,7 +65,8 @@ static void remember(const struct saml *self, struct sp_str token, const struct 
     unsigned char bytes[RESULT_MAX];
     struct sp_buf result = sp_buf_over(bytes, sizeof bytes);
     int64_t until_us = attempt->now_us + REMEMBERED_MAX_US;
-    if (!memory || facts->one_time || facts->is_bound || sp_saml_result_write(facts, &result) != SP_OK)
+    if (!memory || is_for_one_use(self, facts) || facts->is_bound ||
+        sp_saml_result_write(facts, &result) != SP_OK)
         return;
     if (facts->expires_us < until_us)
         until_us = facts->expires_us;
@@ -118,7 +124,7 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
         if (status == SP_OK)
             remember(self, token, attempt, &facts);
     }
-    if (status == SP_OK && facts.one_time)
+    if (status == SP_OK && is_for_one_use(self, &facts))
         status = sp_saml_use_once(self->config, attempt, &facts, err);
     if (status == SP_OK)
         status = io_saml_subject(self->config, attempt, &facts, ret_assertion, err);

@@ -24,9 +24,9 @@ enum sp_status sp_saml_use_once(const struct sp_cfg_saml *config, const struct s
     enum sp_status status =
         sp_shared_cache_claim(replays, sp_shared_cache_key(replays, parts, 3), attempt->now_us, until_us);
     if (status == SP_EEXISTS)
-        return sp_error_set(err, SP_EDENIED, NULL,
-                            "SAML: the assertion %.*s was used before, and is for one use only",
-                            SP_STR_ARG(facts->id));
+        return sp_error_set(err, SP_EDENIED, NULL, "SAML: the assertion %.*s was used before, and %s",
+                            SP_STR_ARG(facts->id),
+                            facts->one_time ? "is for one use only" : "each is taken once here");
     return status == SP_OK ? SP_OK
                            : sp_error_set(err, SP_EUNAVAIL, NULL,
                                           "the memory of assertions that were used is full or busy");

@@ -407,7 +407,8 @@ struct sp_cfg_saml { /* samlWebSso20 */
     struct sp_str key_alias;
     struct sp_cfg_auth_filters auth_filters;
     bool disable_ltpa_cookie;
-    int64_t replay_us; /* how long an assertion that was used is remembered at least */
+    bool assertion_reuse; /* in a header: one may come more than once */
+    int64_t replay_us;    /* how long an assertion that was used is remembered at least */
     struct sp_cfg_saml_login login;
     struct {
         bool given;

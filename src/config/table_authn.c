@@ -558,6 +558,10 @@ static const struct sp_cfg_attribute saml_attributes[] = {
     A("tokenReplayTimeout", DURATION, ACTED | SECURITY,
       "How long an assertion that may be used once is remembered, and until it ends in any case.",
       INTO(O, replay_us), DEFAULT("30m")),
+    A("sallyport_assertionReuse", BOOLEAN, ACTED | SECURITY,
+      "In a header: whether an assertion may come more than once; one that says that it is for one use may "
+      "not.",
+      INTO(O, assertion_reuse), DEFAULT("true")),
     A("sessionNotOnOrAfter", DURATION, ACTED | SECURITY,
       "Login in a browser: how long a session holds when the assertion does not say it.",
       INTO(O, login.session_us), DEFAULT("120m")),

@@ -398,6 +398,17 @@ def test_an_assertion_for_one_use_is_remembered_longer_than_it_lasts(make_gatewa
     assert refused(server, once(60), "used before")  # another of the same ID, after the first has ended
 
 
+@pytest.mark.parametrize("reuse", ("", 'sallyport_assertionReuse="true"', 'sallyport_assertionReuse="false"'))
+def test_whether_an_assertion_may_come_more_than_once_is_configured(make_gateway, signer, reuse):
+    server = make_gateway(reuse)
+    first, second = (sign(assertion(identity=identity), signer) for identity in ("_first", "_second"))
+    assert status(server, first) == 200
+    if "false" in reuse:
+        assert refused(server, first, "used before, and each is taken once here")
+    assert [status(server, first) for _ in range(6)] == [401 if "false" in reuse else 200] * 6  # of every worker
+    assert status(server, second) == 200
+
+
 def test_an_assertion_may_give_an_ltpa_cookie(make_gateway, signer):
     for given, expected in (("true", False), ("false", True)):
         server = make_gateway(f'mapToUserRegistry="User" disableLtpaCookie="{given}"', roles='<group name="local"/>')
