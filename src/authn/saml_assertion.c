@@ -430,7 +430,7 @@ static enum sp_status read_names(struct reading *r, const struct sp_xml_element 
     if (status == SP_OK && rules->unique_user_identifier.len)
         status = one_value(r, root, rules->unique_user_identifier, &r->facts.unique_id);
     r->facts.realm = rules->realm_name.len ? rules->realm_name : r->facts.issuer;
-    if (status == SP_OK && rules->realm_identifier.len)
+    if (status == SP_OK && !rules->realm_name.len && rules->realm_identifier.len)
         status = one_value(r, root, rules->realm_identifier, &r->facts.realm);
     return status == SP_OK ? read_groups(r, root) : status;
 }

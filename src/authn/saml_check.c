@@ -94,6 +94,8 @@ static enum sp_status read_job(struct job *job, struct sp_buf *document, struct 
     enum sp_status status = question->is_response ? open_response(job, document, assertion, &issuer)
                                                   : open_token(job, document, assertion);
     if (status == SP_OK)
+        status = sp_saml_decrypt_parts(assertion, job->settings->key, &job->err);
+    if (status == SP_OK)
         status = sp_saml_assertion_read(sp_buf_str(assertion), &rules, question->now_us, &job->arena,
                                         &job->facts, &job->err);
     if (status == SP_OK && issuer.len && !sp_str_eq(issuer, job->facts.issuer))

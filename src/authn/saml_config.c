@@ -96,8 +96,7 @@ enum sp_status sp_saml_config_check(const struct sp_cfg_saml *config, struct sp_
         wrong = "write spHostAndPort, the address that browsers use: without it, and without audiences, an "
                 "assertion that was made for another server could be brought here under that server's name";
     else if (!sp_saml_name_format(login).ptr)
-        wrong = "nameIDFormat cannot be asked for (encrypted names are not taken; customize needs "
-                "customizeNameIDFormat)";
+        wrong = "nameIDFormat=\"customize\" needs customizeNameIDFormat";
     return wrong ? sp_error_set(err, SP_EINVAL, NULL, "%s", wrong) : SP_OK;
 }
 
@@ -118,9 +117,10 @@ static void find_warnings(const struct sp_config *whole, const struct sp_cfg_sam
         warn(whole, config, problems,
              "disableLtpaCookie=\"false\" has no effect: an LTPA cookie is for users of the registry "
              "(mapToUserRegistry=\"User\") of a server with <ltpa>");
-    if (sp_saml_logs_in(config) && config->login.tells_provider && !settings->idp.logout_url.len)
+    if (sp_saml_logs_in(config) && config->login.tells_provider && !settings->idp.logout.url.len)
         warn(whole, config, problems,
-             "spLogout=\"true\" tells nobody: idpMetadata has no SingleLogoutService for HTTP-Redirect");
+             "spLogout=\"true\" tells nobody: idpMetadata has no SingleLogoutService for HTTP-Redirect or "
+             "HTTP-POST");
 }
 
 static bool is_usable(const struct sp_config *whole, const struct sp_cfg_saml *config,

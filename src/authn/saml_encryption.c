@@ -17,8 +17,18 @@
 #define GCM_TAG 16u
 #define NAMESPACES_MAX 64
 
+/* What may be encrypted, and how it is called then. */
+static const struct kind {
+    const char *holder, *content;
+} kinds[] = {
+    {"EncryptedAssertion", "Assertion"},
+    {"EncryptedID", "NameID"},
+    {"EncryptedAttribute", "Attribute"},
+};
+
 struct decrypting {
     EVP_PKEY *key;
+    const struct kind *kind;
     xmlNodePtr encrypted; /* EncryptedAssertion */
     xmlNodePtr data;      /* EncryptedData */
     struct sp_error *err;
@@ -26,7 +36,7 @@ struct decrypting {
 
 static enum sp_status wrong(const struct decrypting *d, const char *what)
 {
-    return sp_error_set(d->err, SP_EDENIED, NULL, "SAML: the encrypted assertion is refused: %s", what);
+    return sp_error_set(d->err, SP_EDENIED, NULL, "SAML: the %s is refused: %s", d->kind->holder, what);
 }
 
 /* The same whatever it was. */
@@ -277,7 +287,7 @@ static enum sp_status append_opening(const struct decrypting *d, struct sp_buf *
     return sp_buf_append_byte(buf, '>');
 }
 
-static enum sp_status take_assertion(const struct decrypting *d, struct sp_str text, struct sp_buf *assertion)
+static enum sp_status take_content(const struct decrypting *d, struct sp_str text, struct sp_buf *content)
 {
     struct sp_buf whole;
     struct sp_error detail = SP_ERROR_INIT;
@@ -287,25 +297,25 @@ static enum sp_status take_assertion(const struct decrypting *d, struct sp_str t
     sp_buf_append_str(&whole, text);
     enum sp_status status = sp_buf_append_str(&whole, SP_STR("</context>"));
     if (status == SP_OK)
-        status = sp_saml_tree_parse(sp_buf_str(&whole), "Assertion", &document, &detail);
+        status = sp_saml_tree_parse(sp_buf_str(&whole), d->kind->content, &document, &detail);
     xmlNodePtr only = status == SP_OK ? sp_saml_tree_element(xmlDocGetRootElement(document)->children) : NULL;
     /* The reasons of a reader would tell what is in it. */
     if (status != SP_OK && status != SP_ENOMEM)
         status = undecryptable(d);
-    else if (status == SP_OK && (!only || !sp_saml_tree_is(only, "Assertion", SP_SAML_NAMESPACE) ||
+    else if (status == SP_OK && (!only || !sp_saml_tree_is(only, d->kind->content, SP_SAML_NAMESPACE) ||
                                  sp_saml_tree_element(only->next)))
         status = undecryptable(d);
     if (status == SP_OK)
-        status = sp_saml_tree_cut(only, assertion, d->err);
+        status = sp_saml_tree_cut(only, content, d->err);
     xmlFreeDoc(document);
     sp_buf_wipe(&whole);
     return status;
 }
 
-enum sp_status sp_saml_decrypt(xmlNodePtr encrypted, struct evp_pkey_st *key, struct sp_buf *assertion,
-                               struct sp_error *err)
+static enum sp_status decrypt_element(xmlNodePtr encrypted, const struct kind *kind, EVP_PKEY *key,
+                                      struct sp_buf *content, struct sp_error *err)
 {
-    struct decrypting d = {.key = key, .encrypted = encrypted, .err = err};
+    struct decrypting d = {.key = key, .kind = kind, .encrypted = encrypted, .err = err};
     struct sp_buf text;
     d.data = sp_saml_tree_named(encrypted->children, "EncryptedData", SP_SAML_XENC);
     if (!d.data || sp_saml_tree_named(d.data->next, "EncryptedData", SP_SAML_XENC))
@@ -315,7 +325,99 @@ enum sp_status sp_saml_decrypt(xmlNodePtr encrypted, struct evp_pkey_st *key, st
     sp_buf_init(&text, SP_SAML_DOCUMENT_MAX);
     enum sp_status status = decrypt(&d, &text);
     if (status == SP_OK)
-        status = take_assertion(&d, sp_buf_str(&text), assertion);
+        status = take_content(&d, sp_buf_str(&text), content);
     sp_buf_wipe(&text);
+    return status;
+}
+
+enum sp_status sp_saml_decrypt(xmlNodePtr encrypted, struct evp_pkey_st *key, struct sp_buf *assertion,
+                               struct sp_error *err)
+{
+    return decrypt_element(encrypted, &kinds[0], key, assertion, err);
+}
+
+/* ---------------------------------------------------------------- parts of a document */
+
+static const struct kind *kind_of_part(const xmlNode *node)
+{
+    for (size_t i = 1; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (sp_saml_tree_is(node, kinds[i].holder, SP_SAML_NAMESPACE))
+            return &kinds[i];
+    return NULL;
+}
+
+static bool has_parts(struct sp_str document)
+{
+    for (size_t i = 1; document.len && i < sizeof kinds / sizeof kinds[0]; i++)
+        if (memmem(document.ptr, document.len, kinds[i].holder, strlen(kinds[i].holder)))
+            return true;
+    return false;
+}
+
+/* The next node in document order that is not inside of this one. */
+static xmlNodePtr behind(xmlNodePtr node, const xmlNode *root)
+{
+    while (node != root && !node->next)
+        node = node->parent;
+    return node == root ? NULL : node->next;
+}
+
+static enum sp_status replace(xmlNodePtr encrypted, struct sp_str content, struct sp_error *err)
+{
+    xmlDocPtr document;
+    enum sp_status status = sp_saml_tree_parse(content, "decrypted part", &document, err);
+    if (status != SP_OK)
+        return status;
+    xmlNodePtr copy = xmlDocCopyNode(xmlDocGetRootElement(document), encrypted->doc, 1);
+    xmlFreeDoc(document);
+    if (!copy)
+        return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a SAML document");
+    xmlFreeNode(xmlReplaceNode(encrypted, copy));
+    return SP_OK;
+}
+
+static enum sp_status replace_parts(xmlNodePtr root, EVP_PKEY *key, struct sp_error *err)
+{
+    enum sp_status status = SP_OK;
+    size_t count = 0;
+    for (xmlNodePtr next, node = root; node && status == SP_OK; node = next) {
+        const struct kind *kind = kind_of_part(node);
+        bool goes_down = !kind && node->type == XML_ELEMENT_NODE && node->children;
+        struct sp_buf content;
+        next = goes_down ? node->children : behind(node, root);
+        if (!kind)
+            continue;
+        if (count++ == SP_SAML_PARTS_MAX)
+            return sp_error_set(err, SP_ELIMIT, NULL, "SAML: more than %u parts are encrypted",
+                                SP_SAML_PARTS_MAX);
+        sp_buf_init(&content, SP_SAML_DOCUMENT_MAX);
+        status = decrypt_element(node, kind, key, &content, err);
+        if (status == SP_OK)
+            status = replace(node, sp_buf_str(&content), err);
+        sp_buf_wipe(&content);
+    }
+    return status;
+}
+
+enum sp_status sp_saml_decrypt_parts(struct sp_buf *document, struct evp_pkey_st *key, struct sp_error *err)
+{
+    xmlDocPtr tree;
+    struct sp_buf clear;
+    if (!has_parts(sp_buf_str(document)))
+        return SP_OK;
+    enum sp_status status = sp_saml_tree_parse(sp_buf_str(document), "document", &tree, err);
+    if (status != SP_OK)
+        return status;
+    sp_buf_init(&clear, 4 * SP_SAML_DOCUMENT_MAX);
+    status = replace_parts(xmlDocGetRootElement(tree), key, err);
+    if (status == SP_OK)
+        status = sp_saml_tree_cut(xmlDocGetRootElement(tree), &clear, err);
+    xmlFreeDoc(tree);
+    if (status == SP_OK) {
+        struct sp_buf sealed = *document;
+        *document = clear;
+        clear = sealed;
+    }
+    sp_buf_wipe(&clear);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * saml_encryption.h: assertions that were encrypted for this server (XML Encryption 1.1, by OpenSSL).
+ * saml_encryption.h: assertions, names and attributes that were encrypted for this server (XML
+ * Encryption 1.1, by OpenSSL).
  *
  * Taken: content by AES-128, 192 or 256 in GCM or CBC; its key by RSA-OAEP (with SHA-1, 256, 384 or 512). All
  * else is refused before any cryptography: RSA 1.5 and Triple DES, references to data elsewhere, keys agreed
@@ -11,11 +12,19 @@
 
 #include "authn/saml_tree.h"
 
+#define SP_SAML_PARTS_MAX 32u
+
 struct evp_pkey_st;
 
 /* Decrypt an EncryptedAssertion with the server's RSA key (NULL: there is none), and append the Assertion in
  * it as a document of its own. Blocks for a millisecond; any thread. SP_EDENIED, SP_ELIMIT, SP_ENOMEM. */
 enum sp_status sp_saml_decrypt(xmlNodePtr encrypted, struct evp_pkey_st *key, struct sp_buf *assertion,
                                struct sp_error *err) SP_MUST_CHECK;
+
+/* Replace each EncryptedID and EncryptedAttribute in a document by what it holds; without any the document
+ * stays as it is. To be done with what was verified: a signature covers them encrypted. As above; SP_ELIMIT
+ * also for more than SP_SAML_PARTS_MAX. */
+enum sp_status sp_saml_decrypt_parts(struct sp_buf *document, struct evp_pkey_st *key,
+                                     struct sp_error *err) SP_MUST_CHECK;
 
 #endif

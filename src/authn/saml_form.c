@@ -21,11 +21,11 @@ static bool is_line_end(struct sp_str text, size_t at)
 }
 
 /* base64 often comes in lines, and the reader of forms takes no control characters. */
-static enum sp_status read_response(struct sp_str value, struct sp_arena *arena, struct sp_str *ret_response,
-                                    struct sp_error *err)
+static enum sp_status read_message(struct sp_str value, struct sp_arena *arena, struct sp_str *ret_message,
+                                   struct sp_error *err)
 {
     if (value.len > FIELD_MAX)
-        return sp_error_set(err, SP_ELIMIT, NULL, "the SAML response has more than %u bytes",
+        return sp_error_set(err, SP_ELIMIT, NULL, "the SAML message has more than %u bytes",
                             SP_SAML_RESPONSE_MAX);
     char *lines = sp_arena_alloc(arena, value.len), *out = sp_arena_alloc(arena, value.len);
     size_t len = 0;
@@ -37,7 +37,7 @@ static enum sp_status read_response(struct sp_str value, struct sp_arena *arena,
         else
             lines[len++] = value.ptr[i];
     }
-    return sp_percent_decode(sp_str_from(lines, len), true, "SAML response", out, ret_response, err);
+    return sp_percent_decode(sp_str_from(lines, len), true, "SAML message", out, ret_message, err);
 }
 
 static enum sp_status read_relay_state(struct sp_str value, struct sp_arena *arena,
@@ -51,29 +51,38 @@ static enum sp_status read_relay_state(struct sp_str value, struct sp_arena *are
                : sp_error_set(err, SP_ENOMEM, NULL, "no memory for a SAML response");
 }
 
-enum sp_status sp_saml_form_read(const struct sp_http_request *request, struct sp_arena *arena,
-                                 struct sp_saml_form *ret_form, struct sp_error *err)
+static enum sp_status read_field(struct sp_str name, struct sp_str value, bool takes_request,
+                                 struct sp_arena *arena, struct sp_saml_form *form, struct sp_error *err)
 {
-    struct sp_saml_form form = {.response = {NULL, 0}, .relay_state = {NULL, 0}};
+    bool is_request = takes_request && sp_str_is(name, "SAMLRequest");
+    bool is_message = is_request || sp_str_is(name, "SAMLResponse");
+    if (!is_message && !sp_str_is(name, "RelayState"))
+        return SP_OK;
+    if (is_message ? form->message.ptr : form->relay_state.ptr)
+        return sp_error_set(err, SP_ESYNTAX, NULL, "the form has %s twice",
+                            is_message ? "a SAML message" : "RelayState");
+    if (!is_message)
+        return read_relay_state(value, arena, &form->relay_state, err);
+    form->is_request = is_request;
+    return read_message(value, arena, &form->message, err);
+}
+
+enum sp_status sp_saml_form_read(const struct sp_http_request *request, bool takes_request,
+                                 struct sp_arena *arena, struct sp_saml_form *ret_form, struct sp_error *err)
+{
+    struct sp_saml_form form = {.message = {NULL, 0}, .relay_state = {NULL, 0}};
     struct sp_str rest = request->body, field;
     enum sp_status status = SP_OK;
     if (!is_form(request))
-        return sp_error_set(err, SP_ESYNTAX, NULL, "a SAML response comes as a form, and this is none");
+        return sp_error_set(err, SP_ESYNTAX, NULL, "a SAML message comes as a form, and this is none");
     while (status == SP_OK && rest.ptr && sp_str_split(&rest, '&', &field)) {
         size_t equals = sp_str_find(field, '=');
-        struct sp_str name = sp_str_slice(field, 0, equals);
-        struct sp_str value = sp_str_slice(field, equals + 1, field.len);
-        bool is_response = sp_str_is(name, "SAMLResponse");
-        if (!is_response && !sp_str_is(name, "RelayState"))
-            continue;
-        if (is_response ? form.response.ptr : form.relay_state.ptr)
-            status = sp_error_set(err, SP_ESYNTAX, NULL, "the form has %.*s twice", SP_STR_ARG(name));
-        else
-            status = is_response ? read_response(value, arena, &form.response, err)
-                                 : read_relay_state(value, arena, &form.relay_state, err);
+        status = read_field(sp_str_slice(field, 0, equals), sp_str_slice(field, equals + 1, field.len),
+                            takes_request, arena, &form, err);
     }
-    if (status == SP_OK && !form.response.len)
-        status = sp_error_set(err, SP_ESYNTAX, NULL, "the form has no SAMLResponse");
+    if (status == SP_OK && !form.message.len)
+        status = sp_error_set(err, SP_ESYNTAX, NULL, "the form has no %s",
+                              takes_request ? "SAMLRequest and no SAMLResponse" : "SAMLResponse");
     if (status == SP_OK)
         *ret_form = form;
     return status;

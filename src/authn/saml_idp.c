@@ -11,6 +11,7 @@
 #define METADATA "urn:oasis:names:tc:SAML:2.0:metadata"
 #define PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
 #define REDIRECT "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+#define POST "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 #define SIGNATURE "http://www.w3.org/2000/09/xmldsig#"
 #define CERTIFICATES_MAX 32u
 #define CERTIFICATE_MAX 65536u
@@ -80,6 +81,13 @@ static bool is_url_ok(struct sp_str url)
     return true;
 }
 
+/* The first for HTTP-Redirect counts; without one, the first for HTTP-POST. */
+static void offer(struct sp_saml_endpoint *endpoint, struct sp_str url, bool is_post)
+{
+    if (!endpoint->url.len || (endpoint->is_post && !is_post))
+        *endpoint = (struct sp_saml_endpoint){url, is_post};
+}
+
 static enum sp_status read_endpoints(struct reading *r)
 {
     for (const struct sp_xml_element *child = r->role->first; child; child = child->next) {
@@ -87,15 +95,17 @@ static enum sp_status read_endpoints(struct reading *r)
         bool logout = is(child, "SingleLogoutService", METADATA);
         struct sp_str url = sp_str_trim(sp_xml_attribute(child, "Location"));
         struct sp_str answer = sp_str_trim(sp_xml_attribute(child, "ResponseLocation"));
-        if ((!login && !logout) || !sp_str_is(sp_xml_attribute(child, "Binding"), REDIRECT))
+        struct sp_str binding = sp_xml_attribute(child, "Binding");
+        bool is_post = sp_str_is(binding, POST);
+        if ((!login && !logout) || (!is_post && !sp_str_is(binding, REDIRECT)))
             continue;
         if (!is_url_ok(url) || (answer.len && !is_url_ok(answer)))
             return wrong(r, "a Location is no http or https URL without a fragment");
-        if (login && !r->idp.login_url.len)
-            r->idp.login_url = url;
-        if (logout && !r->idp.logout_url.len) {
-            r->idp.logout_url = url;
-            r->idp.logout_answer_url = answer.len ? answer : url;
+        if (login)
+            offer(&r->idp.login, url, is_post);
+        if (logout) {
+            offer(&r->idp.logout, url, is_post);
+            offer(&r->idp.logout_answer, answer.len ? answer : url, is_post);
         }
     }
     return SP_OK;

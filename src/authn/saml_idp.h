@@ -5,14 +5,14 @@
 #ifndef SP_AUTHN_SAML_IDP_H
 #define SP_AUTHN_SAML_IDP_H
 
-#include "base/arena.h"
+#include "authn/saml_send.h"
 
 #define SP_SAML_METADATA_MAX ((size_t)4 << 20)
 
 struct sp_saml_idp {
     struct sp_str entity_id;
-    /* For HTTP-Redirect; empty: the provider does not offer it. */
-    struct sp_str login_url, logout_url, logout_answer_url;
+    /* By HTTP-Redirect when the provider offers that, else by HTTP-POST. */
+    struct sp_saml_endpoint login, logout, logout_answer;
     const struct sp_str *certificates; /* DER, of the keys it signs with */
     size_t certificate_count;
     bool wants_signed; /* requests */

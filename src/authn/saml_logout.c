@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Logging out: of this server's session, and with spLogout of the identity provider's (SAML profiles 4.4, by
- * HTTP-Redirect).
+ * Logging out: of this server's session, and with spLogout of the identity provider's (SAML profiles 4.4).
  */
 #include <stdio.h>
 
 #include "authn/browser.h"
 #include "authn/ltpa_cookie.h"
-#include "authn/saml_logout_read.h"
+#include "authn/saml_form.h"
+#include "authn/saml_logout_check.h"
 #include "authn/saml_sso.h"
 #include "base/secret.h"
 #include "io/origin.h"
@@ -90,35 +90,40 @@ static struct sp_str claim_of(const struct sp_json_value *claims, const char *na
     return text.ptr ? text : SP_STR("");
 }
 
-/* To the provider, when it takes part; else to where logging out leads. */
-static enum sp_status next_page(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
-                                const struct sp_session *session, struct sp_str *ret_url,
-                                struct sp_error *err)
+/* A logout is always signed, where there is a key: providers must not take another. */
+static struct sp_saml_signer signer_of(const struct sp_saml_sso *sso)
 {
-    const struct sp_saml_settings *settings = sso->settings;
+    struct sp_saml_signer signer = sp_saml_sso_signer(sso);
+    signer.key = sso->settings->key;
+    return signer;
+}
+
+/* To the provider, when it takes part; else to where logging out leads. */
+static enum sp_status go_on(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+                            const struct sp_session *session, struct sp_challenge *challenge,
+                            struct sp_error *err)
+{
+    const struct sp_saml_endpoint *to = &sso->settings->idp.logout;
     struct sp_saml_self self;
     const struct sp_json_value *claims = claims_of(session, attempt->arena);
-    struct sp_saml_logout logout = {
+    const struct sp_saml_logout logout = {
         .id = new_id(attempt->arena),
-        .destination = settings->idp.logout_url,
+        .destination = to->url,
         .name_id = claim_of(claims, "name_id"),
         .name_id_format = claim_of(claims, "name_id_format"),
         .session_index = claim_of(claims, "session_index"),
     };
-    *ret_url = end_page(sso);
-    if (!sso->config->login.tells_provider || !logout.destination.len || !logout.name_id.len)
-        return SP_OK;
+    if (!sso->config->login.tells_provider || !to->url.len || !logout.name_id.len)
+        return sp_browser_send_to(challenge, end_page(sso), err);
     if (!logout.id.ptr || !sp_saml_sso_self(sso, attempt, &self))
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a logout");
-    const struct sp_saml_redirect redirect = {
-        .endpoint = logout.destination,
+    const struct sp_saml_sending sending = {
+        .to = *to,
         .field = "SAMLRequest",
         .document = sp_saml_logout_request(&self, &logout, attempt->now_us, attempt->arena),
-        .key = settings->key,
-        .signature_method = sso->config->signature_method,
+        .signer = signer_of(sso),
     };
-    return redirect.document.ptr ? sp_saml_redirect_url(&redirect, attempt->arena, ret_url, err)
-                                 : sp_error_set(err, SP_ENOMEM, NULL, "no memory for a logout");
+    return sp_saml_send(&sending, attempt->arena, challenge, err);
 }
 
 enum sp_status sp_saml_log_out(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
@@ -127,101 +132,142 @@ enum sp_status sp_saml_log_out(struct sp_saml_sso *sso, struct sp_authn_attempt 
     struct sp_str site = sp_http_header_get(attempt->request, "Sec-Fetch-Site");
     struct sp_error ignored = SP_ERROR_INIT;
     struct sp_session session;
-    struct sp_str url;
     if (site.ptr && !sp_str_is(site, "same-origin") && !sp_str_is(site, "none"))
         return refuse(ret_challenge, 403, SP_EDENIED, err, "a page of another site asked for a logout");
     bool is_known = sp_saml_sso_session(sso, attempt, &session, &ignored) == SP_OK;
     if (is_known && sp_session_store_end(sso->parts->sessions, &session, attempt->now_us) != SP_OK)
         return refuse(ret_challenge, 503, SP_ELIMIT, err,
                       "the session cannot be ended now: too many others were");
-    enum sp_status status = next_page(sso, attempt, is_known ? &session : NULL, &url, err);
-    if (status != SP_OK || !forget_cookies(sso, attempt, ret_challenge))
+    if (!forget_cookies(sso, attempt, ret_challenge) ||
+        go_on(sso, attempt, is_known ? &session : NULL, ret_challenge, err) != SP_OK)
         return refuse(ret_challenge, 503, SP_ENOMEM, err, "a logout cannot be prepared");
-    return sp_browser_send_to(ret_challenge, url, err);
+    return SP_OK;
 }
 
 /* ---------------------------------------------------------------- the provider speaks */
 
-/* The session of this browser, when it is the one that the provider means. */
-static enum sp_status end_session(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
-                                  const struct sp_saml_logout_asked *asked, struct sp_error *err)
+struct sp_str sp_saml_session_name(struct sp_str issuer, struct sp_str name_id, struct sp_str index,
+                                   struct sp_arena *arena)
+{
+    /* No name has a line end in it. */
+    struct sp_str whole = sp_arena_printf(arena, "%.*s\n%.*s\n%.*s", SP_STR_ARG(issuer), SP_STR_ARG(name_id),
+                                          SP_STR_ARG(index));
+    return whole.ptr && name_id.len ? sp_session_name(whole, arena) : (struct sp_str){NULL, 0};
+}
+
+/* One session of the provider's; all of the user's when that cannot be remembered any more. */
+static enum sp_status end_one(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+                              struct sp_str name_id, struct sp_str index)
+{
+    struct sp_session_store *sessions = sso->parts->sessions;
+    struct sp_str issuer = sso->settings->idp.entity_id, provider = sso->config->id;
+    int64_t until_us = attempt->now_us + sp_saml_sso_session_max_us(sso);
+    struct sp_str name = sp_saml_session_name(issuer, name_id, index, attempt->arena);
+    if (!name.ptr)
+        return SP_ENOMEM;
+    enum sp_status status = SP_ELIMIT;
+    if (index.len)
+        status = sp_session_store_end_at_provider(sessions, provider, name, attempt->now_us, until_us);
+    if (status != SP_ELIMIT)
+        return status;
+    name = sp_saml_session_name(issuer, name_id, SP_STR(""), attempt->arena);
+    return name.ptr ? sp_session_store_end_of_subject(sessions, provider, name, attempt->now_us, until_us)
+                    : SP_ENOMEM;
+}
+
+/* Whichever browsers have their cookies: a request that comes in a frame or by a form brings none. */
+static enum sp_status end_sessions(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+                                   const struct sp_saml_logout_asked *asked, struct sp_error *err)
+{
+    enum sp_status status = sp_session_store_use_once(sso->parts->sessions, sso->config->id, asked->id,
+                                                      attempt->now_us, asked->ends_us);
+    if (status == SP_EEXISTS)
+        return sp_error_set(err, SP_EDENIED, NULL, "SAML logout: the request was used before");
+    if (status == SP_OK && !asked->session_index_count)
+        status = end_one(sso, attempt, asked->name_id, SP_STR(""));
+    for (size_t i = 0; status == SP_OK && i < asked->session_index_count; i++)
+        status = end_one(sso, attempt, asked->name_id, asked->session_indexes[i]);
+    return status == SP_OK ? SP_OK
+                           : sp_error_set(err, SP_EUNAVAIL, NULL,
+                                          "the sessions cannot be ended now: too many others were");
+}
+
+/* Its own session goes on when the provider means another. */
+static bool is_logged_in(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt)
 {
     struct sp_session session;
     struct sp_error ignored = SP_ERROR_INIT;
-    if (sp_saml_sso_session(sso, attempt, &session, &ignored) != SP_OK)
-        return SP_OK; /* there is none any more: that is what was wanted */
-    const struct sp_json_value *claims = claims_of(&session, attempt->arena);
-    struct sp_str index = claim_of(claims, "session_index");
-    if (!sp_str_eq(claim_of(claims, "name_id"), asked->name_id) ||
-        (asked->session_index_count && !sp_saml_logout_names(asked, index)))
-        return sp_error_set(err, SP_EDENIED, NULL,
-                            "SAML logout: the provider means another session than that of this browser");
-    return sp_session_store_end(sso->parts->sessions, &session, attempt->now_us) == SP_OK
-               ? SP_OK
-               : sp_error_set(err, SP_ELIMIT, NULL, "the session cannot be ended now: too many others were");
+    return sp_saml_sso_session(sso, attempt, &session, &ignored) == SP_OK;
 }
 
 static enum sp_status answer_provider(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
                                       const struct sp_saml_logout_asked *asked,
-                                      const struct sp_saml_self *self, struct sp_str relay_state, bool done,
-                                      struct sp_str *ret_url, struct sp_error *err)
+                                      const struct sp_saml_self *self, bool done,
+                                      struct sp_challenge *challenge, struct sp_error *err)
 {
+    const struct sp_saml_endpoint *to = &sso->settings->idp.logout_answer;
     const struct sp_saml_logout logout = {
         .id = new_id(attempt->arena),
-        .destination = sso->settings->idp.logout_answer_url,
+        .destination = to->url,
         .in_response_to = asked->id,
         .status = done ? SUCCESS : DENIED,
     };
-    const struct sp_saml_redirect redirect = {
-        .endpoint = logout.destination,
+    if (!to->url.len) /* it does not say where to: the browser stays here */
+        return sp_browser_send_to(challenge, end_page(sso), err);
+    const struct sp_saml_sending sending = {
+        .to = *to,
         .field = "SAMLResponse",
         .document =
             logout.id.ptr ? sp_saml_logout_answer(self, &logout, attempt->now_us, attempt->arena) : logout.id,
-        .relay_state = relay_state,
-        .key = sso->settings->key,
-        .signature_method = sso->config->signature_method,
+        .relay_state = asked->relay_state,
+        .signer = signer_of(sso),
     };
-    return redirect.document.ptr ? sp_saml_redirect_url(&redirect, attempt->arena, ret_url, err)
-                                 : sp_error_set(err, SP_ENOMEM, NULL, "no memory for a logout");
+    return sp_saml_send(&sending, attempt->arena, challenge, err);
 }
 
-static enum sp_status take_request(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
-                                   struct sp_challenge *challenge, struct sp_error *err)
+static enum sp_status io_take_request(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+                                      const struct sp_saml_form *form, struct sp_challenge *challenge,
+                                      struct sp_error *err)
 {
     struct sp_saml_logout_asked asked;
     struct sp_saml_self self;
-    struct sp_str url;
     if (!sp_saml_sso_self(sso, attempt, &self))
         return refuse(challenge, 503, SP_ENOMEM, err, "no memory for a logout");
-    const struct sp_saml_logout_rules rules = {
-        .idp = &sso->settings->idp,
-        .trust = sso->settings->trust,
+    const struct sp_saml_logout_question question = {
+        .message = form ? form->message : attempt->request->query,
+        .is_post = form != NULL,
         .destination = self.logout_url,
-        .allows_sha1 = sso->settings->policy.allows_sha1,
-        .clock_skew_us = sso->config->clock_skew_us,
         .now_us = attempt->now_us,
     };
-    enum sp_status status = sp_saml_logout_read(attempt->request->query, &rules, attempt->arena, &asked, err);
+    enum sp_status status = io_saml_logout_check(sso->settings, &question, attempt->arena, &asked, err);
+    if (status == SP_ECANCELED)
+        return status;
     if (status != SP_OK)
         return sp_saml_tell(sso, attempt, challenge, status);
-    enum sp_status ended = end_session(sso, attempt, &asked, err);
-    if (ended == SP_OK && !forget_cookies(sso, attempt, challenge))
+    if (form)
+        asked.relay_state = form->relay_state;
+    enum sp_status ended = end_sessions(sso, attempt, &asked, err);
+    if (ended == SP_OK && !is_logged_in(sso, attempt) && !forget_cookies(sso, attempt, challenge))
         return refuse(challenge, 503, SP_ENOMEM, err, "a logout cannot be prepared");
-    status = answer_provider(sso, attempt, &asked, &self, asked.relay_state, ended == SP_OK, &url, err);
+    struct sp_error detail = SP_ERROR_INIT;
+    status = answer_provider(sso, attempt, &asked, &self, ended == SP_OK, challenge, &detail);
     if (status != SP_OK)
         return refuse(challenge, 503, status, err, "a logout cannot be answered");
-    status = sp_browser_send_to(challenge, url, err);
-    return status == SP_OK ? ended : status;
+    return ended;
 }
 
-enum sp_status sp_saml_logout_message(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+enum sp_status io_saml_logout_message(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
                                       struct sp_challenge *ret_challenge, struct sp_error *err)
 {
+    bool is_post = sp_str_is(attempt->request->method, "POST");
+    struct sp_saml_form form = {.is_request = false};
     enum sp_status status = sp_saml_sso_secure(sso, attempt, err);
+    if (status == SP_OK && is_post)
+        status = sp_saml_form_read(attempt->request, true, attempt->arena, &form, err);
     if (status != SP_OK)
         return sp_saml_tell(sso, attempt, ret_challenge, status);
-    if (sp_saml_logout_is_request(attempt->request->query))
-        return take_request(sso, attempt, ret_challenge, err);
+    if (is_post ? form.is_request : sp_saml_logout_is_request(attempt->request->query))
+        return io_take_request(sso, attempt, is_post ? &form : NULL, ret_challenge, err);
     /* The answer to our own request: the session has ended before it was asked for, whatever it says. */
     return sp_browser_send_to(ret_challenge, end_page(sso), err);
 }

@@ -7,16 +7,17 @@
 #include <openssl/x509.h>
 
 #include "authn/saml_assertion.h"
+#include "authn/saml_encryption.h"
+#include "authn/saml_response.h"
 #include "authn/saml_token.h"
 #include "text/base64.h"
 #include "text/percent.h"
 #include "text/xml.h"
 
 #define PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
-#define DSIG "http://www.w3.org/2000/09/xmldsig#"
-#define MORE "http://www.w3.org/2001/04/xmldsig-more#"
 #define SIGNATURE_MAX 1040u
 #define RSA_BITS_MIN 2048
+#define LASTS_MAX_US INT64_C(86400000000)
 #define AGE_MAX_US INT64_C(600000000) /* of a request that does not say when it ends */
 
 /* Fields of the query, as they were sent: the signature covers them so. */
@@ -72,27 +73,8 @@ static enum sp_status value_of(struct sp_str field, struct sp_arena *arena, stru
 
 /* ---------------------------------------------------------------- the signature */
 
-struct method {
-    const char *uri;
-    const EVP_MD *(*digest)(void);
-    int kind;
-};
-
-static const struct method *find_method(struct sp_str uri, bool allows_sha1)
-{
-    static const struct method methods[] = {
-        {MORE "rsa-sha256", EVP_sha256, EVP_PKEY_RSA},  {MORE "rsa-sha384", EVP_sha384, EVP_PKEY_RSA},
-        {MORE "rsa-sha512", EVP_sha512, EVP_PKEY_RSA},  {MORE "ecdsa-sha256", EVP_sha256, EVP_PKEY_EC},
-        {MORE "ecdsa-sha384", EVP_sha384, EVP_PKEY_EC}, {MORE "ecdsa-sha512", EVP_sha512, EVP_PKEY_EC},
-        {DSIG "rsa-sha1", EVP_sha1, EVP_PKEY_RSA},      {MORE "ecdsa-sha1", EVP_sha1, EVP_PKEY_EC},
-    };
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (sp_str_is(uri, methods[i].uri))
-            return methods[i].digest == EVP_sha1 && !allows_sha1 ? NULL : &methods[i];
-    return NULL;
-}
-
-/* Both numbers at full length, as XML Signature has them, to what OpenSSL reads. */
+/* Both numbers at full length, as XML Signature has them, to what OpenSSL reads. Many providers send what it
+ * reads as it is, and cannot be mistaken for the other. */
 static size_t encode_ecdsa(struct sp_str plain, unsigned char *out)
 {
     size_t half = plain.len / 2;
@@ -114,7 +96,17 @@ static size_t encode_ecdsa(struct sp_str plain, unsigned char *out)
     return (size_t)len;
 }
 
-static bool verifies(const struct method *method, X509 *certificate, struct sp_str text,
+static bool is_der(struct sp_str signature)
+{
+    const unsigned char *at = (const unsigned char *)signature.ptr;
+    ECDSA_SIG *both = d2i_ECDSA_SIG(NULL, &at, (long)signature.len);
+    bool whole = both && at == (const unsigned char *)signature.ptr + signature.len;
+    ECDSA_SIG_free(both);
+    ERR_clear_error();
+    return whole;
+}
+
+static bool verifies(const struct sp_saml_method *method, X509 *certificate, struct sp_str text,
                      struct sp_str signature)
 {
     unsigned char encoded[SIGNATURE_MAX];
@@ -123,7 +115,7 @@ static bool verifies(const struct method *method, X509 *certificate, struct sp_s
         signature.len > SIGNATURE_MAX / 2 ||
         (method->kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) < RSA_BITS_MIN))
         return false;
-    if (method->kind == EVP_PKEY_EC)
+    if (method->kind == EVP_PKEY_EC && !is_der(signature))
         signature = sp_str_from(encoded, encode_ecdsa(signature, encoded));
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool ok = context && EVP_DigestVerifyInit(context, NULL, method->digest(), NULL, key) > 0 &&
@@ -148,7 +140,7 @@ static enum sp_status check_signature(const struct fields *fields, const struct 
         status = value_of(fields->signature, arena, &base64, err);
     if (status != SP_OK)
         return status;
-    const struct method *method = find_method(uri, rules->allows_sha1);
+    const struct sp_saml_method *method = sp_saml_method_find(uri, rules->policy);
     if (!method || sp_base64_decode(SP_BASE64, base64, &signature) != SP_OK)
         return wrong(err, SP_EDENIED, "its signature is none that signatureMethodAlgorithm allows");
     struct sp_str text = sp_arena_printf(arena, "%.*s%s%.*s&%.*s", SP_STR_ARG(fields->request),
@@ -173,7 +165,7 @@ static bool is(const struct sp_xml_element *element, const char *name, const cha
 }
 
 static enum sp_status check_time(const struct sp_xml_element *root, const struct sp_saml_logout_rules *rules,
-                                 struct sp_error *err)
+                                 int64_t *ret_end_us, struct sp_error *err)
 {
     struct sp_str end = sp_xml_attribute(root, "NotOnOrAfter");
     struct sp_str issued = sp_xml_attribute(root, "IssueInstant");
@@ -183,8 +175,11 @@ static enum sp_status check_time(const struct sp_xml_element *root, const struct
     end_us = issued_us + AGE_MAX_US;
     if (end.ptr && sp_saml_time_read(end, &end_us) != SP_OK)
         return wrong(err, SP_ESYNTAX, "its NotOnOrAfter is no time");
+    if (end_us > issued_us + LASTS_MAX_US) /* so long its ID is remembered */
+        end_us = issued_us + LASTS_MAX_US;
     if (issued_us > rules->now_us + rules->clock_skew_us || end_us + rules->clock_skew_us <= rules->now_us)
         return wrong(err, SP_EDENIED, "the request has ended, or is of the future");
+    *ret_end_us = end_us + rules->clock_skew_us;
     return SP_OK;
 }
 
@@ -207,12 +202,24 @@ static enum sp_status read_root(const struct sp_xml_element *root, const struct 
     }
     asked->id = sp_xml_attribute(root, "ID");
     if (!sp_saml_name_ok(asked->id) || !sp_saml_name_ok(asked->name_id))
-        return wrong(err, SP_ESYNTAX, "it has no ID, or no NameID (EncryptedID is not taken)");
-    if (!sp_str_eq(issuer, rules->idp->entity_id))
+        return wrong(err, SP_ESYNTAX, "it has no ID, or no NameID");
+    if (!issuer.len || !sp_str_eq(issuer, rules->idp->entity_id))
         return wrong(err, SP_EDENIED, "it is not of the provider of idpMetadata");
     if (!sp_str_eq(sp_xml_attribute(root, "Destination"), rules->destination))
         return wrong(err, SP_EDENIED, "its Destination is not this server");
-    return check_time(root, rules, err);
+    return check_time(root, rules, &asked->ends_us, err);
+}
+
+/* What was verified, as it is decrypted. */
+static enum sp_status read_document(struct sp_buf *document, const struct sp_saml_logout_rules *rules,
+                                    struct sp_arena *arena, struct sp_saml_logout_asked *asked,
+                                    struct sp_error *err)
+{
+    struct sp_xml_element *root;
+    enum sp_status status = sp_saml_decrypt_parts(document, rules->key, err);
+    if (status == SP_OK)
+        status = sp_xml_parse(sp_buf_str(document), "LogoutRequest", arena, &sp_saml_xml_limits, &root, err);
+    return status == SP_OK ? read_root(root, rules, asked, err) : status;
 }
 
 enum sp_status sp_saml_logout_read(struct sp_str query, const struct sp_saml_logout_rules *rules,
@@ -222,7 +229,6 @@ enum sp_status sp_saml_logout_read(struct sp_str query, const struct sp_saml_log
     struct fields fields = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
     struct sp_saml_logout_asked asked = {.session_index_count = 0};
     struct sp_str message = {NULL, 0};
-    struct sp_xml_element *root;
     struct sp_buf document;
     enum sp_status status = read_fields(query, &fields, err);
     if (status == SP_OK)
@@ -235,10 +241,29 @@ enum sp_status sp_saml_logout_read(struct sp_str query, const struct sp_saml_log
     if (status == SP_OK)
         status = sp_saml_token_decode(message, &document, err);
     if (status == SP_OK)
-        status = sp_xml_parse(sp_buf_str(&document), "LogoutRequest", arena, &sp_saml_xml_limits, &root, err);
-    sp_buf_finish(&document);
+        status = read_document(&document, rules, arena, &asked, err);
+    sp_buf_wipe(&document);
     if (status == SP_OK)
-        status = read_root(root, rules, &asked, err);
+        *ret_asked = asked;
+    return status;
+}
+
+enum sp_status sp_saml_logout_read_posted(struct sp_str message, const struct sp_saml_logout_rules *rules,
+                                          struct sp_arena *arena, struct sp_saml_logout_asked *ret_asked,
+                                          struct sp_error *err)
+{
+    struct sp_saml_logout_asked asked = {.session_index_count = 0};
+    struct sp_buf document, covered;
+    sp_buf_init(&document, SP_SAML_DOCUMENT_MAX);
+    sp_buf_init(&covered, 4 * SP_SAML_DOCUMENT_MAX);
+    enum sp_status status = sp_saml_response_decode(message, &document, err);
+    if (status == SP_OK)
+        status = sp_saml_signature_check(sp_buf_str(&document), SP_SAML_LOGOUT_REQUEST, rules->trust,
+                                         rules->policy, &covered, err);
+    if (status == SP_OK)
+        status = read_document(&covered, rules, arena, &asked, err);
+    sp_buf_wipe(&document);
+    sp_buf_wipe(&covered);
     if (status == SP_OK)
         *ret_asked = asked;
     return status;

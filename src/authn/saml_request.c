@@ -3,18 +3,13 @@
 
 #include <time.h>
 
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <zlib.h>
 
 #include "authn/saml_assertion.h"
 #include "text/base64.h"
-#include "text/percent.h"
 
 #define DOCUMENT_MAX 32768u
-#define URL_MAX 32768u
-#define SIGNATURE_MAX 1024u
 #define PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
 #define METADATA "urn:oasis:names:tc:SAML:2.0:metadata"
 #define BINDINGS "urn:oasis:names:tc:SAML:2.0:bindings:"
@@ -97,6 +92,7 @@ struct sp_str sp_saml_name_format(const struct sp_cfg_saml_login *login)
         {"entity", FORMAT("2.0", "entity")},
         {"persistent", FORMAT("2.0", "persistent")},
         {"transient", FORMAT("2.0", "transient")},
+        {"encrypted", FORMAT("2.0", "encrypted")},
     };
 #undef FORMAT
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
@@ -230,120 +226,11 @@ struct sp_str sp_saml_metadata(const struct sp_cfg_saml *config, const struct sp
         if (key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
             put_key(&xml, "encryption", certificate);
     }
-    if (self->logout_url.len)
-        put_service(&xml, "SingleLogoutService", "HTTP-Redirect", self->logout_url, "");
+    put_service(&xml, "SingleLogoutService", "HTTP-Redirect", self->logout_url, "");
+    put_service(&xml, "SingleLogoutService", "HTTP-POST", self->logout_url, "");
     put_element(&xml, "md:NameIDFormat", sp_saml_name_format(&config->login));
     put_service(&xml, "AssertionConsumerService", "HTTP-POST", self->acs_url,
                 " index=\"0\" isDefault=\"true\"");
     put(&xml, "</md:SPSSODescriptor></md:EntityDescriptor>\n");
     return finish(&xml, arena);
-}
-
-/* ---------------------------------------------------------------- HTTP-Redirect */
-
-/* "DEFLATE", bindings section 3.4.4.1 */
-static enum sp_status deflate_all(struct sp_str document, struct sp_buf *bytes)
-{
-    z_stream stream = {.next_in = (Bytef *)document.ptr, .avail_in = (uInt)document.len};
-    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return SP_ENOMEM;
-    size_t room = deflateBound(&stream, document.len);
-    unsigned char *out = sp_buf_reserve(bytes, room);
-    stream.next_out = out;
-    stream.avail_out = (uInt)room;
-    int result = out ? deflate(&stream, Z_FINISH) : Z_MEM_ERROR;
-    if (result == Z_STREAM_END)
-        bytes->len += stream.total_out;
-    deflateEnd(&stream);
-    return result == Z_STREAM_END ? SP_OK : SP_ENOMEM;
-}
-
-static void append_base64(struct sp_buf *query, const char *name, struct sp_str bytes)
-{
-    struct sp_buf text;
-    sp_buf_init(&text, URL_MAX);
-    if (sp_base64_encode(SP_BASE64, bytes, &text) != SP_OK)
-        query->failed = true;
-    sp_form_append(query, name, sp_buf_str(&text));
-    sp_buf_finish(&text);
-}
-
-struct method {
-    const EVP_MD *digest;
-    const char *uri;
-};
-
-/* Of the digest that signatureMethodAlgorithm names ("SHA256", "ECDSAwithSHA384"), and of the key's kind. */
-static struct method find_method(struct sp_str name, bool is_ec)
-{
-#define MORE "http://www.w3.org/2001/04/xmldsig-more#"
-    if (sp_str_ends(name, SP_STR("384")))
-        return (struct method){EVP_sha384(), is_ec ? MORE "ecdsa-sha384" : MORE "rsa-sha384"};
-    if (sp_str_ends(name, SP_STR("512")))
-        return (struct method){EVP_sha512(), is_ec ? MORE "ecdsa-sha512" : MORE "rsa-sha512"};
-    if (sp_str_ends(name, SP_STR("SHA1")) || sp_str_ends(name, SP_STR("SHA128")))
-        return (struct method){EVP_sha1(), is_ec ? MORE "ecdsa-sha1" : DSIG "rsa-sha1"};
-    return (struct method){EVP_sha256(), is_ec ? MORE "ecdsa-sha256" : MORE "rsa-sha256"};
-#undef MORE
-}
-
-/* XML Signature has both numbers of an ECDSA signature at full length, one behind the other. */
-static size_t plain_ecdsa(EVP_PKEY *key, unsigned char *signature, size_t len)
-{
-    const unsigned char *at = signature;
-    size_t half = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
-    ECDSA_SIG *both = d2i_ECDSA_SIG(NULL, &at, (long)len);
-    bool ok = both && 2 * half <= SIGNATURE_MAX &&
-              BN_bn2binpad(ECDSA_SIG_get0_r(both), signature, (int)half) > 0 &&
-              BN_bn2binpad(ECDSA_SIG_get0_s(both), signature + half, (int)half) > 0;
-    ECDSA_SIG_free(both);
-    return ok ? 2 * half : 0;
-}
-
-static enum sp_status append_signature(const struct sp_saml_redirect *redirect, struct sp_buf *query,
-                                       struct sp_error *err)
-{
-    unsigned char signature[SIGNATURE_MAX];
-    size_t len = sizeof signature;
-    int kind = EVP_PKEY_get_base_id(redirect->key);
-    if (kind != EVP_PKEY_RSA && kind != EVP_PKEY_EC)
-        return sp_error_set(err, SP_EUNSUPPORTED, NULL, "requests are signed with RSA and EC keys only");
-    struct method method = find_method(redirect->signature_method, kind == EVP_PKEY_EC);
-    sp_form_append(query, "SigAlg", sp_str_of(method.uri));
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool ok = context && EVP_DigestSignInit(context, NULL, method.digest, NULL, redirect->key) > 0 &&
-              EVP_DigestSign(context, signature, &len, query->ptr, query->len) > 0;
-    EVP_MD_CTX_free(context);
-    if (ok && kind == EVP_PKEY_EC)
-        len = plain_ecdsa(redirect->key, signature, len);
-    if (!ok || !len)
-        return sp_error_set(err, SP_EINTERNAL, NULL, "a request cannot be signed");
-    append_base64(query, "Signature", sp_str_from(signature, len));
-    return SP_OK;
-}
-
-enum sp_status sp_saml_redirect_url(const struct sp_saml_redirect *redirect, struct sp_arena *arena,
-                                    struct sp_str *ret_url, struct sp_error *err)
-{
-    struct sp_buf bytes, query;
-    struct sp_str url = {NULL, 0};
-    sp_buf_init(&bytes, 2 * DOCUMENT_MAX);
-    sp_buf_init(&query, URL_MAX);
-    enum sp_status status = deflate_all(redirect->document, &bytes);
-    append_base64(&query, redirect->field, sp_buf_str(&bytes));
-    if (redirect->relay_state.len)
-        sp_form_append(&query, "RelayState", redirect->relay_state);
-    if (status == SP_OK && redirect->key)
-        status = append_signature(redirect, &query, err);
-    bool has_query = sp_str_find(redirect->endpoint, '?') < redirect->endpoint.len;
-    if (status == SP_OK && !query.failed)
-        url = sp_arena_printf(arena, "%.*s%c%.*s", SP_STR_ARG(redirect->endpoint), has_query ? '&' : '?',
-                              (int)query.len, (const char *)query.ptr);
-    if (status == SP_OK && !url.ptr)
-        status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a SAML request, or it is too long");
-    sp_buf_finish(&bytes);
-    sp_buf_finish(&query);
-    if (status == SP_OK)
-        *ret_url = url;
-    return status;
 }

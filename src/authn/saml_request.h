@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * saml_request.h: what this server says as a service provider: requests to log in and out, answers to
- * requests to log out, by HTTP-Redirect (SAML core 3.4 and 3.7, bindings 3.4), and its metadata.
+ * requests to log out (SAML core 3.4 and 3.7), and its metadata. saml_send.h brings them on their way.
  */
 #ifndef SP_AUTHN_SAML_REQUEST_H
 #define SP_AUTHN_SAML_REQUEST_H
@@ -9,14 +9,13 @@
 #include "base/buf.h"
 #include "config/config.h"
 
-struct evp_pkey_st;
 struct x509_st;
 
 /* This server, as a browser sees it. */
 struct sp_saml_self {
     struct sp_str entity_id;  /* https://host:port/ibm/saml20/<id> */
     struct sp_str acs_url;    /* where assertions come to */
-    struct sp_str logout_url; /* where messages about a logout come to; empty: nowhere */
+    struct sp_str logout_url; /* where messages about a logout come to */
 };
 
 /* "urn:oasis:..." of nameIDFormat; ptr NULL for one that cannot be asked for. */
@@ -40,18 +39,5 @@ struct sp_str sp_saml_logout_answer(const struct sp_saml_self *self, const struc
 /* `certificate` NULL: without keys. */
 struct sp_str sp_saml_metadata(const struct sp_cfg_saml *config, const struct sp_saml_self *self,
                                struct x509_st *certificate, struct sp_arena *arena);
-
-struct sp_saml_redirect {
-    struct sp_str endpoint; /* may have a query */
-    const char *field;      /* "SAMLRequest", "SAMLResponse" */
-    struct sp_str document;
-    struct sp_str relay_state;      /* empty: none */
-    struct evp_pkey_st *key;        /* NULL: not signed */
-    struct sp_str signature_method; /* of signatureMethodAlgorithm; its digest counts */
-};
-/* The URL with the document deflated, and signed; in the arena. SP_EUNSUPPORTED for a key that is neither RSA
- * nor EC, SP_ELIMIT, SP_ENOMEM. */
-enum sp_status sp_saml_redirect_url(const struct sp_saml_redirect *redirect, struct sp_arena *arena,
-                                    struct sp_str *ret_url, struct sp_error *err) SP_MUST_CHECK;
 
 #endif

@@ -117,9 +117,15 @@ static int64_t session_end(const struct sp_saml_sso *sso, int64_t now_us, const 
 {
     const struct sp_cfg_saml_login *config = &sso->config->login;
     int64_t end_us = facts->session_until_us ? facts->session_until_us : now_us + config->session_us;
-    int64_t again_us = facts->conditions_until_us - config->again_cushion_us;
-    return config->again_when_assertion_ends && facts->conditions_until_us && again_us < end_us ? again_us
-                                                                                                : end_us;
+    int64_t last_us = now_us + sp_saml_sso_session_max_us(sso);
+    if (end_us > last_us)
+        end_us = last_us;
+    int64_t assertion_us = facts->conditions_until_us;
+    if (facts->session_until_us && (!assertion_us || facts->session_until_us < assertion_us))
+        assertion_us = facts->session_until_us;
+    if (config->again_when_assertion_ends && assertion_us && assertion_us - config->again_cushion_us < end_us)
+        end_us = assertion_us - config->again_cushion_us;
+    return end_us;
 }
 
 static enum sp_status begin_session(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
@@ -130,6 +136,10 @@ static enum sp_status begin_session(const struct sp_saml_sso *sso, struct sp_aut
     struct sp_buf sealed;
     sp_session_begin(&session, attempt->now_us);
     session.expires_us = session_end(sso, attempt->now_us, facts);
+    session.subject = sp_saml_session_name(facts->issuer, facts->name_id, SP_STR(""), attempt->arena);
+    if (facts->session_index.len)
+        session.provider_session =
+            sp_saml_session_name(facts->issuer, facts->name_id, facts->session_index, attempt->arena);
     assertion->claims_json = write_claims(facts, attempt->arena);
     session.assertion = *assertion;
     if (session.expires_us <= attempt->now_us)
@@ -186,13 +196,13 @@ static enum sp_status io_end_login(struct sp_saml_sso *sso, struct sp_authn_atte
     struct sp_saml_self self;
     enum sp_status status = sp_saml_sso_secure(sso, attempt, err);
     if (status == SP_OK)
-        status = sp_saml_form_read(attempt->request, attempt->arena, &form, err);
+        status = sp_saml_form_read(attempt->request, false, attempt->arena, &form, err);
     if (status == SP_OK && !sp_saml_sso_self(sso, attempt, &self))
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for a login");
     if (status == SP_OK)
         status = find_start(sso, attempt, form.relay_state, start, err);
     if (status == SP_OK)
-        status = io_take(sso, attempt, &self, form.response, start, challenge, err);
+        status = io_take(sso, attempt, &self, form.message, start, challenge, err);
     if (status == SP_OK)
         *ret_target = target_of(sso, attempt, &self, form.relay_state, start);
     return status;

@@ -71,8 +71,7 @@ static enum sp_status copy_rules(struct sp_saml_settings *settings, const struct
     rules->clock_skew_us = config->clock_skew_us;
     settings->audience_is_self = names_any(&config->audiences);
     settings->wants_assertion_signed = config->want_assertions_signed;
-    settings->policy.allows_sha1 = sp_str_caseless_eq(config->signature_method, SP_STR("SHA1")) ||
-                                   sp_str_caseless_eq(config->signature_method, SP_STR("SHA128"));
+    settings->policy = sp_saml_signature_policy_of(config->signature_method);
     bool whole =
         copy_list(settings, &config->pkix.trusted_issuers, &rules->trusted_issuers) &&
         copy_list(settings, &config->audiences, &rules->audiences) &&
@@ -136,11 +135,12 @@ static enum sp_status read_login(struct sp_saml_settings *settings, const struct
         *err = (struct sp_error)SP_ERROR_INIT;
         status = SP_OK;
     }
-    if (status == SP_OK && !login->login_page_url.len && !settings->idp.login_url.len)
-        status = sp_error_set(err, SP_EINVAL, NULL,
-                              "idpMetadata %.*s: the provider has no SingleSignOnService for HTTP-Redirect; "
-                              "requests are sent no other way (loginPageURL needs none)",
-                              SP_STR_ARG(login->idp_metadata));
+    if (status == SP_OK && !login->login_page_url.len && !settings->idp.login.url.len)
+        status =
+            sp_error_set(err, SP_EINVAL, NULL,
+                         "idpMetadata %.*s: the provider has no SingleSignOnService for HTTP-Redirect or "
+                         "HTTP-POST; requests are sent no other way (loginPageURL needs none)",
+                         SP_STR_ARG(login->idp_metadata));
     return status == SP_OK ? trust_provider(settings, config, default_ssl, err) : status;
 }
 
@@ -163,6 +163,11 @@ static enum sp_status fill(struct sp_saml_settings *settings, const struct sp_cf
         status =
             sp_error_set(err, SP_EINVAL, NULL,
                          "requests cannot be signed: write keyStoreRef, or authnRequestsSigned=\"false\"");
+    if (status == SP_OK && logs_in && sp_str_caseless_eq(config->login.name_id_format, SP_STR("encrypted")) &&
+        !(settings->key && EVP_PKEY_get_base_id(settings->key) == EVP_PKEY_RSA))
+        status = sp_error_set(err, SP_EINVAL, NULL,
+                              "nameIDFormat=\"encrypted\" needs an RSA key to decrypt names with: set "
+                              "keyStoreRef and keyAlias");
     return status;
 }
 

@@ -141,31 +141,11 @@ static bool is_one_of(const char *value, const char *const *list)
 
 #define MORE "http://www.w3.org/2001/04/xmldsig-more#"
 
-static bool is_allowed(const char *method, const char *const *strong, const char *const *sha1,
-                       const struct sp_saml_signature_policy *policy)
-{
-    return is_one_of(method, strong) || (policy->allows_sha1 && is_one_of(method, sha1));
-}
-
+/* SHA-256 and more; the floor of signatureMethodAlgorithm is one of the method, not of this. */
 static bool is_digest_allowed(const char *method, const struct sp_saml_signature_policy *policy)
 {
-    static const char *const strong[] = {"http://www.w3.org/2001/04/xmlenc#sha256", MORE "sha384",
-                                         "http://www.w3.org/2001/04/xmlenc#sha512", NULL};
-    static const char *const sha1[] = {DSIG "sha1", NULL};
-    return is_allowed(method, strong, sha1, policy);
-}
-
-static bool is_method_allowed(const char *method, const struct sp_saml_signature_policy *policy)
-{
-    static const char *const strong[] = {MORE "rsa-sha256",
-                                         MORE "rsa-sha384",
-                                         MORE "rsa-sha512",
-                                         MORE "ecdsa-sha256",
-                                         MORE "ecdsa-sha384",
-                                         MORE "ecdsa-sha512",
-                                         NULL};
-    static const char *const sha1[] = {DSIG "rsa-sha1", MORE "ecdsa-sha1", NULL};
-    return is_allowed(method, strong, sha1, policy);
+    static const char *const strong[] = {SP_SAML_XENC "sha256", MORE "sha384", SP_SAML_XENC "sha512", NULL};
+    return is_one_of(method, strong) || (policy->allows_sha1 && method && strcmp(method, DSIG "sha1") == 0);
 }
 
 #define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -226,7 +206,7 @@ static enum sp_status check_signed_info(struct checking *c, const char *id)
         strcmp(form, EXCLUSIVE) != 0)
         return wrong(c, "its SignedInfo is not in exclusive canonical form without comments");
     if (!sp_saml_tree_is(method, "SignatureMethod", DSIG) || sp_saml_tree_element(method->children) ||
-        !is_method_allowed(sp_saml_tree_value(method, "Algorithm"), c->policy))
+        !sp_saml_method_find(sp_str_of(sp_saml_tree_value(method, "Algorithm")), c->policy))
         return wrong(c, "its method is not one that signatureMethodAlgorithm allows");
     if (!sp_saml_tree_is(c->reference, "Reference", DSIG) || sp_saml_tree_element(c->reference->next))
         return wrong(c, "it has not exactly one reference");

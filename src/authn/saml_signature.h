@@ -11,12 +11,9 @@
 #ifndef SP_AUTHN_SAML_SIGNATURE_H
 #define SP_AUTHN_SAML_SIGNATURE_H
 
+#include "authn/saml_sign.h"
 #include "authn/saml_trust.h"
 #include "base/buf.h"
-
-struct sp_saml_signature_policy {
-    bool allows_sha1;
-};
 
 enum sp_saml_root { SP_SAML_ASSERTION, SP_SAML_RESPONSE, SP_SAML_LOGOUT_REQUEST, SP_SAML_LOGOUT_RESPONSE };
 

@@ -15,6 +15,7 @@
 #define STATE_LEN 43u
 #define STATE_IN_NAME 12u
 #define US_PER_S 1000000
+#define DAY_US INT64_C(86400000000)
 
 /* ---------------------------------------------------------------- for all files */
 
@@ -30,11 +31,8 @@ bool sp_saml_sso_self(const struct sp_saml_sso *sso, struct sp_authn_attempt *at
     struct sp_saml_self self = {
         .entity_id = sp_arena_printf(arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(sso->base)),
         .acs_url = sp_arena_printf(arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(sso->acs_path)),
-        .logout_url = SP_STR(""),
+        .logout_url = sp_arena_printf(arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(sso->messages_path)),
     };
-    if (sso->config->login.tells_provider)
-        self.logout_url =
-            sp_arena_printf(arena, "%.*s%.*s", SP_STR_ARG(origin), SP_STR_ARG(sso->messages_path));
     *ret_self = self;
     return self.entity_id.ptr && self.acs_url.ptr && self.logout_url.ptr;
 }
@@ -83,6 +81,20 @@ enum sp_status sp_saml_sso_session(const struct sp_saml_sso *sso, struct sp_auth
     return status;
 }
 
+int64_t sp_saml_sso_session_max_us(const struct sp_saml_sso *sso)
+{
+    int64_t configured_us = sso->config->login.session_us;
+    return configured_us > DAY_US ? configured_us : DAY_US;
+}
+
+struct sp_saml_signer sp_saml_sso_signer(const struct sp_saml_sso *sso)
+{
+    const struct sp_saml_settings *settings = sso->settings;
+    return (struct sp_saml_signer){.key = sso->config->login.requests_signed ? settings->key : NULL,
+                                   .certificate = settings->certificate,
+                                   .method = sso->config->signature_method};
+}
+
 /* ---------------------------------------------------------------- a request */
 
 static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_authn_attempt *attempt)
@@ -94,58 +106,54 @@ static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_auth
     return !attempt->authorization.ptr && sp_browser_navigates(request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
 }
 
-/* Where the provider wants to begin by itself, only the page that was asked for is kept. */
-static enum sp_status prepare(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
-                              const struct sp_oidc_login *login, struct sp_str *ret_cookie,
-                              struct sp_str *ret_url, struct sp_error *err)
+/* What the provider is asked; the login's cookie goes with it. */
+static enum sp_status ask(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+                          const struct sp_oidc_login *login, struct sp_challenge *challenge,
+                          struct sp_error *err)
 {
     const struct sp_cfg_saml_login *config = &sso->config->login;
     const struct sp_saml_settings *settings = sso->settings;
+    const struct sp_saml_endpoint *to = &settings->idp.login;
     struct sp_saml_self self;
-    *ret_cookie = sso->target_cookie;
-    *ret_url = config->login_page_url;
-    if (config->login_page_url.len)
-        return SP_OK;
     struct sp_str id = sp_arena_printf(attempt->arena, "_%.*s", SP_STR_ARG(login->nonce));
-    *ret_cookie = sp_saml_login_cookie(login->state, attempt->arena);
     if (!id.ptr || !sp_saml_sso_self(sso, attempt, &self))
         return SP_ENOMEM;
-    const struct sp_saml_redirect redirect = {
-        .endpoint = settings->idp.login_url,
+    const struct sp_saml_sending sending = {
+        .to = *to,
         .field = "SAMLRequest",
-        .document = sp_saml_authn_request(config, &self, id, settings->idp.login_url, attempt->now_us,
-                                          attempt->arena),
+        .document = sp_saml_authn_request(config, &self, id, to->url, attempt->now_us, attempt->arena),
         .relay_state = login->state,
-        .key = config->requests_signed ? settings->key : NULL,
-        .signature_method = sso->config->signature_method,
+        .signer = sp_saml_sso_signer(sso),
     };
-    return redirect.document.ptr ? sp_saml_redirect_url(&redirect, attempt->arena, ret_url, err) : SP_ENOMEM;
+    return sp_saml_send(&sending, attempt->arena, challenge, err);
 }
 
-/* Send the browser to the provider, with a login of its own. */
+/* Send the browser to the provider, with a login of its own. Where the provider wants to begin by itself,
+ * only the page that was asked for is kept. */
 static enum sp_status begin(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
                             struct sp_challenge *challenge, struct sp_error *err)
 {
     const struct sp_cfg_saml_login *config = &sso->config->login;
-    struct sp_oidc_login login;
-    struct sp_str url = {NULL, 0}, cookie = {NULL, 0};
+    bool asks = !config->login_page_url.len;
+    struct sp_oidc_login login = {.expires_us = 0};
     struct sp_str target = config->forgets_target ? SP_STR("/") : attempt->request->target;
     struct sp_buf sealed;
     sp_buf_init(&sealed, SP_COOKIE_SEALED_MAX(SP_OIDC_TARGET_MAX + 1024u));
     enum sp_status status = sp_oidc_login_make(
         sso->config->id, target, attempt->now_us + config->request_time_us, attempt->arena, &login);
     if (status == SP_OK)
-        status = prepare(sso, attempt, &login, &cookie, &url, err);
-    if (status == SP_OK)
         status = sp_oidc_login_seal(&login, &sso->login_seal, &sealed, err);
-    bool is_kept = !config->login_page_url.len || !config->forgets_target;
-    if (status == SP_OK && is_kept &&
+    struct sp_str cookie = asks ? sp_saml_login_cookie(login.state, attempt->arena) : sso->target_cookie;
+    if (status == SP_OK && (asks || !config->forgets_target) &&
         !sp_saml_sso_set_login_cookie(sso, attempt, challenge, cookie, sp_buf_str(&sealed),
                                       config->request_time_us / US_PER_S))
         status = SP_ENOMEM;
     sp_buf_finish(&sealed);
     if (status == SP_OK)
-        return sp_browser_send_to(challenge, url, err);
+        status = asks ? ask(sso, attempt, &login, challenge, err)
+                      : sp_browser_send_to(challenge, config->login_page_url, err);
+    if (status == SP_OK)
+        return SP_OK;
     challenge->status = 503;
     return err->text[0] ? status : sp_error_set(err, status, NULL, "no memory for a login");
 }
@@ -183,6 +191,11 @@ static enum sp_status tell_metadata(struct sp_saml_sso *sso, struct sp_authn_att
 {
     struct sp_saml_self self;
     bool with_keys = sso->config->login.includes_certificate;
+    enum sp_status status = sp_saml_sso_secure(sso, attempt, err);
+    if (status != SP_OK) {
+        challenge->status = 403;
+        return status;
+    }
     challenge->body = sp_saml_sso_self(sso, attempt, &self)
                           ? sp_saml_metadata(sso->config, &self,
                                              with_keys ? sso->settings->certificate : NULL, attempt->arena)
@@ -212,16 +225,18 @@ static enum sp_status io_answer(struct sp_authn_provider *self, struct sp_authn_
     struct sp_str path = attempt->request->path;
     bool is_get = sp_str_is(attempt->request->method, "GET");
     bool is_post = sp_str_is(attempt->request->method, "POST");
+    bool is_logout = sp_str_eq(path, sso->logout_path), is_message = sp_str_eq(path, sso->messages_path);
     if (sp_str_eq(path, sso->acs_path))
         return is_post ? io_saml_return(sso, attempt, ret_challenge, err)
                        : refuse_method(ret_challenge, SP_STR("POST"), err);
-    if (sp_str_eq(path, sso->logout_path))
-        return is_get || is_post ? sp_saml_log_out(sso, attempt, ret_challenge, err)
-                                 : refuse_method(ret_challenge, SP_STR("GET, POST"), err);
-    if (!is_get)
-        return refuse_method(ret_challenge, SP_STR("GET"), err);
-    return sp_str_eq(path, sso->messages_path) ? sp_saml_logout_message(sso, attempt, ret_challenge, err)
-                                               : tell_metadata(sso, attempt, ret_challenge, err);
+    if ((is_logout || is_message) && !is_get && !is_post)
+        return refuse_method(ret_challenge, SP_STR("GET, POST"), err);
+    if (is_logout)
+        return sp_saml_log_out(sso, attempt, ret_challenge, err);
+    if (is_message)
+        return io_saml_logout_message(sso, attempt, ret_challenge, err);
+    return is_get ? tell_metadata(sso, attempt, ret_challenge, err)
+                  : refuse_method(ret_challenge, SP_STR("GET"), err);
 }
 
 /* ---------------------------------------------------------------- making it */
@@ -271,7 +286,7 @@ static enum sp_status name_all(struct sp_saml_sso *sso, struct sp_error *err)
     sso->origin = origin_of(sso->config->login.host_and_port, arena);
     const struct sp_str paths[] = {sso->acs_path, sso->metadata_path, sso->logout_path, sso->messages_path};
     memcpy(sso->paths, paths, sizeof sso->paths);
-    sso->provider.path_count = sso->config->login.tells_provider ? 4 : 3;
+    sso->provider.path_count = SP_SAML_PATHS;
     return sso->base.ptr && sso->acs_path.ptr && sso->metadata_path.ptr && sso->logout_path.ptr &&
                    sso->messages_path.ptr && sso->target_cookie.ptr && sso->session_cookie.ptr &&
                    sso->origin.ptr

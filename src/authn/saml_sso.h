@@ -8,6 +8,7 @@
 #include "authn/oidc_login.h"
 #include "authn/saml_check.h"
 #include "authn/saml_request.h"
+#include "authn/saml_send.h"
 #include "authn/session_store.h"
 
 #define SP_SAML_PATHS 4
@@ -42,6 +43,10 @@ struct sp_str sp_saml_login_cookie(struct sp_str state, struct sp_arena *arena);
 bool sp_saml_sso_set_login_cookie(const struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
                                   struct sp_challenge *challenge, struct sp_str name, struct sp_str value,
                                   int64_t max_age_s);
+/* What signs our messages; without key where authnRequestsSigned="false". */
+struct sp_saml_signer sp_saml_sso_signer(const struct sp_saml_sso *sso);
+/* No session holds longer, whatever the assertion says: as long is remembered that it was ended. */
+int64_t sp_saml_sso_session_max_us(const struct sp_saml_sso *sso);
 /* Plain HTTP, where httpsRequired: 403. */
 enum sp_status sp_saml_sso_secure(const struct sp_saml_sso *sso, const struct sp_authn_attempt *attempt,
                                   struct sp_error *err) SP_MUST_CHECK;
@@ -60,7 +65,11 @@ enum sp_status io_saml_return(struct sp_saml_sso *sso, struct sp_authn_attempt *
 /* saml_logout.c: the user logs out here; a message about a logout comes from the provider. */
 enum sp_status sp_saml_log_out(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
                                struct sp_challenge *ret_challenge, struct sp_error *err) SP_MUST_CHECK;
-enum sp_status sp_saml_logout_message(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
+enum sp_status io_saml_logout_message(struct sp_saml_sso *sso, struct sp_authn_attempt *attempt,
                                       struct sp_challenge *ret_challenge, struct sp_error *err) SP_MUST_CHECK;
+/* The name by which a provider ends a session, or all of a user when the index is empty; in the arena, ptr
+ * NULL: there is none, or no memory. */
+struct sp_str sp_saml_session_name(struct sp_str issuer, struct sp_str name_id, struct sp_str index,
+                                   struct sp_arena *arena);
 
 #endif

@@ -125,13 +125,14 @@ static int is_inside(void *root, xmlNodePtr node, xmlNodePtr parent)
     return 0;
 }
 
-enum sp_status sp_saml_tree_cut(xmlNodePtr element, struct sp_buf *bytes, struct sp_error *err)
+static enum sp_status canonicalise(xmlNodePtr element, xmlC14NMode mode, struct sp_buf *bytes,
+                                   struct sp_error *err)
 {
     xmlOutputBufferPtr out = xmlAllocOutputBuffer(NULL);
     if (!out)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a SAML document");
     prepare();
-    int done = xmlC14NExecute(element->doc, is_inside, element, XML_C14N_1_0, NULL, 0, out);
+    int done = xmlC14NExecute(element->doc, is_inside, element, mode, NULL, 0, out);
     enum sp_status status = SP_OK;
     if (done < 0 || xmlOutputBufferGetSize(out) == 0)
         status =
@@ -140,4 +141,14 @@ enum sp_status sp_saml_tree_cut(xmlNodePtr element, struct sp_buf *bytes, struct
         status = sp_error_set(err, SP_ELIMIT, NULL, "SAML: the assertion is too long");
     xmlOutputBufferClose(out);
     return status;
+}
+
+enum sp_status sp_saml_tree_cut(xmlNodePtr element, struct sp_buf *bytes, struct sp_error *err)
+{
+    return canonicalise(element, XML_C14N_1_0, bytes, err);
+}
+
+enum sp_status sp_saml_tree_canonical(xmlNodePtr element, struct sp_buf *bytes, struct sp_error *err)
+{
+    return canonicalise(element, XML_C14N_EXCLUSIVE_1_0, bytes, err);
 }

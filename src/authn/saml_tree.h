@@ -33,6 +33,11 @@ enum sp_status sp_saml_tree_text(const xmlNode *node, struct sp_buf *text) SP_MU
 /* The same of base64, blanks and line ends in it left out, decoded. */
 enum sp_status sp_saml_tree_bytes(const xmlNode *node, struct sp_buf *bytes) SP_MUST_CHECK;
 
+/* Append the element in exclusive canonical form without comments, which is what our own signatures cover.
+ * SP_ELIMIT, SP_ESYNTAX, SP_ENOMEM. */
+enum sp_status sp_saml_tree_canonical(xmlNodePtr element, struct sp_buf *bytes,
+                                      struct sp_error *err) SP_MUST_CHECK;
+
 /* Append the element as a document of its own: canonical XML 1.0 without comments, with the namespaces that
  * are in scope where it stands, so that its signature is good there too. SP_ELIMIT, SP_ENOMEM. */
 enum sp_status sp_saml_tree_cut(xmlNodePtr element, struct sp_buf *bytes, struct sp_error *err) SP_MUST_CHECK;

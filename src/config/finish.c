@@ -11,6 +11,8 @@
 #include "config/value.h"
 #include "text/ip_range.h"
 
+#define TRUST_CEILING \
+    ((size_t)4 << 20) /* metadata of an identity provider, a certificate, a list of revoked ones */
 #define RULE_SET_CEILING ((size_t)4 << 20)
 
 /* The configuration is built here and constant for everybody else. */
@@ -340,6 +342,38 @@ static enum sp_status finish_policies(struct sp_load *load)
     return SP_OK;
 }
 
+/* Read by authn/, which also says what is wrong with it; here it is known as a part of the configuration, so
+ * that a change of it is one. */
+static enum sp_status look_at(struct sp_load *load, struct sp_str path)
+{
+    struct sp_buf contents;
+    struct sp_error ignored = SP_ERROR_INIT;
+    if (!path.len)
+        return SP_OK;
+    sp_buf_init(&contents, TRUST_CEILING);
+    enum sp_status status = sp_load_read(load, path, &contents, &ignored);
+    sp_buf_finish(&contents);
+    return status == SP_ENOMEM ? status : SP_OK;
+}
+
+static enum sp_status finish_saml(struct sp_load *load)
+{
+    enum sp_status status = SP_OK;
+    for (size_t i = 0; i < load->config->saml_count && load->files->on_disk; i++) {
+        const struct sp_cfg_saml *saml = &load->config->saml[i];
+        if (!saml->enabled)
+            continue;
+        status = look_at(load, saml->login.idp_metadata);
+        for (size_t c = 0; status == SP_OK && c < saml->pkix.certificates.count; c++)
+            status = look_at(load, saml->pkix.certificates.items[c]);
+        for (size_t c = 0; status == SP_OK && c < saml->pkix.crls.count; c++)
+            status = look_at(load, saml->pkix.crls.items[c]);
+        if (status != SP_OK)
+            return status;
+    }
+    return status;
+}
+
 static void finish_cics(struct sp_load *load)
 {
     for (size_t i = 0; i < load->config->cics_connection_count; i++) {
@@ -418,6 +452,9 @@ enum sp_status sp_load_finish(struct sp_load *load)
     finish_roles(load);
     finish_registries(load);
     finish_cics(load);
+    status = finish_saml(load);
+    if (status != SP_OK)
+        return status;
     check_filters(load);
     check_features(load);
     status = sp_load_services(load);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a browser brings of a SAML identity provider, and its metadata. The first byte says what the others
- * are: R a response, Q the query of a logout, F a form, M metadata. The key below is of this file alone.
+ * are: R a response, Q the query of a logout, P the field of one by form, F a form, M metadata. The key below
+ * is of this file alone.
  */
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "authn/saml_assertion.h"
+#include "authn/saml_encryption.h"
 #include "authn/saml_form.h"
 #include "authn/saml_idp.h"
 #include "authn/saml_logout_read.h"
@@ -87,7 +89,7 @@ static void prepare(void)
 /* What is accepted is signed, and can be read. */
 static void open_response(struct sp_str document, struct sp_arena *arena, bool strict)
 {
-    const struct sp_saml_signature_policy policy = {.allows_sha1 = false};
+    const struct sp_saml_signature_policy policy = {.bits_min = 256};
     const struct sp_saml_response_rules rules = {.trust = trust,
                                                  .policy = &policy,
                                                  .key = key,
@@ -101,23 +103,30 @@ static void open_response(struct sp_str document, struct sp_arena *arena, bool s
     struct sp_buf assertion;
     sp_buf_init(&assertion, 4 * SP_SAML_DOCUMENT_MAX);
     if (sp_saml_response_open(document, &rules, arena, &assertion, &issuer, &err) == SP_OK &&
+        sp_saml_decrypt_parts(&assertion, key, &err) == SP_OK &&
         (!assertion.len ||
          sp_saml_assertion_read(sp_buf_str(&assertion), &any, NOW, arena, &facts, &err) == SP_ESYNTAX))
         abort();
     sp_buf_finish(&assertion);
 }
 
-static void read_logout(struct sp_str query, struct sp_arena *arena)
+static void read_logout(struct sp_str query, bool is_post, struct sp_arena *arena)
 {
+    const struct sp_saml_signature_policy policy = {.bits_min = 256};
     const struct sp_saml_idp idp = {
         .entity_id = SP_STR_INIT("https://idp"), .certificates = &der, .certificate_count = 1};
-    const struct sp_saml_logout_rules rules = {
-        .idp = &idp, .trust = trust, .destination = SP_STR_INIT("https://sp/slo"), .now_us = NOW};
+    const struct sp_saml_logout_rules rules = {.idp = &idp,
+                                               .trust = trust,
+                                               .policy = &policy,
+                                               .key = key,
+                                               .destination = SP_STR_INIT("https://sp/slo"),
+                                               .now_us = NOW};
     struct sp_saml_logout_asked asked;
     struct sp_error err = SP_ERROR_INIT;
     (void)sp_saml_logout_is_request(query);
-    if (sp_saml_logout_read(query, &rules, arena, &asked, &err) == SP_OK &&
-        (!asked.id.len || !asked.name_id.len))
+    enum sp_status status = is_post ? sp_saml_logout_read_posted(query, &rules, arena, &asked, &err)
+                                    : sp_saml_logout_read(query, &rules, arena, &asked, &err);
+    if (status == SP_OK && (!asked.id.len || !asked.name_id.len))
         abort();
 }
 
@@ -130,8 +139,8 @@ static void read_form(struct sp_str body, struct sp_arena *arena)
     struct sp_error err = SP_ERROR_INIT;
     struct sp_buf document;
     sp_buf_init(&document, SP_SAML_DOCUMENT_MAX);
-    if (sp_saml_form_read(&request, arena, &form, &err) == SP_OK &&
-        sp_saml_response_decode(form.response, &document, &err) == SP_OK)
+    if (sp_saml_form_read(&request, true, arena, &form, &err) == SP_OK &&
+        sp_saml_response_decode(form.message, &document, &err) == SP_OK)
         open_response(sp_buf_str(&document), arena, true);
     sp_buf_finish(&document);
 }
@@ -150,7 +159,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         open_response(rest, &arena, false);
         break;
     case 'Q':
-        read_logout(rest, &arena);
+        read_logout(rest, false, &arena);
+        break;
+    case 'P':
+        read_logout(rest, true, &arena);
         break;
     case 'F':
         read_form(rest, &arena);

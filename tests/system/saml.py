@@ -16,7 +16,8 @@ import uuid
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
@@ -42,8 +43,8 @@ def stamp(seconds):
 class Signer:
     """A key with a certificate that issued itself."""
 
-    def __init__(self, directory, name, bits=2048):
-        self.key = rsa.generate_private_key(65537, bits)
+    def __init__(self, directory, name, bits=2048, curve=None):
+        self.key = ec.generate_private_key(curve) if curve else rsa.generate_private_key(65537, bits)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.datetime.now(datetime.timezone.utc)
         self.certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
@@ -54,6 +55,12 @@ class Signer:
         self.key_file.write_bytes(self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
                                                          serialization.NoEncryption()))
         self.certificate_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    def store(self):
+        """Key and certificate in one file."""
+        path = self.key_file.with_suffix(".both.pem")
+        path.write_bytes(self.key_file.read_bytes() + self.certificate_file.read_bytes())
+        return path
 
     def text(self):
         return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()
@@ -86,10 +93,12 @@ def canonical(element, comments=False):
 def sign(element, signer, uri=None, method="rsa-sha256", digest="http://www.w3.org/2001/04/xmlenc#sha256", transforms=None,
          references=1, key_info=True, comments=False, objects=""):
     """Puts an enveloped signature behind the Issuer."""
-    algorithm = {"sha256": hashes.SHA256(), "sha1": hashes.SHA1()}[method.rsplit("-", 1)[1]]
+    if isinstance(signer.key, ec.EllipticCurvePrivateKey):
+        method = method.replace("rsa-", "ecdsa-")
+    algorithm = getattr(hashes, method.rsplit("-", 1)[1].upper())()
     bare = canonical(element, comments)
-    value = base64.b64encode({"sha256": hashlib.sha256, "sha1": hashlib.sha1}[digest.rsplit("#", 1)[1]](bare).digest()).decode()
-    prefix = DSIG if method.endswith("sha1") else "http://www.w3.org/2001/04/xmldsig-more#"
+    value = base64.b64encode(hashlib.new(digest.rsplit("#", 1)[1], bare).digest()).decode()
+    prefix = DSIG if method == "rsa-sha1" else "http://www.w3.org/2001/04/xmldsig-more#"
     exclusive = EXCLUSIVE + ("WithComments" if comments else "")
     transforms = transforms or (f'<ds:Transform Algorithm="{DSIG}enveloped-signature"/><ds:Transform Algorithm="{exclusive}"/>')
     uri = "#" + element.get("ID") if uri is None else uri
@@ -102,8 +111,16 @@ def sign(element, signer, uri=None, method="rsa-sha256", digest="http://www.w3.o
         f'{certificate if key_info else ""}{objects}</ds:Signature>')
     element.insert(1, signature)
     info = canonical(signature[0])
-    signature[1].text = base64.b64encode(signer.key.sign(info, padding.PKCS1v15(), algorithm)).decode()
+    signature[1].text = base64.b64encode(signed_bytes(signer.key, info, algorithm)).decode()
     return element
+
+
+def signed_bytes(key, data, algorithm):
+    """As XML Signature has it: the numbers of ECDSA at full length."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(data, padding.PKCS1v15(), algorithm)
+    size = (key.curve.key_size + 7) // 8
+    return b"".join(number.to_bytes(size, "big") for number in decode_dss_signature(key.sign(data, ec.ECDSA(algorithm))))
 
 
 def text(element):
@@ -123,6 +140,14 @@ def evil(signer, **options):
 def response(*parts):
     root = etree.fromstring(f'<samlp:Response xmlns:samlp="{PROTOCOL}" ID="_r{uuid.uuid4().hex}" Version="2.0"/>')
     root.extend(parts)
+    return root
+
+
+def unasked(inner):
+    """A response that answers nothing, around an assertion."""
+    root = response(inner)
+    root.insert(0, etree.fromstring(f'<p:Status xmlns:p="{PROTOCOL}"><p:StatusCode '
+                                    'Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status>'))
     return root
 
 
@@ -201,11 +226,11 @@ class IdentityProvider:
 class HttpProvider:
     """tests/system/saml_provider.py as a process."""
 
-    def __init__(self, directory, signer, port, entity=ISSUER):
+    def __init__(self, directory, signer, port, entity=ISSUER, bindings=("redirect",)):
         self.directory, self.port, self.entity = pathlib.Path(directory), port, entity
         self.home = f"http://127.0.0.1:{port}"
         settings = {"port": port, "entity": entity, "key": str(signer.key_file), "certificate": str(signer.certificate_file),
-                    "directory": str(directory)}
+                    "directory": str(directory), "bindings": list(bindings)}
         (self.directory / "provider.json").write_text(json.dumps(settings))
         self.process = Process([sys.executable, pathlib.Path(__file__).parent / "saml_provider.py", self.directory / "provider.json"],
                                self.directory)
@@ -275,6 +300,16 @@ KEY_WRAPS = {"oaep": ('<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/
 def encrypt(element, certificate, content="aes256-gcm", wrap="oaep", beside=False, clear=None, change=lambda cipher: cipher, keys=1):
     """An EncryptedAssertion, by cryptography."""
     clear = clear if clear is not None else etree.tostring(element)
+    return etree.fromstring(encrypted("EncryptedAssertion", clear, certificate, content, wrap, beside, change, keys))
+
+
+def encrypt_part(holder, clear, certificate, **options):
+    """An EncryptedID or EncryptedAttribute, as text; prefixes of the content are declared in it."""
+    clear = clear.replace(">", f' xmlns:saml="{SAML}">', 1).encode()
+    return encrypted(holder, clear, certificate, **options)
+
+
+def encrypted(holder, clear, certificate, content="aes256-gcm", wrap="oaep", beside=False, change=lambda cipher: cipher, keys=1):
     kind, size = content.split("-")[1], int(content[3:6]) // 8
     key = os.urandom(size)
     if kind == "gcm":
@@ -292,9 +327,9 @@ def encrypt(element, certificate, content="aes256-gcm", wrap="oaep", beside=Fals
     encrypted_key = (f'<xenc:EncryptedKey>{method}<xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData>'
                      '</xenc:EncryptedKey>') * keys
     info = "" if beside else f"<ds:KeyInfo>{encrypted_key}</ds:KeyInfo>"
-    return etree.fromstring(
-        f'<saml:EncryptedAssertion xmlns:saml="{SAML}" xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" xmlns:ds="{DSIG}">'
+    return (
+        f'<saml:{holder} xmlns:saml="{SAML}" xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" xmlns:ds="{DSIG}">'
         f'<xenc:EncryptedData Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod '
         f'Algorithm="http://www.w3.org/{space}{content}"/>{info}<xenc:CipherData><xenc:CipherValue>'
         f'{base64.b64encode(change(cipher)).decode()}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>'
-        f'{encrypted_key if beside else ""}</saml:EncryptedAssertion>')
+        f'{encrypted_key if beside else ""}</saml:{holder}>')

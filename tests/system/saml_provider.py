@@ -1,5 +1,6 @@
-"""A SAML identity provider of its own process: pysaml2 behind HTTP on loopback. Requests come by HTTP-Redirect, answers go by
-HTTP-POST through a page that the browser sends on. What it does is read from behaviour.json with each request."""
+"""A SAML identity provider of its own process: pysaml2 behind HTTP on loopback. Requests come by HTTP-Redirect or HTTP-POST, as the
+settings say; answers go by HTTP-POST through a page that the browser sends on. What it does is read from behaviour.json with each
+request."""
 import base64
 import html
 import http.server
@@ -11,6 +12,7 @@ import urllib.parse
 import zlib
 
 import saml2.entity
+import saml2.response
 import saml2.sigver
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
@@ -22,6 +24,7 @@ SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 CONTENT = {"aes128-cbc": "http://www.w3.org/2001/04/xmlenc#aes128-cbc", "aes256-cbc": "http://www.w3.org/2001/04/xmlenc#aes256-cbc",
            "aes128-gcm": "http://www.w3.org/2009/xmlenc11#aes128-gcm", "aes256-gcm": "http://www.w3.org/2009/xmlenc11#aes256-gcm"}
+BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
 PART = saml2.sigver.pre_encryption_part
 ENCRYPT = saml2.sigver.CryptoBackendXmlSec1.encrypt_assertion
 
@@ -52,12 +55,15 @@ class Provider:
         path = self.directory / "behaviour.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
-    def configuration(self, service=None):
+    def offered(self, path):
+        return [(self.home + path, BINDINGS[each]) for each in self.settings.get("bindings", ["redirect"])]
+
+    def configuration(self, service=None, strict=False):
         config = {"entityid": self.settings["entity"], "xmlsec_binary": "/usr/bin/xmlsec1", "key_file": self.settings["key"],
                   "cert_file": self.settings["certificate"],
                   "service": {"idp": {
-                      "endpoints": {"single_sign_on_service": [(self.home + "/sso", BINDING_HTTP_REDIRECT)],
-                                    "single_logout_service": [(self.home + "/slo", BINDING_HTTP_REDIRECT)]},
+                      "endpoints": {"single_sign_on_service": self.offered("/sso"), "single_logout_service": self.offered("/slo")},
+                      "want_authn_requests_signed": strict,
                       "policy": {"default": {"lifetime": {"seconds": self.behaviour().get("lifetime", 300)},
                                              "attribute_restrictions": None,
                                              "name_form": "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"}},
@@ -66,12 +72,12 @@ class Provider:
             config["metadata"] = {"local": [str(service)]}
         return IdPConfig().load(config)
 
-    def server(self):
-        """Of the service's metadata as they are now."""
+    def server(self, strict=False):
+        """Of the service's metadata as they are now; strict: requests must have a signature inside."""
         path = self.directory / "service.xml"
-        key = (path.read_text(encoding="utf-8"), json.dumps(self.behaviour()))
+        key = (path.read_text(encoding="utf-8"), json.dumps(self.behaviour()), strict)
         if key not in self.servers:
-            self.servers[key] = Server(config=self.configuration(path))
+            self.servers[key] = Server(config=self.configuration(path, strict))
         return self.servers[key]
 
     def metadata(self):
@@ -132,11 +138,61 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer(query)
 
     def do_POST(self):  # pylint: disable=invalid-name
-        """The login form."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = dict(urllib.parse.parse_qsl(body))
+        answer = getattr(self, "post_" + urllib.parse.urlsplit(self.path).path.strip("/"), None)
+        if not answer:
+            self.reply(404)
+            return
         with self.provider.lock:
-            self.reply(200, self.provider.answer(form["login"], form["request"], form["to"], form.get("state", "")))
+            answer(form)
+
+    def post_login(self, form):
+        self.reply(200, self.provider.answer(form["login"], form["request"], form["to"], form.get("state", "")))
+
+    def post_sso(self, form):
+        """pysaml2 verifies the signature inside; one that is wrong, or missing, is an exception or no request."""
+        strict = not self.provider.behaviour().get("unsigned")
+        try:
+            request = self.provider.server(strict).parse_authn_request(form["SAMLRequest"], BINDING_HTTP_POST)
+        except Exception as error:  # pylint: disable=broad-except
+            request = None
+            print(f"request refused: {error!r}", flush=True)
+        if not request or not request.message:
+            self.reply(403, "the signature is wrong")
+            return
+        (self.provider.directory / "asked.xml").write_bytes(base64.b64decode(form["SAMLRequest"]))
+        self.ask_who(request, form.get("RelayState", ""))
+
+    def ask_who(self, request, state):
+        destination = self.provider.server().response_args(request.message, [BINDING_HTTP_POST])["destination"]
+        fields = {"request": request.message.id, "to": destination, "state": state}
+        hidden = "".join(f'<input type="hidden" name="{name}" value="{html.escape(value)}"/>' for name, value in fields.items())
+        self.reply(200, f'<!DOCTYPE html><title>login</title><form method="post" action="/login">{hidden}<input name="login"/>'
+                        '<button>go</button></form>')
+
+    def post_slo(self, form):
+        server = self.provider.server(True)
+        if "SAMLResponse" in form:
+            text = base64.b64decode(form["SAMLResponse"]).decode()
+            try:
+                read = bool(server.parse_logout_request_response(form["SAMLResponse"], BINDING_HTTP_POST))
+            except saml2.response.StatusError:
+                read = False
+            self.reply(200, f"read: {read} state: {html.escape(form.get('RelayState', ''))} {html.escape(text)}")
+            return
+        request = server.parse_logout_request(form["SAMLRequest"], BINDING_HTTP_POST)
+        (self.provider.directory / "logged_out").write_bytes(base64.b64decode(form["SAMLRequest"]))
+        response = server.create_logout_response(request.message, [BINDING_HTTP_POST], sign=True, sign_alg=RSA_SHA256, digest_alg=SHA256)
+        destination = server.response_args(request.message, [BINDING_HTTP_POST])["destination"]
+        self.reply(200, self.form(destination, "SAMLResponse", str(response), form.get("RelayState", "")))
+
+    @staticmethod
+    def form(destination, field, document, state):
+        text = base64.b64encode(document.encode()).decode()
+        state = f'<input type="hidden" name="RelayState" value="{html.escape(state)}"/>' if state else ""
+        return (f'<!DOCTYPE html><title>provider</title><body onload="document.forms[0].submit()"><form method="post" '
+                f'action="{html.escape(destination)}"><input type="hidden" name="{field}" value="{text}"/>{state}</form></body>')
 
     def get_metadata(self, _query):
         self.reply(200, self.provider.metadata(), **{"Content-Type": "application/samlmetadata+xml"})
@@ -147,11 +203,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         server = self.provider.server()
         request = server.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT)
-        destination = server.response_args(request.message, [BINDING_HTTP_POST])["destination"]
-        fields = {"request": request.message.id, "to": destination, "state": query.get("RelayState", "")}
-        hidden = "".join(f'<input type="hidden" name="{name}" value="{html.escape(value)}"/>' for name, value in fields.items())
-        self.reply(200, f'<!DOCTYPE html><title>login</title><form method="post" action="/login">{hidden}<input name="login"/>'
-                        '<button>go</button></form>')
+        self.ask_who(request, query.get("RelayState", ""))
 
     def get_start(self, query):
         """The provider begins."""
@@ -179,7 +231,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         (service,) = server.metadata.service_providers()
         _, request = server.create_logout_request(
             query["to"], service, name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=query["user"]),
-            session_indexes=[query["index"]] if "index" in query else None)
+            session_indexes=[query["index"]] if "index" in query else None, sign="unsigned" not in query and "post" in query,
+            sign_alg=RSA_SHA256, digest_alg=SHA256)
+        if "post" in query:
+            self.reply(200, self.form(query["to"], "SAMLRequest", str(request), "rs-1"))
+            return
         sent = server.apply_binding(BINDING_HTTP_REDIRECT, str(request), query["to"], "rs-1", sign="unsigned" not in query,
                                     sigalg=RSA_SHA256)
         self.reply(302, Location=dict(sent["headers"])["Location"])

@@ -283,7 +283,7 @@ def test_names_come_from_where_the_configuration_says(make_gateway, signer):
     assert refused(server, sign(assertion(user="wilma", name_id="other"), signer), "NameIDs")
     server = make_gateway('userIdentifier="login" realmIdentifier="login"', roles='<user name="wilma"/>')
     assert status(server, sign(assertion(user="wilma", name_id="other"), signer)) == 200
-    server = make_gateway('realmName="Own"', roles='<user name="wilma" access-id="user:Own/wilma"/>')
+    server = make_gateway('realmName="Own" realmIdentifier="nowhere"', roles='<user name="wilma" access-id="user:Own/wilma"/>')
     assert status(server, sign(assertion(user="wilma"), signer)) == 200
     server = make_gateway('userUniqueIdentifier="login"', roles=f'<user name="x" access-id="user:{ISSUER}/w1"/>')
     assert status(server, sign(assertion(user="w1", name_id="wilma"), signer)) == 200

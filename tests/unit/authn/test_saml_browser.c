@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "authn/saml_config.h"
@@ -14,6 +15,7 @@
 #include "authn/saml_logout_read.h"
 #include "authn/saml_request.h"
 #include "authn/saml_response.h"
+#include "authn/saml_send.h"
 #include "authn/saml_token.h"
 #include "text/base64.h"
 #include "text/percent.h"
@@ -29,7 +31,7 @@ static enum sp_status read_form(const char *type, struct sp_str body, struct sp_
     struct sp_error err = SP_ERROR_INIT;
     sp_arena_finish(&arena);
     sp_arena_init(&arena, (size_t)16 << 20);
-    return sp_saml_form_read(&request, &arena, ret_form, &err);
+    return sp_saml_form_read(&request, false, &arena, ret_form, &err);
 }
 
 static void a_form_has_each_field_once(void **state)
@@ -38,7 +40,7 @@ static void a_form_has_each_field_once(void **state)
     struct sp_saml_form read;
     assert_int_equal(read_form(form, SP_STR("x=1&SAMLResponse=QU%0D%0AJD%2b&RelayState=a+b%2F"), &read),
                      SP_OK);
-    assert_true(sp_str_is(read.response, "QUJD+") && sp_str_is(read.relay_state, "a b/"));
+    assert_true(sp_str_is(read.message, "QUJD+") && sp_str_is(read.relay_state, "a b/"));
     assert_int_equal(read_form(form, SP_STR("SAMLResponse=QQ"), &read), SP_OK);
     assert_int_equal(read.relay_state.len, 0);
     const char *bad[] = {"",
@@ -52,6 +54,35 @@ static void a_form_has_each_field_once(void **state)
         if (read_form(form, sp_str_of(bad[i]), &read) != SP_ESYNTAX)
             fail_msg("\"%s\" is accepted", bad[i]);
     assert_int_equal(read_form("application/json", SP_STR("SAMLResponse=QQ"), &read), SP_ESYNTAX);
+}
+
+static void a_form_has_one_message(void **state)
+{
+    const struct sp_http_header header = {SP_STR_INIT("Content-Type"),
+                                          SP_STR_INIT("application/x-www-form-urlencoded")};
+    const struct {
+        const char *body;
+        enum sp_status response, either;
+        bool is_request;
+    } cases[] = {
+        {"SAMLRequest=QQ", SP_ESYNTAX, SP_OK, true},
+        {"SAMLResponse=QQ", SP_OK, SP_OK, false},
+        {"SAMLRequest=QQ&SAMLResponse=QQ", SP_OK, SP_ESYNTAX, false},
+        {"SAMLRequest=QQ&SAMLRequest=QQ", SP_ESYNTAX, SP_ESYNTAX, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct sp_http_request request = {
+            .headers = &header, .header_count = 1, .body = sp_str_of(cases[i].body)};
+        struct sp_error err = SP_ERROR_INIT;
+        struct sp_saml_form form;
+        struct sp_arena arena;
+        sp_arena_init(&arena, 100000);
+        assert_int_equal(sp_saml_form_read(&request, false, &arena, &form, &err), cases[i].response);
+        assert_int_equal(sp_saml_form_read(&request, true, &arena, &form, &err), cases[i].either);
+        if (cases[i].either == SP_OK)
+            assert_int_equal(form.is_request, cases[i].is_request);
+        sp_arena_finish(&arena);
+    }
 }
 
 static void a_response_has_a_limit(void **state)
@@ -133,10 +164,47 @@ static void metadata_say_where_to_and_whose_signature(void **state)
                             "</IDPSSODescriptor>") "</EntitiesDescriptor>",
             &idp),
         SP_OK);
-    assert_true(sp_str_is(idp.entity_id, "idp") && sp_str_is(idp.login_url, "https://idp/sso"));
-    assert_true(sp_str_is(idp.logout_url, "https://idp/slo") &&
-                sp_str_is(idp.logout_answer_url, "https://idp/2"));
+    assert_true(sp_str_is(idp.entity_id, "idp") && sp_str_is(idp.login.url, "https://idp/sso") &&
+                !idp.login.is_post);
+    assert_true(sp_str_is(idp.logout.url, "https://idp/slo") &&
+                sp_str_is(idp.logout_answer.url, "https://idp/2"));
     assert_true(idp.wants_signed && idp.certificate_count == 2 && sp_str_is(idp.certificates[1], "ABD"));
+}
+
+#define POSTED "Binding='urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST' Location='"
+
+static void a_redirect_counts_before_a_form_and_a_form_before_nothing(void **state)
+{
+    const struct {
+        const char *services, *url, *answer;
+        bool is_post;
+    } cases[] = {
+        {"<SingleLogoutService " POSTED "https://idp/1'/>", "https://idp/1", "https://idp/1", true},
+        {"<SingleLogoutService " POSTED "https://idp/1' ResponseLocation='https://idp/r'/>", "https://idp/1",
+         "https://idp/r", true},
+        {"<SingleLogoutService " POSTED
+         "https://idp/1' ResponseLocation='https://idp/r'/><SingleLogoutService " REDIRECT "https://idp/2'/>",
+         "https://idp/2", "https://idp/2", false},
+        {"<SingleLogoutService " REDIRECT "https://idp/2'/><SingleLogoutService " POSTED "https://idp/1'/>",
+         "https://idp/2", "https://idp/2", false},
+        {"<SingleLogoutService " POSTED "https://idp/1'/><SingleLogoutService " POSTED "https://idp/3'/>",
+         "https://idp/1", "https://idp/1", true},
+        {"<SingleLogoutService Binding='urn:oasis:names:tc:SAML:2.0:bindings:SOAP' "
+         "Location='https://idp/s'/>",
+         "", "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[2000];
+        struct sp_saml_idp idp;
+        snprintf(text, sizeof text,
+                 ENTITY(ROLE_START "%s<SingleSignOnService " POSTED "https://idp/sso'/></IDPSSODescriptor>"),
+                 cases[i].services);
+        assert_int_equal(read_idp(text, &idp), SP_OK);
+        assert_true(sp_str_is(idp.logout.url, cases[i].url) && idp.logout.is_post == cases[i].is_post);
+        assert_true(sp_str_is(idp.logout_answer.url, cases[i].answer) &&
+                    idp.logout_answer.is_post == cases[i].is_post);
+        assert_true(sp_str_is(idp.login.url, "https://idp/sso") && idp.login.is_post);
+    }
 }
 
 static void metadata_that_could_mislead_are_refused(void **state)
@@ -193,10 +261,10 @@ static void a_redirect_keeps_the_query_of_its_endpoint(void **state)
     struct sp_str url;
     struct sp_buf back;
     sp_arena_init(&arena, 100000);
-    const struct sp_saml_redirect redirect = {.endpoint = SP_STR_INIT("https://idp/?a=1"),
-                                              .field = "SAMLRequest",
-                                              .document = SP_STR_INIT("<a>text</a>"),
-                                              .relay_state = SP_STR_INIT("x&y")};
+    const struct sp_saml_sending redirect = {.to = {.url = SP_STR_INIT("https://idp/?a=1")},
+                                             .field = "SAMLRequest",
+                                             .document = SP_STR_INIT("<a>text</a>"),
+                                             .relay_state = SP_STR_INIT("x&y")};
     assert_int_equal(sp_saml_redirect_url(&redirect, &arena, &url, &err), SP_OK);
     struct sp_str start = SP_STR("https://idp/?a=1&SAMLRequest="), end = SP_STR("&RelayState=x%26y");
     assert_true(sp_str_starts(url, start) && sp_str_ends(url, end));
@@ -255,9 +323,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_has_each_field_once),
+        cmocka_unit_test(a_form_has_one_message),
         cmocka_unit_test(a_response_has_a_limit),
         cmocka_unit_test(a_relay_state_has_a_limit),
         cmocka_unit_test(metadata_say_where_to_and_whose_signature),
+        cmocka_unit_test(a_redirect_counts_before_a_form_and_a_form_before_nothing),
         cmocka_unit_test(metadata_that_could_mislead_are_refused),
         cmocka_unit_test(a_request_escapes_what_stands_in_it),
         cmocka_unit_test(a_redirect_keeps_the_query_of_its_endpoint),
