@@ -11,8 +11,10 @@
 #define NAME_MAX_BYTES 1024u
 #define CERTIFICATE_MAX 65536u
 
+/* Canonical XML looks for each declaration among all that hold, at each element: 64 of them cost nothing,
+ * 2000 half a minute. */
 const struct sp_xml_limits sp_saml_xml_limits = {
-    .bytes = 1u << 20, .depth = 32, .elements = 8192, .attributes = 32};
+    .bytes = 1u << 20, .depth = 32, .elements = 8192, .attributes = 32, .namespaces = 64};
 
 struct reading {
     const struct sp_saml_rules *rules;
@@ -437,6 +439,29 @@ static enum sp_status read_names(struct reading *r, const struct sp_xml_element 
 
 /* ---------------------------------------------------------------- all of it */
 
+bool sp_saml_is_utf8(struct sp_str document)
+{
+    if (sp_str_starts(document, SP_STR("\xef\xbb\xbf")))
+        document = sp_str_slice(document, 3, document.len);
+    if (!document.len || document.ptr[0] != '<' || (document.len > 1 && !document.ptr[1]))
+        return false;
+    if (!sp_str_starts(document, SP_STR("<?xml")))
+        return true;
+    struct sp_str declaration = sp_str_slice(document, 0, sp_str_find(document, '>'));
+    const char *found = memmem(declaration.ptr, declaration.len, "encoding", 8);
+    if (!found)
+        return true;
+    struct sp_str value = sp_str_slice(declaration, (size_t)(found - declaration.ptr) + 8, declaration.len);
+    value = sp_str_trim(value);
+    if (!take_byte(&value, '='))
+        return false;
+    value = sp_str_trim(value);
+    char quote = value.len ? value.ptr[0] : '\0';
+    value = sp_str_slice(value, 1, value.len);
+    return (quote == '"' || quote == '\'') &&
+           sp_str_caseless_eq(sp_str_slice(value, 0, sp_str_find(value, quote)), SP_STR("UTF-8"));
+}
+
 static enum sp_status read_root(struct reading *r, const struct sp_xml_element *root)
 {
     const struct sp_xml_element *subject = only_child(root, "Subject");
@@ -464,6 +489,8 @@ enum sp_status sp_saml_assertion_read(struct sp_str bytes, const struct sp_saml_
 {
     struct reading r = {.rules = rules, .now_us = now_us, .arena = arena, .err = err};
     struct sp_xml_element *root;
+    if (!sp_saml_is_utf8(bytes))
+        return sp_error_set(err, SP_ESYNTAX, NULL, "SAML: the document is no XML in UTF-8");
     enum sp_status status = sp_xml_parse(bytes, "SAML assertion", arena, &sp_saml_xml_limits, &root, err);
     if (status == SP_OK)
         status = read_root(&r, root);

@@ -40,6 +40,9 @@ struct sp_saml_facts {
 
 extern const struct sp_xml_limits sp_saml_xml_limits;
 
+/* Whether a document says that it is UTF-8, or nothing of it: readers could differ about all others. */
+bool sp_saml_is_utf8(struct sp_str document);
+
 /* A text that can be a name: 1 to 1024 bytes, no control characters. */
 bool sp_saml_name_ok(struct sp_str name);
 

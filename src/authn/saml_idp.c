@@ -18,7 +18,7 @@
 #define URL_MAX 2048u
 
 static const struct sp_xml_limits limits = {
-    .bytes = SP_SAML_METADATA_MAX, .depth = 32, .elements = 50000, .attributes = 64};
+    .bytes = SP_SAML_METADATA_MAX, .depth = 32, .elements = 50000, .attributes = 64, .namespaces = 256};
 
 struct reading {
     struct sp_arena *arena;

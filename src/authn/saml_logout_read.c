@@ -216,6 +216,8 @@ static enum sp_status read_document(struct sp_buf *document, const struct sp_sam
                                     struct sp_error *err)
 {
     struct sp_xml_element *root;
+    if (!sp_saml_is_utf8(sp_buf_str(document)))
+        return wrong(err, SP_ESYNTAX, "the message is no XML in UTF-8");
     enum sp_status status = sp_saml_decrypt_parts(document, rules->key, err);
     if (status == SP_OK)
         status = sp_xml_parse(sp_buf_str(document), "LogoutRequest", arena, &sp_saml_xml_limits, &root, err);

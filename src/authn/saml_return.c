@@ -175,6 +175,8 @@ static enum sp_status io_take(struct sp_saml_sso *sso, struct sp_authn_attempt *
     if (!assertion)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a login");
     enum sp_status status = io_saml_check(sso->settings, &question, attempt->arena, &facts, err);
+    if (status == SP_OK && start->request_id.len)
+        status = sp_saml_answer_once(sso->config, attempt, start->request_id, start->login.expires_us, err);
     if (status == SP_OK)
         status = sp_saml_use_once(sso->config, attempt, &facts, err);
     if (status == SP_OK)

@@ -25,6 +25,7 @@
 #define EC_BITS_MIN 256
 #define RSA_BITS_MAX 8192
 #define CERTIFICATE_MAX 65536u
+#define PREFIXES_MAX 1024u
 
 static const struct {
     const char *name, *namespace, *article;
@@ -150,6 +151,17 @@ static bool is_digest_allowed(const char *method, const struct sp_saml_signature
 
 #define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
 
+/* Without parameters, or with a list of prefixes, which is looked through at each element: a short one. */
+static bool is_canonicalisation_plain(const xmlNode *method)
+{
+    xmlNodePtr parameter = sp_saml_tree_element(method->children);
+    if (!parameter)
+        return true;
+    const char *prefixes = sp_saml_tree_value(parameter, "PrefixList");
+    return sp_saml_tree_is(parameter, "InclusiveNamespaces", EXCLUSIVE) &&
+           !sp_saml_tree_element(parameter->next) && (!prefixes || strlen(prefixes) <= PREFIXES_MAX);
+}
+
 /* enveloped-signature and then exclusive canonicalisation without comments, once each. */
 static enum sp_status check_transforms(struct checking *c, xmlNodePtr transforms)
 {
@@ -162,9 +174,7 @@ static enum sp_status check_transforms(struct checking *c, xmlNodePtr transforms
             strcmp(algorithm, wanted[count]) != 0)
             return wrong(c, "its transforms are not enveloped-signature and exclusive canonicalisation "
                             "without comments");
-        xmlNodePtr parameter = sp_saml_tree_element(each->children);
-        if (parameter && (!sp_saml_tree_is(parameter, "InclusiveNamespaces", EXCLUSIVE) || count == 0 ||
-                          sp_saml_tree_element(parameter->next)))
+        if (!is_canonicalisation_plain(each) || (count == 0 && sp_saml_tree_element(each->children)))
             return wrong(c, "a transform has parameters");
         count++;
     }
@@ -203,7 +213,7 @@ static enum sp_status check_signed_info(struct checking *c, const char *id)
     c->reference = method ? sp_saml_tree_element(method->next) : NULL;
     const char *form = canonical ? sp_saml_tree_value(canonical, "Algorithm") : NULL;
     if (!c->reference || !sp_saml_tree_is(canonical, "CanonicalizationMethod", DSIG) || !form ||
-        strcmp(form, EXCLUSIVE) != 0)
+        strcmp(form, EXCLUSIVE) != 0 || !is_canonicalisation_plain(canonical))
         return wrong(c, "its SignedInfo is not in exclusive canonical form without comments");
     if (!sp_saml_tree_is(method, "SignatureMethod", DSIG) || sp_saml_tree_element(method->children) ||
         !sp_saml_method_find(sp_str_of(sp_saml_tree_value(method, "Algorithm")), c->policy))

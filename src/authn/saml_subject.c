@@ -11,25 +11,44 @@ enum sp_saml_mapping sp_saml_mapping_of(const struct sp_cfg_saml *config)
                                                                              : SP_SAML_MAP_NONE;
 }
 
+/* SP_EEXISTS when it was claimed before. */
+static enum sp_status claim(const struct sp_authn_attempt *attempt, const struct sp_str parts[3],
+                            int64_t until_us, struct sp_error *err)
+{
+    struct sp_shared_cache *replays = attempt->parts->caches ? attempt->parts->caches->replays : NULL;
+    if (!replays)
+        return sp_error_set(err, SP_EUNAVAIL, NULL, "there is no memory of assertions that were used");
+    enum sp_status status =
+        sp_shared_cache_claim(replays, sp_shared_cache_key(replays, parts, 3), attempt->now_us, until_us);
+    return status == SP_OK || status == SP_EEXISTS
+               ? status
+               : sp_error_set(err, SP_EUNAVAIL, NULL,
+                              "the memory of assertions that were used is full or busy");
+}
+
 enum sp_status sp_saml_use_once(const struct sp_cfg_saml *config, const struct sp_authn_attempt *attempt,
                                 const struct sp_saml_facts *facts, struct sp_error *err)
 {
-    struct sp_shared_cache *replays = attempt->parts->caches ? attempt->parts->caches->replays : NULL;
-    int64_t until_us = attempt->now_us + config->replay_us;
-    if (!replays)
-        return sp_error_set(err, SP_EUNAVAIL, NULL, "there is no memory of assertions that were used");
-    if (until_us < facts->expires_us)
-        until_us = facts->expires_us;
     const struct sp_str parts[] = {SP_STR("saml"), facts->issuer, facts->id};
+    int64_t until_us = attempt->now_us + config->replay_us;
     enum sp_status status =
-        sp_shared_cache_claim(replays, sp_shared_cache_key(replays, parts, 3), attempt->now_us, until_us);
-    if (status == SP_EEXISTS)
-        return sp_error_set(err, SP_EDENIED, NULL, "SAML: the assertion %.*s was used before, and %s",
-                            SP_STR_ARG(facts->id),
-                            facts->one_time ? "is for one use only" : "each is taken once here");
-    return status == SP_OK ? SP_OK
-                           : sp_error_set(err, SP_EUNAVAIL, NULL,
-                                          "the memory of assertions that were used is full or busy");
+        claim(attempt, parts, until_us < facts->expires_us ? facts->expires_us : until_us, err);
+    return status == SP_EEXISTS
+               ? sp_error_set(err, SP_EDENIED, NULL, "SAML: the assertion %.*s was used before, and %s",
+                              SP_STR_ARG(facts->id),
+                              facts->one_time ? "is for one use only" : "each is taken once here")
+               : status;
+}
+
+enum sp_status sp_saml_answer_once(const struct sp_cfg_saml *config, const struct sp_authn_attempt *attempt,
+                                   struct sp_str request_id, int64_t until_us, struct sp_error *err)
+{
+    const struct sp_str parts[] = {SP_STR("saml request"), config->id, request_id};
+    enum sp_status status = claim(attempt, parts, until_us, err);
+    return status == SP_EEXISTS
+               ? sp_error_set(err, SP_EDENIED, NULL,
+                              "SAML response: the request that it answers was answered before (InResponseTo)")
+               : status;
 }
 
 /* Those that the registry knows, as it spells them; the others count for nothing. */

@@ -16,6 +16,12 @@ enum sp_saml_mapping sp_saml_mapping_of(const struct sp_cfg_saml *config);
 enum sp_status sp_saml_use_once(const struct sp_cfg_saml *config, const struct sp_authn_attempt *attempt,
                                 const struct sp_saml_facts *facts, struct sp_error *err) SP_MUST_CHECK;
 
+/* The same of the request that a response answers: a request has one answer, even where the browser keeps the
+ * cookie of its login. `until_us`: from when on that is refused anyway. */
+enum sp_status sp_saml_answer_once(const struct sp_cfg_saml *config, const struct sp_authn_attempt *attempt,
+                                   struct sp_str request_id, int64_t until_us,
+                                   struct sp_error *err) SP_MUST_CHECK;
+
 /* May ask the registry. With User the assertion is one to look up. SP_EUNAVAIL, SP_ENOMEM, SP_ECANCELED. */
 enum sp_status io_saml_subject(const struct sp_cfg_saml *config, struct sp_authn_attempt *attempt,
                                const struct sp_saml_facts *facts, struct sp_assertion *ret_assertion,

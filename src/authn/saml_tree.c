@@ -27,11 +27,24 @@ static void prepare(void)
     xmlSetGenericErrorFunc(NULL, be_quiet);
 }
 
+/* Nothing but comments around the one element: no document type, no processing instructions. */
+static bool is_bare(xmlDocPtr tree)
+{
+    if (!xmlDocGetRootElement(tree) || tree->intSubset || tree->extSubset)
+        return false;
+    for (const xmlNode *each = tree->children; each; each = each->next)
+        if (each->type != XML_ELEMENT_NODE && each->type != XML_COMMENT_NODE)
+            return false;
+    return true;
+}
+
 enum sp_status sp_saml_tree_parse(struct sp_str document, const char *what, xmlDocPtr *ret_document,
                                   struct sp_error *err)
 {
     struct sp_arena arena;
     struct sp_xml_element *ignored;
+    if (!sp_saml_is_utf8(document))
+        return sp_error_set(err, SP_ESYNTAX, NULL, "SAML: the %s is no XML in UTF-8", what);
     sp_arena_init(&arena, TREE_MEMORY_MAX);
     enum sp_status status = sp_xml_parse(document, what, &arena, &sp_saml_xml_limits, &ignored, err);
     sp_arena_finish(&arena);
@@ -40,7 +53,7 @@ enum sp_status sp_saml_tree_parse(struct sp_str document, const char *what, xmlD
     prepare();
     xmlDocPtr tree = xmlReadMemory(document.ptr, (int)document.len, NULL, NULL,
                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    if (!tree || !xmlDocGetRootElement(tree) || tree->intSubset || tree->extSubset) {
+    if (!tree || !is_bare(tree)) {
         xmlFreeDoc(tree);
         return sp_error_set(err, SP_ESYNTAX, NULL, "SAML: the %s is no XML that can be used here", what);
     }

@@ -13,8 +13,8 @@
 #define SP_SAML_XENC "http://www.w3.org/2001/04/xmlenc#"
 
 /* Parse; our own reader, which is stricter (UTF-8, depth, numbers), must have accepted the bytes first: this
- * asks it. No document type, nothing is fetched. `what` names the document in errors. To be freed with
- * xmlFreeDoc. SP_ESYNTAX, SP_ELIMIT, SP_ENOMEM. */
+ * asks it. No document type, no processing instructions around it, nothing is fetched. `what` names the
+ * document in errors. To be freed with xmlFreeDoc. SP_ESYNTAX, SP_ELIMIT, SP_ENOMEM. */
 enum sp_status sp_saml_tree_parse(struct sp_str document, const char *what, xmlDocPtr *ret_document,
                                   struct sp_error *err) SP_MUST_CHECK;
 

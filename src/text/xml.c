@@ -15,6 +15,7 @@ const struct sp_xml_limits sp_xml_default_limits = {
     .depth = 64,
     .elements = 200000,
     .attributes = 256,
+    .namespaces = 256,
 };
 
 /* An element whose end tag has not come. */
@@ -33,7 +34,7 @@ struct reader {
     enum sp_status status; /* the first failure of a handler */
     struct sp_xml_element *root;
     struct open_element *open; /* limits->depth of them */
-    unsigned depth, deepest, elements;
+    unsigned depth, deepest, elements, namespaces;
 };
 
 static void set_place(struct reader *r)
@@ -241,10 +242,24 @@ static int on_external_entity(XML_Parser expat, const char *context, const char 
     return XML_STATUS_ERROR;
 }
 
+static void on_namespace(void *arg, const char *prefix, const char *uri)
+{
+    struct reader *r = arg;
+    if (++r->namespaces > r->limits->namespaces)
+        fail(r, SP_ELIMIT, "more than %u namespaces are declared at once", r->limits->namespaces);
+}
+
+static void on_namespace_end(void *arg, const char *prefix)
+{
+    struct reader *r = arg;
+    r->namespaces--;
+}
+
 static void set_handlers(struct reader *r)
 {
     XML_SetUserData(r->expat, r);
     XML_SetElementHandler(r->expat, on_start, on_end);
+    XML_SetNamespaceDeclHandler(r->expat, on_namespace, on_namespace_end);
     XML_SetCharacterDataHandler(r->expat, on_text);
     XML_SetStartDoctypeDeclHandler(r->expat, on_doctype);
     XML_SetExternalEntityRefHandler(r->expat, on_external_entity);

@@ -35,9 +35,10 @@ struct sp_xml_limits {
     unsigned depth;      /* of nesting */
     unsigned elements;   /* in all */
     unsigned attributes; /* of one element */
+    unsigned namespaces; /* declarations that hold in one place */
 };
 
-/* 16 MiB, depth 64, 200000 elements, 256 attributes. */
+/* 16 MiB, depth 64, 200000 elements, 256 attributes, 256 namespaces. */
 extern const struct sp_xml_limits sp_xml_default_limits;
 
 /* The tree lives in the arena; nothing points into `input`. `file` is used in errors only. SP_ESYNTAX with

@@ -116,6 +116,83 @@ static void conditions_that_cannot_be_judged_are_refused(void **state)
     assert_int_equal(read_at("", "", NOW, 0, &facts), SP_EDENIED);
 }
 
+/* ---- what exhausts a reader ---- */
+
+static enum sp_status read_with(const char *attributes, const char *open, const char *inside,
+                                const char *close, int count)
+{
+    struct sp_saml_facts facts;
+    struct sp_error err = SP_ERROR_INIT;
+    const struct sp_saml_rules rules = {.clock_skew_us = 0};
+    struct sp_arena arena;
+    struct sp_buf text;
+    sp_buf_init(&text, 1 << 20);
+    sp_buf_printf(&text,
+                  "<Assertion xmlns='" SP_SAML_NAMESPACE "' ID='_1' Version='2.0'%s><Issuer>idp</Issuer>",
+                  attributes);
+    for (int i = 0; i < count; i++)
+        sp_buf_printf(&text, open, i);
+    sp_buf_append_str(&text, sp_str_of(inside));
+    for (int i = 0; i < count && *close; i++)
+        sp_buf_append_str(&text, sp_str_of(close));
+    sp_buf_append_str(&text, SP_STR("<Subject><NameID>fred</NameID><SubjectConfirmation "
+                                    "Method='urn:oasis:names:tc:SAML:2.0:cm:bearer'><SubjectConfirmationData "
+                                    "NotOnOrAfter='2026-11-23T18:00:10Z'/></SubjectConfirmation></Subject>"
+                                    "<AuthnStatement AuthnInstant='2026-11-23T17:00:00Z'/></Assertion>"));
+    sp_arena_init(&arena, (size_t)16 << 20);
+    enum sp_status status = sp_saml_assertion_read(sp_buf_str(&text), &rules, NOW, &arena, &facts, &err);
+    sp_arena_finish(&arena);
+    sp_buf_finish(&text);
+    return status;
+}
+
+static void a_document_has_limits_that_hold_at_their_value_and_not_beyond(void **state)
+{
+    /* The Assertion is the first of the depths and namespaces; seven elements are always there. */
+    assert_int_equal(read_with("", "<x a='%d'>", "", "</x>", 31), SP_OK);
+    assert_int_equal(read_with("", "<x a='%d'>", "", "</x>", 32), SP_ELIMIT);
+    assert_int_equal(read_with("", "<x a='%d'/>", "", "", 8192 - 7), SP_OK);
+    assert_int_equal(read_with("", "<x a='%d'/>", "", "", 8192 - 6), SP_ELIMIT);
+    assert_int_equal(read_with("", " ", "<x a='1'/>", "", 1), SP_OK);
+    char names[4096] = "";
+    for (int i = 0; i < 63; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), " xmlns:n%d='u:%d'", i, i);
+    assert_int_equal(read_with(names, " ", "", "", 0), SP_OK);
+    assert_int_equal(read_with(names, " ", "<x xmlns:more='u'/>", "", 0), SP_ELIMIT);
+    char attributes[1024] = "";
+    for (int i = 0; i < 30; i++)
+        snprintf(attributes + strlen(attributes), sizeof attributes - strlen(attributes), " a%d=''", i);
+    assert_int_equal(read_with(attributes, "", "", "", 0), SP_OK);
+    strcat(attributes, " b=''");
+    assert_int_equal(read_with(attributes, "", "", "", 0), SP_ELIMIT);
+}
+
+static void a_document_is_utf8_by_its_own_account(void **state)
+{
+    const char *good[] = {"<a/>", "\xef\xbb\xbf<a/>", "<?xml version='1.0'?><a/>",
+                          "<?xml version='1.0' encoding='UTF-8'?><a/>",
+                          "<?xml version=\"1.0\" encoding = \"utf-8\" standalone='yes'?><a/>"};
+    const char *bad[] = {"",
+                         " <a/>",
+                         "a",
+                         "\xef\xbb\xbf",
+                         "\xff\xfe<",
+                         "<?xml version='1.0' encoding='UTF-16'?><a/>",
+                         "<?xml version='1.0' encoding='UTF-7'?><a/>",
+                         "<?xml version='1.0' encoding=UTF-8?><a/>",
+                         "<?xml version='1.0' encoding='ISO-8859-1'?><a/>",
+                         "<?xml version='1.0' encoding",
+                         "<?xml version='1.0' encoding=",
+                         "<?xml encoding='UTF-8x'?><a/>"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        if (!sp_saml_is_utf8(sp_str_of(good[i])))
+            fail_msg("%s is refused", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (sp_saml_is_utf8(sp_str_of(bad[i])))
+            fail_msg("%s is accepted", bad[i]);
+    assert_false(sp_saml_is_utf8(sp_str_from("<\0a\0", 4)));
+}
+
 /* ---- headers ---- */
 
 static const struct sp_str header_names[] = {SP_STR_INIT("Saml"), SP_STR_INIT("saml_token")};
@@ -221,6 +298,8 @@ int main(void)
         cmocka_unit_test(times_are_read_whole),
         cmocka_unit_test(an_assertion_ends_at_its_time_and_the_skew),
         cmocka_unit_test(conditions_that_cannot_be_judged_are_refused),
+        cmocka_unit_test(a_document_has_limits_that_hold_at_their_value_and_not_beyond),
+        cmocka_unit_test(a_document_is_utf8_by_its_own_account),
         cmocka_unit_test(the_first_header_counts_and_then_authorization),
         cmocka_unit_test(tokens_have_a_limit),
         cmocka_unit_test(a_result_is_read_as_it_was_written_and_never_cut),

@@ -205,7 +205,8 @@ static void document_types_are_refused_before_anything_is_expanded(void **state)
 
 static void limits_hold_at_their_value_and_not_beyond(void **state)
 {
-    const struct sp_xml_limits limits = {.bytes = 60, .depth = 3, .elements = 4, .attributes = 2};
+    const struct sp_xml_limits limits = {
+        .bytes = 60, .depth = 3, .elements = 4, .attributes = 2, .namespaces = 2};
     const struct {
         const char *text;
         const char *refusal; /* NULL: accepted */
@@ -216,6 +217,10 @@ static void limits_hold_at_their_value_and_not_beyond(void **state)
         {"<a><b/><b/><b/><b/></a>", "more than 4 elements"},
         {"<a x='' y=''/>", NULL},
         {"<a x='' y='' z=''/>", "more than 2 attributes"},
+        {"<a xmlns='u' xmlns:b='v'><c/></a>", NULL},
+        {"<a xmlns='u'><b xmlns='v'/><b xmlns='v'/></a>", NULL},
+        {"<a xmlns='u'><b xmlns='v' xmlns:c='w'/></a>", "more than 2 namespaces"},
+        {"<a xmlns='u' xmlns:b='v' xmlns:c='w'/>", "more than 2 namespaces"},
         {"<a>456789012345678901234567890123456789012345678901234567</a>", "61 bytes, more than the 60"},
         {"<a>45678901234567890123456789012345678901234567890123456</a>", NULL},
     };
