@@ -1,0 +1,85 @@
+"""What is configured about interceptors and cannot have been meant: told by a server that starts, and by `server check`."""
+import re
+
+import pytest
+
+from conftest import wait_until
+from plugin_server import refusal
+
+XML = """
+<featureManager><feature>zosconnect:zosConnect-2.0</feature><feature>appSecurity-2.0</feature></featureManager>
+<basicRegistry id="basic" realm="zosConnect"><user name="fred" password="fred secret"/></basicRegistry>
+<authorization-roles id="zos.connect.access.roles"><security-role name="zosConnectAccess">
+  <special-subject type="ALL_AUTHENTICATED_USERS"/></security-role></authorization-roles>
+"""
+MANAGER = "<zosconnect_zosConnectManager {0}/>"
+AUTH = '<zosconnect_authorizationInterceptor id="auth"/>'
+LIST = '<zosconnect_zosConnectInterceptors id="all" interceptorRef="{0}"/>'
+GLOBAL = 'globalInterceptorsRef="all"'
+GROUPS = 'globalAdminGroup="GA" globalOperationsGroup="GO" globalInvokeGroup="GI" globalReaderGroup="GR"'
+ITEM = '<zosconnect_zosConnectAPIs><zosConnectAPI name="booking" {0}/></zosconnect_zosConnectAPIs>'
+# With this nothing is to be told.
+SOUND = [MANAGER.format(f"{GLOBAL} {GROUPS}"), AUTH, LIST.format("auth")]
+
+CASES = {
+    "an interceptor in no list": (
+        [*SOUND, '<zosconnect_auditInterceptor id="audit"/>'],
+        ['SALI0001W zosconnect_auditInterceptor id="audit" never runs']),
+    "a list that nobody names": (
+        [*SOUND, '<zosconnect_zosConnectInterceptors id="spare" interceptorRef="auth"/>'],
+        ['SALI0002W zosconnect_zosConnectInterceptors id="spare" never runs']),
+    "global groups that nobody checks": (
+        [MANAGER.format(GROUPS)],
+        ["SALI0003W the groups of zosconnect_zosConnectManager protect nothing"]),
+    "groups of an item that nobody checks": (
+        [MANAGER.format(""), ITEM.format('invokeGroup="CLERKS"')],
+        ['SALI0003W the groups of zosConnectAPI name="booking" protect nothing']),
+    "an item that opts out of authorization": (
+        [*SOUND, ITEM.format('runGlobalInterceptors="false"')],
+        ['SALI0004W zosConnectAPI name="booking" is open to every holder of the role']),
+    "an item that opts out and has groups": (
+        [*SOUND, ITEM.format('runGlobalInterceptors="false" invokeGroup="CLERKS"')],
+        ['SALI0003W the groups of zosConnectAPI name="booking" protect nothing']),
+    "authorization without groups": (
+        [MANAGER.format(GLOBAL), AUTH, LIST.format("auth")],
+        ["SALI0005W an authorization interceptor runs for everything, and zosconnect_zosConnectManager names no groups"]),
+    "a misspelt interceptor": (
+        [MANAGER.format(""), '<zosconnect_authorisationInterceptor id="auth"/>'],
+        ["SALC0030W"]),
+    "all at once": (
+        [MANAGER.format(GLOBAL), AUTH, '<zosconnect_auditInterceptor id="audit"/>', LIST.format("auth"),
+         '<zosconnect_zosConnectInterceptors id="spare" interceptorRef="auth"/>',
+         ITEM.format('runGlobalInterceptors="false" adminGroup="CHIEFS"')],
+        ["SALI0001W", "SALI0002W", "SALI0003W", "SALI0005W"]),
+    "nothing": (SOUND, []),
+}
+
+
+def told(text):
+    """Lines about interceptors, without the place, each once."""
+    return sorted({" ".join(line) for line in re.findall(r"(SALI000\dW|SALC0030W)(?: \S*server\.xml(?::\d+)*)?: (.*)", text)})
+
+
+@pytest.mark.parametrize("elements, expected", CASES.values(), ids=CASES.keys())
+def test_the_log_of_a_start_and_the_check_tell_it(make_server, elements, expected):
+    server = make_server(XML + "\n".join(elements))
+    check = server.command("check")
+    for text in (server.log(), check.stdout + check.stderr):
+        lines = told(text)
+        assert [line.startswith(start) for line, start in zip(lines, sorted(expected))] == [True] * len(expected), lines
+        assert len(lines) == len(expected), lines
+
+
+def test_a_reference_to_no_interceptor_stops_the_start(make_server):
+    for elements in ([MANAGER.format(GLOBAL), AUTH, LIST.format("auth,audti")], [MANAGER.format('globalInterceptorsRef="al"'), AUTH]):
+        server = make_server(XML + "\n".join(elements), start=False)
+        assert "SALC0051E" in refusal(server)
+
+
+def test_an_update_tells_it_too(make_server):
+    server = make_server(XML + "\n".join(SOUND) + '<config updateTrigger="mbean"/>')
+    assert told(server.log()) == []
+    path = server.directory / "server.xml"
+    path.write_text(path.read_text().replace("</server>", '<zosconnect_auditInterceptor id="audit"/></server>'))
+    assert server.command("refresh").returncode == 0
+    wait_until(lambda: "SALI0001W" in server.log(), "the warning in the log")
