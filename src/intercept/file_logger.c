@@ -315,6 +315,7 @@ static enum sp_status open_logger(const struct sp_config *config, const struct s
     struct sp_log_file_options options = {
         .directory = element->log_path,
         .name = file_name(config, element, &loggers->arena),
+        .entry_end = element->log_json ? SP_STR("\n") : SP_STR("\n\n"),
         .max_bytes = element->max_file_size,
         .max_files = (unsigned)element->max_file_count,
         .delay_us = element->buffered_logging ? BUFFERED_US : 0,

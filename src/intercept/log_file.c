@@ -19,7 +19,7 @@
 
 #define MEMORY ((size_t)1 << 20)
 #define STAMP_BYTES 15u /* YYYYMMDD-HHMMSS */
-#define SAME_SECOND_MAX 1000
+#define STAMP_DATE_BYTES 8u
 
 struct sp_log_file {
     struct sp_arena arena;
@@ -101,52 +101,97 @@ static void stamp_now(char stamp[STAMP_BYTES + 1])
     strftime(stamp, STAMP_BYTES + 1, "%Y%m%d-%H%M%S", &utc);
 }
 
-/* "<name>-<stamp>.log", or "<name>-<stamp>.<n>.log" when several fall into one second. */
-static bool is_renamed(const struct sp_log_file *file, const char *entry)
+/* What is behind the name in "<name>-<stamp>.log", and in "<name>-<stamp>.<n>.log" when several fall into one
+ * second. */
+struct renamed {
+    char entry[NAME_MAX + 1];
+    char stamp[STAMP_BYTES + 1];
+    unsigned number; /* the first one of a second has none, and is 1 */
+};
+
+static bool is_stamp(const char *text)
 {
-    struct sp_str name = sp_str_of(entry);
-    struct sp_str own = file->options.name;
-    return name.len >= own.len + 1 + STAMP_BYTES + 4 && sp_str_starts(name, own) &&
-           name.ptr[own.len] == '-' && sp_str_ends(name, SP_STR(".log")) &&
-           strspn(name.ptr + own.len + 1, "0123456789-.") >= STAMP_BYTES;
+    for (size_t i = 0; i < STAMP_BYTES; i++)
+        if (i == STAMP_DATE_BYTES ? text[i] != '-' : text[i] < '0' || text[i] > '9')
+            return false;
+    return true;
 }
 
-/* Oldest first: by stamp, then by the number behind it. */
-static int older(const struct dirent **a, const struct dirent **b)
+static bool read_renamed(const struct sp_log_file *file, const char *entry, struct renamed *ret_renamed)
 {
-    return strverscmp((*a)->d_name, (*b)->d_name);
+    struct sp_str name = sp_str_of(entry), own = file->options.name;
+    if (name.len < own.len + 1 + STAMP_BYTES || name.len >= sizeof ret_renamed->entry ||
+        !sp_str_starts(name, own) || entry[own.len] != '-' || !is_stamp(entry + own.len + 1))
+        return false;
+    snprintf(ret_renamed->entry, sizeof ret_renamed->entry, "%s", entry);
+    snprintf(ret_renamed->stamp, sizeof ret_renamed->stamp, "%s", entry + own.len + 1);
+    const char *rest = entry + own.len + 1 + STAMP_BYTES;
+    ret_renamed->number = 1;
+    if (strcmp(rest, ".log") == 0)
+        return true;
+    if (rest[0] != '.' || rest[1] < '1' || rest[1] > '9')
+        return false;
+    char *end;
+    unsigned long number = strtoul(rest + 1, &end, 10);
+    ret_renamed->number = (unsigned)number;
+    return number > 1 && number < UINT_MAX && strcmp(end, ".log") == 0;
+}
+
+static bool is_older(const struct renamed *a, const struct renamed *b)
+{
+    int order = strcmp(a->stamp, b->stamp);
+    return order < 0 || (order == 0 && a->number < b->number);
+}
+
+/* What was renamed: how many there are, the oldest one, and the highest number of a stamp (0: it has none).
+ */
+struct found {
+    unsigned count, highest;
+    struct renamed oldest;
+};
+
+static bool look(const struct sp_log_file *file, const char *stamp, struct found *ret_found)
+{
+    DIR *directory = opendir(file->options.directory.ptr);
+    struct renamed each;
+    *ret_found = (struct found){0};
+    if (!directory)
+        return false;
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        if (!read_renamed(file, entry->d_name, &each))
+            continue;
+        if (ret_found->count++ == 0 || is_older(&each, &ret_found->oldest))
+            ret_found->oldest = each;
+        if (strcmp(each.stamp, stamp) == 0 && each.number > ret_found->highest)
+            ret_found->highest = each.number;
+    }
+    closedir(directory);
+    return true;
 }
 
 static void drop_oldest(const struct sp_log_file *file)
 {
-    struct dirent **entries;
-    int count = file->options.max_files ? scandir(file->options.directory.ptr, &entries, NULL, older) : -1;
-    unsigned kept = 0;
-    for (int i = count; i-- > 0; free(entries[i])) {
+    struct found found;
+    while (file->options.max_files && look(file, "", &found) && found.count > file->options.max_files) {
         char path[PATH_MAX];
-        if (!is_renamed(file, entries[i]->d_name) || ++kept <= file->options.max_files)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", file->options.directory.ptr, entries[i]->d_name);
-        unlink(path);
+        snprintf(path, sizeof path, "%s/%s", file->options.directory.ptr, found.oldest.entry);
+        if (unlink(path) != 0)
+            break;
     }
-    if (count >= 0)
-        free(entries);
 }
 
 /* With the file locked. */
 static enum sp_status rename_file(struct sp_log_file *file, struct sp_error *err)
 {
-    char path[PATH_MAX], stamp[STAMP_BYTES + 1];
+    struct found found;
+    char path[PATH_MAX], stamp[STAMP_BYTES + 1], number[16] = "";
     stamp_now(stamp);
-    for (int n = 1; n < SAME_SECOND_MAX; n++) {
-        char number[16] = "";
-        if (n > 1)
-            snprintf(number, sizeof number, ".%d", n);
-        snprintf(path, sizeof path, "%s/%.*s-%s%s.log", file->options.directory.ptr,
-                 SP_STR_ARG(file->options.name), stamp, number);
-        if (access(path, F_OK) != 0)
-            break;
-    }
+    if (!look(file, stamp, &found))
+        return sp_error_errno(err, SP_EIO, errno, "%s cannot be read", file->options.directory.ptr);
+    if (found.highest)
+        snprintf(number, sizeof number, ".%u", found.highest + 1);
+    snprintf(path, sizeof path, "%s/%.*s-%s%s.log", file->options.directory.ptr,
+             SP_STR_ARG(file->options.name), stamp, number);
     if (rename(file->path, path) != 0)
         return sp_error_errno(err, SP_EIO, errno, "%s cannot be renamed", file->path);
     close(file->fd);
@@ -155,23 +200,82 @@ static enum sp_status rename_file(struct sp_log_file *file, struct sp_error *err
     return SP_OK;
 }
 
-static enum sp_status write_entries(struct sp_log_file *file, struct sp_str bytes, struct sp_error *err)
+/* ---------------------------------------------------------------- entries to the file */
+
+/* How much of the entries fits into `room`: whole entries, the first one at least. */
+static size_t whole_entries(const struct sp_log_file *file, struct sp_str bytes, int64_t room)
+{
+    struct sp_str end = file->options.entry_end;
+    size_t fitting = 0;
+    if ((int64_t)bytes.len <= room || !end.len)
+        return bytes.len;
+    while (fitting < bytes.len) {
+        const char *at = memmem(bytes.ptr + fitting, bytes.len - fitting, end.ptr, end.len);
+        size_t next = at ? (size_t)(at - bytes.ptr) + end.len : bytes.len;
+        if (fitting && (int64_t)next > room)
+            break;
+        fitting = next;
+    }
+    return fitting;
+}
+
+/* All of it or nothing: an entry that the disk does not take whole must not stand there half. */
+static enum sp_status append(struct sp_log_file *file, struct sp_str bytes, off_t size, struct sp_error *err)
+{
+    enum sp_status status = write_all(file, bytes, err);
+    if (status != SP_OK && ftruncate(file->fd, size) != 0)
+        return sp_error_errno(err, SP_EIO, errno, "%s cannot be cut back", file->path);
+    return status;
+}
+
+/* What fits into one file; `*ret_written` of the bytes. */
+static enum sp_status write_some(struct sp_log_file *file, struct sp_str bytes, size_t *ret_written,
+                                 struct sp_error *err)
 {
     struct stat now;
+    struct sp_str head = file->options.head;
+    int64_t most = file->options.max_bytes ? file->options.max_bytes : INT64_MAX;
     enum sp_status status = lock_file(file, &now, err);
-    int64_t most = file->options.max_bytes;
-    if (status == SP_OK && most && now.st_size > (off_t)file->options.head.len &&
-        now.st_size + (int64_t)bytes.len > most) {
+    size_t some = status == SP_OK ? whole_entries(file, bytes, most - now.st_size) : 0;
+    if (status == SP_OK && now.st_size > (off_t)head.len && (int64_t)some > most - now.st_size) {
         status = rename_file(file, err);
         if (status == SP_OK)
             status = lock_file(file, &now, err);
     }
-    if (status == SP_OK && now.st_size == 0)
-        status = write_all(file, file->options.head, err);
-    if (status == SP_OK)
-        status = write_all(file, bytes, err);
+    if (status == SP_OK && now.st_size == 0) {
+        status = append(file, head, 0, err);
+        now.st_size = (off_t)head.len;
+    }
+    if (status == SP_OK) {
+        some = whole_entries(file, bytes, most - now.st_size);
+        status = append(file, sp_str_slice(bytes, 0, some), now.st_size, err);
+    }
     if (file->fd >= 0)
         flock(file->fd, LOCK_UN);
+    if (status == SP_OK)
+        *ret_written = some;
+    return status;
+}
+
+static uint64_t count_entries(const struct sp_log_file *file, struct sp_str bytes)
+{
+    uint64_t count = 0;
+    for (; bytes.len; count++)
+        bytes = sp_str_slice(bytes, whole_entries(file, bytes, 0), bytes.len);
+    return count;
+}
+
+/* `*ret_lost`: entries that were not written. */
+static enum sp_status write_entries(struct sp_log_file *file, struct sp_str bytes, uint64_t *ret_lost,
+                                    struct sp_error *err)
+{
+    enum sp_status status = SP_OK;
+    size_t written = 0;
+    for (; status == SP_OK && bytes.len; bytes = sp_str_slice(bytes, written, bytes.len)) {
+        written = 0;
+        status = write_some(file, bytes, &written, err);
+    }
+    *ret_lost = count_entries(file, bytes);
     return status;
 }
 
@@ -195,18 +299,18 @@ static void write_waiting(struct sp_log_file *file)
 {
     struct sp_error err = SP_ERROR_INIT;
     struct sp_buf full = file->filling;
-    uint64_t entries = file->waiting;
+    uint64_t lost = 0;
     file->filling = file->writing;
     file->filling.len = 0;
     file->waiting = 0;
     file->writing = full;
     pthread_mutex_unlock(&file->mutex);
-    enum sp_status status = write_entries(file, sp_buf_str(&full), &err);
+    enum sp_status status = write_entries(file, sp_buf_str(&full), &lost, &err);
     pthread_mutex_lock(&file->mutex);
     if (status == SP_OK)
         return;
     file->counts.failures++;
-    file->counts.lost += entries;
+    file->counts.lost += lost;
     snprintf(file->counts.reason, sizeof file->counts.reason, "%s", err.text);
 }
 
@@ -273,13 +377,14 @@ static enum sp_status take_options(struct sp_log_file *file, const struct sp_log
     file->options.directory = sp_arena_str(&file->arena, options->directory);
     file->options.name = sp_arena_str(&file->arena, options->name);
     file->options.head = sp_arena_str(&file->arena, options->head);
+    file->options.entry_end = sp_arena_str(&file->arena, options->entry_end);
     struct sp_str path = sp_arena_printf(&file->arena, "%.*s/%.*s.log", SP_STR_ARG(options->directory),
                                          SP_STR_ARG(options->name));
     file->path = path.ptr;
     void *first = malloc(memory), *second = malloc(memory);
     file->filling = sp_buf_over(first, memory);
     file->writing = sp_buf_over(second, memory);
-    if (first && second && path.ptr && file->options.head.ptr)
+    if (first && second && path.ptr && file->options.head.ptr && file->options.entry_end.ptr)
         return SP_OK;
     return sp_error_set(err, SP_ENOMEM, NULL, "no memory for a log file");
 }

@@ -16,7 +16,8 @@ struct sp_log_file_options {
     struct sp_str directory; /* made when it is missing, with those above it */
     struct sp_str name;      /* of the file, without ".log" */
     struct sp_str head;      /* what every file begins with; may be empty */
-    int64_t max_bytes;       /* when another file begins; 0: never */
+    struct sp_str entry_end; /* what every entry ends with, and has nowhere else: a line end, say */
+    int64_t max_bytes;       /* that a file has at most, unless one entry is larger; 0: any number */
     unsigned max_files;      /* renamed ones that are kept; 0: all */
     int64_t delay_us;        /* how long entries may gather; 0: written as soon as the thread comes */
     size_t memory;           /* for entries that wait; 0: 1 MiB */

@@ -5,8 +5,10 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -187,6 +189,7 @@ static struct sp_log_file *open_file(int64_t max_bytes, unsigned max_files, size
     const struct sp_log_file_options options = {.directory = sp_str_of(directory),
                                                 .name = SP_STR("log"),
                                                 .head = SP_STR("head\n"),
+                                                .entry_end = SP_STR("\n"),
                                                 .max_bytes = max_bytes,
                                                 .max_files = max_files,
                                                 .memory = memory};
@@ -238,7 +241,87 @@ static void several_processes_share_a_file_and_no_entry_is_torn(void **state)
     count(&entries, &heads, &files);
     assert_int_equal(entries, 2000);
     assert_int_equal(heads, files);
-    assert_true(files >= 5); /* 40,000 bytes in files of 5000, but for what was written at once */
+    assert_int_equal(files, 9); /* of at most 5000 bytes: a head and 249 entries in each but the last */
+}
+
+static void a_file_is_never_larger_than_it_may_be(void **state)
+{
+    DIR *dir = opendir(directory);
+    struct sp_log_file *file = open_file(65, 0, 0);
+    for (int i = 0; i < 10; i++)
+        put(file, "entry 000001 000001\n"); /* may be written at once */
+    sp_log_file_free(file);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        struct stat found;
+        assert_int_equal(fstatat(dirfd(dir), entry->d_name, &found, 0), 0);
+        if (entry->d_name[0] != '.' && found.st_size != 65 && found.st_size != 25)
+            fail_msg("%s has %d bytes", entry->d_name,
+                     (int)found.st_size); /* a head and three, or the last one */
+    }
+    closedir(dir);
+    unsigned entries, heads, files;
+    count(&entries, &heads, &files);
+    assert_int_equal(entries, 10);
+    assert_int_equal(files, 4);
+    file = open_file(10, 0, 0);
+    put(file, "entry 000002 000001\n"); /* alone it is larger */
+    put(file, "entry 000002 000002\n");
+    sp_log_file_free(file);
+    count(&entries, &heads, &files);
+    assert_int_equal(entries, 12);
+    assert_int_equal(files, 6);
+}
+
+static void the_oldest_files_go_first_though_all_are_of_one_second(void **state)
+{
+    char path[256], line[64];
+    struct sp_log_file *file = open_file(25, 2, 0);
+    for (int i = 1; i <= 9; i++) {
+        char entry[32];
+        snprintf(entry, sizeof entry, "entry 000001 %06d\n", i);
+        put(file, entry);
+    }
+    sp_log_file_free(file);
+    DIR *dir = opendir(directory);
+    unsigned sum = 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        FILE *opened = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        while (opened && fgets(line, sizeof line, opened))
+            sum += strncmp(line, "entry ", 6) == 0 ? (unsigned)atoi(line + 13) : 0;
+        if (opened)
+            fclose(opened);
+    }
+    closedir(dir);
+    assert_int_equal(sum, 7 + 8 + 9); /* the present one and two that are kept */
+}
+
+static void what_a_full_disk_took_in_part_is_taken_back(void **state)
+{
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, most = {35, RLIM_INFINITY};
+    struct sp_log_file *file = open_file(0, 0, 0);
+    struct sp_log_file_counts counts;
+    char path[128];
+    snprintf(path, sizeof path, "%s/log.log", directory);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &most); /* the second entry does not fit whole */
+    put(file, "entry 000001 000001\n");
+    struct stat found = {0};
+    while (stat(path, &found) == 0 && found.st_size < 25)
+        usleep(1000);
+    put(file, "entry 000001 000002\n");
+    do
+        sp_log_file_counts(file, &counts);
+    while (counts.lost == 0 && usleep(1000) == 0);
+    assert_int_equal(counts.lost, 1);
+    assert_non_null(strstr(counts.reason, "log.log cannot be written: File too large"));
+    setrlimit(RLIMIT_FSIZE, &none);
+    put(file, "entry 000001 000003\n");
+    sp_log_file_free(file);
+    unsigned entries, heads, files;
+    count(&entries, &heads, &files); /* fails for what is torn */
+    assert_int_equal(entries, 2);
+    assert_int_equal(heads, 1);
 }
 
 static void only_so_many_files_are_kept(void **state)
@@ -323,7 +406,10 @@ int main(void)
         TEST(payloads_are_cut_between_characters),
         TEST(programs_that_call_out_are_not_logged),
         TEST(several_processes_share_a_file_and_no_entry_is_torn),
+        TEST(a_file_is_never_larger_than_it_may_be),
         TEST(only_so_many_files_are_kept),
+        TEST(the_oldest_files_go_first_though_all_are_of_one_second),
+        TEST(what_a_full_disk_took_in_part_is_taken_back),
         TEST(entries_without_memory_are_counted_as_lost),
         TEST(entries_that_cannot_be_written_are_counted_and_the_next_are_tried),
         TEST(a_directory_that_cannot_be_made_is_told),
