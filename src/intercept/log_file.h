@@ -39,7 +39,7 @@ struct sp_log_file_counts {
     uint64_t entries;  /* taken */
     uint64_t lost;     /* no memory was free, or could not be written */
     uint64_t failures; /* of the operating system */
-    char reason[128];  /* of the last failure */
+    char reason[512];  /* of the last failure */
 };
 void sp_log_file_counts(struct sp_log_file *file, struct sp_log_file_counts *ret_counts);
 
