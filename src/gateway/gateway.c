@@ -13,7 +13,6 @@
 #include "gateway/gateway_internal.h"
 #include "gateway/message.h"
 #include "gateway/shared_area.h"
-#include "intercept/message.h"
 #include "io/fiber.h"
 
 #define CALL_ARENA_MAX (64u * 1024u * 1024u)
@@ -183,18 +182,6 @@ struct sp_handler sp_gateway_handler(struct sp_gateway *gateway)
 
 /* ---------------------------------------------------------------- the audit */
 
-static void watch_loggers(struct sp_gateway *gateway)
-{
-    struct sp_log_file_counts counts;
-    sp_file_loggers_counts(gateway->present->loggers, &counts);
-    if (counts.lost > gateway->log_lost)
-        sp_log(SP_LOG_ERROR, SP_MSG_FILE_LOG_LOST,
-               "%llu entries of file system loggers were lost since the last message: %s",
-               (unsigned long long)(counts.lost - gateway->log_lost),
-               counts.reason[0] ? counts.reason : "they came faster than the disk takes them");
-    gateway->log_lost = counts.lost;
-}
-
 static void report_sinks(struct sp_gateway *gateway, const struct sp_audit_counts *counts)
 {
     for (size_t i = 0; i < counts->sink_count; i++) {
@@ -216,7 +203,7 @@ static void watch_audit(void *arg)
 {
     struct sp_gateway *gateway = arg;
     struct sp_audit_counts counts = {0};
-    watch_loggers(gateway);
+    sp_generation_tell_lost(gateway->present);
     if (gateway->present->audit && gateway->worker->index == 0)
         sp_audit_counts(gateway->present->audit, &counts);
     if (counts.lost > gateway->audit_lost)
@@ -305,8 +292,6 @@ void sp_gateway_set_explorer(struct sp_gateway *gateway, const char *directory)
 void sp_gateway_use(struct sp_gateway *gateway, struct sp_generation *generation)
 {
     struct sp_generation *before = gateway->present;
-    if (generation->loggers != before->loggers)
-        gateway->log_lost = 0;
     gateway->present = generation;
     sp_registry_start(generation->registry, gateway->worker->loop);
     sp_authn_start(generation->authn);

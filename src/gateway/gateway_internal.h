@@ -31,7 +31,6 @@ struct sp_gateway {
     struct sp_monitor monitor;
     struct sp_timer audit_watch;
     uint64_t audit_lost, audit_failures; /* as last reported */
-    uint64_t log_lost;                   /* of file system loggers */
     uint64_t sink_lost[SP_SMF_SINKS_MAX], sink_failures[SP_SMF_SINKS_MAX], events_refused;
 };
 

@@ -15,6 +15,7 @@
 #include "gateway/shared_area.h"
 #include "intercept/audit.h"
 #include "intercept/file_logger.h"
+#include "intercept/message.h"
 #include "intercept/plugin.h"
 
 /* ---------------------------------------------------------------- what generations share */
@@ -345,6 +346,18 @@ enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp
     return status == SP_OK ? new_snapshot(generation, files, err) : status;
 }
 
+void sp_generation_tell_lost(struct sp_generation *generation)
+{
+    struct sp_log_file_counts counts;
+    sp_file_loggers_counts(generation->loggers, &counts);
+    if (counts.lost > generation->log_lost)
+        sp_log(SP_LOG_ERROR, SP_MSG_FILE_LOG_LOST,
+               "%llu entries of file system loggers were lost since the last message: %s",
+               (unsigned long long)(counts.lost - generation->log_lost),
+               counts.reason[0] ? counts.reason : "they came faster than the disk takes them");
+    generation->log_lost = counts.lost;
+}
+
 struct sp_generation *sp_generation_hold(struct sp_generation *generation)
 {
     generation->references++;
@@ -366,6 +379,8 @@ void sp_generation_release(struct sp_generation *generation)
     free(generation->held_connections);
     free(generation->connections);
     release_audit(generation->held_audit);
+    sp_file_loggers_stop(generation->loggers);
+    sp_generation_tell_lost(generation);
     sp_file_loggers_free(generation->loggers);
     sp_plugins_free(generation->plugins);
     release_config(generation->held_config);

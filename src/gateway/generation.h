@@ -29,6 +29,7 @@ struct sp_generation {
     struct sp_session_store *sessions;
     struct sp_audit *audit;          /* NULL: nothing asks for it */
     struct sp_file_loggers *loggers; /* NULL: none */
+    uint64_t log_lost;               /* entries of theirs, told already */
     struct sp_plugins *plugins;      /* NULL: none */
     struct sp_sor_connection **connections;
     size_t connection_count;
@@ -52,6 +53,9 @@ enum sp_status sp_generation_open(const struct sp_config *config, bool owned, co
  * `generation->problems`. `files` as in struct sp_snapshot_sources. */
 enum sp_status sp_generation_compile(struct sp_generation *generation, struct sp_file_set *files,
                                      struct sp_error *err) SP_MUST_CHECK;
+
+/* Log how many entries the file system loggers lost since it was told last. */
+void sp_generation_tell_lost(struct sp_generation *generation);
 
 struct sp_generation *sp_generation_hold(struct sp_generation *generation);
 /* In the loop's thread. Accepts NULL. */

@@ -356,6 +356,12 @@ enum sp_status sp_file_loggers_open(const struct sp_config *config, struct sp_fi
     return status;
 }
 
+void sp_file_loggers_stop(struct sp_file_loggers *loggers)
+{
+    for (size_t i = 0; loggers && i < loggers->count; i++)
+        sp_log_file_stop(loggers->items[i].file);
+}
+
 void sp_file_loggers_free(struct sp_file_loggers *loggers)
 {
     if (!loggers)

@@ -15,6 +15,8 @@ struct sp_file_logger;
  * SP_EIO when a file cannot be opened. */
 enum sp_status sp_file_loggers_open(const struct sp_config *config, struct sp_file_loggers **ret_loggers,
                                     struct sp_error *err) SP_MUST_CHECK;
+/* Writes what waits, before the last look at the counts. Accepts NULL. */
+void sp_file_loggers_stop(struct sp_file_loggers *loggers);
 /* Writes what waits. Accepts NULL. */
 void sp_file_loggers_free(struct sp_file_loggers *loggers);
 /* `loggers` may be NULL; NULL when there is none of that id. */

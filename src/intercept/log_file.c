@@ -428,16 +428,23 @@ enum sp_status sp_log_file_open(const struct sp_log_file_options *options, struc
     return status;
 }
 
+void sp_log_file_stop(struct sp_log_file *file)
+{
+    if (!file->started || file->stopping)
+        return;
+    pthread_mutex_lock(&file->mutex);
+    file->stopping = true;
+    pthread_mutex_unlock(&file->mutex);
+    pthread_cond_signal(&file->wake);
+    pthread_join(file->thread, NULL);
+}
+
 void sp_log_file_free(struct sp_log_file *file)
 {
     if (!file)
         return;
+    sp_log_file_stop(file);
     if (file->started) {
-        pthread_mutex_lock(&file->mutex);
-        file->stopping = true;
-        pthread_mutex_unlock(&file->mutex);
-        pthread_cond_signal(&file->wake);
-        pthread_join(file->thread, NULL);
         pthread_cond_destroy(&file->wake);
         pthread_mutex_destroy(&file->mutex);
     }

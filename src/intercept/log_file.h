@@ -26,6 +26,8 @@ struct sp_log_file_options {
 /* Texts are copied. SP_EIO when the file cannot be opened for writing. */
 enum sp_status sp_log_file_open(const struct sp_log_file_options *options, struct sp_log_file **ret_file,
                                 struct sp_error *err) SP_MUST_CHECK;
+/* Writes what waits; counts stay. Further entries would wait for ever. */
+void sp_log_file_stop(struct sp_log_file *file);
 /* Writes what waits. Accepts NULL. */
 void sp_log_file_free(struct sp_log_file *file);
 

@@ -213,6 +213,23 @@ def test_a_full_disk_costs_entries_which_is_told_and_no_request(make_logging, tm
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+def test_what_is_lost_at_the_very_end_is_told_too(make_logging, tmp_path):
+    """The disk is full when the server that stops writes what has gathered."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], check=False, capture_output=True)
+    if made.returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        server = make_logging(f'{JSON_FORM} logPath="{disk}" bufferedLogging="true"').start()
+        (disk / "filler").write_bytes(b"x" * (os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize))
+        assert ask(server).status == 200
+        assert server.stop() == 0
+        assert "SALI0020E 1 entries of file system loggers were lost" in server.log()
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
 def test_administration_is_logged_and_early_failures_are_not(make_logging):
     server = make_logging(JSON_FORM).start()
     assert ask(server, None).status == 401
