@@ -250,26 +250,30 @@ struct sp_plugin *sp_plugins_find(struct sp_plugins *plugins, struct sp_str id)
 
 /* ---------------------------------------------------------------- calling a method */
 
+/* What comes before the reply has no more time than the request; what comes behind needs some, even then. */
 static struct sallyport_call begin(const struct sp_interceptor *interceptor, enum sp_plugin_method method,
                                    struct sp_intercept_data *data)
 {
     struct sp_plugin *plugin = interceptor->plugin;
-    return (struct sallyport_call){.plugin = plugin,
-                                   .data = data,
-                                   .method = method,
-                                   .deadline_us = sp_clock_monotonic_us() + plugin->timeout_us};
+    bool before =
+        method == SP_PLUGIN_PRE_INVOKE || method == SP_PLUGIN_PRE_SOR || method == SP_PLUGIN_PRE_ENDPOINT;
+    int64_t now = sp_clock_monotonic_us(), deadline = now + plugin->timeout_us;
+    if (before && data->deadline_us && data->deadline_us < deadline)
+        deadline = data->deadline_us;
+    return (struct sallyport_call){
+        .plugin = plugin, .data = data, .method = method, .started_us = now, .deadline_us = deadline};
 }
 
 /* Whether the method took longer than it may, which is logged. */
 static bool ended_late(struct sallyport_call *call)
 {
-    int64_t over_us = sp_clock_monotonic_us() - call->deadline_us;
-    if (sp_fiber_canceled() || (over_us <= 0 && !call->timed_out))
+    int64_t now = sp_clock_monotonic_us(), allowed_us = call->deadline_us - call->started_us;
+    if (sp_fiber_canceled() || (now <= call->deadline_us && !call->timed_out))
         return false;
     sp_log(SP_LOG_ERROR, SP_MSG_PLUGIN_LATE,
            "interceptor plug-in %.*s took %lld ms in method %s, of %lld ms that it may take%s",
-           SP_STR_ARG(call->plugin->id), (long long)((call->plugin->timeout_us + over_us) / 1000),
-           sp_plugin_method_name(call->method), (long long)(call->plugin->timeout_us / 1000),
+           SP_STR_ARG(call->plugin->id), (long long)((now - call->started_us) / 1000),
+           sp_plugin_method_name(call->method), (long long)((allowed_us > 0 ? allowed_us : 0) / 1000),
            call->timed_out ? "" : ", and held up its worker");
     return true;
 }

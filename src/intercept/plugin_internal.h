@@ -43,8 +43,8 @@ struct sallyport_call {
     struct sp_plugin *plugin;
     struct sp_intercept_data *data;
     enum sp_plugin_method method;
-    int64_t deadline_us; /* monotonic */
-    bool timed_out;      /* a wait ended because of it */
+    int64_t started_us, deadline_us; /* monotonic */
+    bool timed_out;                  /* a wait ended because of it */
     bool stopped;
     unsigned stop_status;
     struct sp_str stop_message;

@@ -14,9 +14,12 @@
 
 /* ---------------------------------------------------------------- the path */
 
-static enum sp_status check_owner(const char *path, bool is_file, struct sp_error *err)
+enum place { ABOVE, DIRECTORY, LIBRARY };
+
+static enum sp_status check_owner(const char *path, enum place place, struct sp_error *err)
 {
     struct stat found;
+    bool is_file = place == LIBRARY;
     if (lstat(path, &found) != 0)
         return sp_error_errno(err, errno == ENOENT ? SP_ENOTFOUND : SP_EIO, errno, "%s", path);
     if (is_file ? !S_ISREG(found.st_mode) : !S_ISDIR(found.st_mode))
@@ -30,7 +33,7 @@ static enum sp_status check_owner(const char *path, bool is_file, struct sp_erro
             path, (unsigned)found.st_uid);
     /* In a directory with the sticky bit others may add files, but not touch this one: no harm above the
      * plug-in's own directory. */
-    bool sticky = !is_file && (found.st_mode & S_ISVTX);
+    bool sticky = place == ABOVE && (found.st_mode & S_ISVTX);
     if ((found.st_mode & (S_IWGRP | S_IWOTH)) && !sticky)
         return sp_error_set(err, SP_EDENIED, SP_MSG_PLUGIN_REFUSED,
                             "%s can be written by others than root: take that right away (chmod go-w %s)",
@@ -41,13 +44,14 @@ static enum sp_status check_owner(const char *path, bool is_file, struct sp_erro
 /* Every directory from the root, then the file; `path` is changed meanwhile. */
 static enum sp_status check_chain(char *path, struct sp_error *err)
 {
-    enum sp_status status = check_owner("/", false, err);
+    const char *last = strrchr(path, '/');
+    enum sp_status status = check_owner("/", ABOVE, err);
     for (char *at = strchr(path + 1, '/'); status == SP_OK && at; at = strchr(at + 1, '/')) {
         *at = 0;
-        status = check_owner(path, false, err);
+        status = check_owner(path, at == last ? DIRECTORY : ABOVE, err);
         *at = '/';
     }
-    return status == SP_OK ? check_owner(path, true, err) : status;
+    return status == SP_OK ? check_owner(path, LIBRARY, err) : status;
 }
 
 static bool is_file_name(struct sp_str name)

@@ -107,6 +107,10 @@ def all_may_write_the_directory(directory):
     directory.chmod(0o777)
 
 
+def all_may_add_to_the_directory(directory):
+    directory.chmod(0o1777)
+
+
 def it_belongs_to_another(directory):
     os.chown(directory / "probe.so", 65534, 0)
 
@@ -138,6 +142,7 @@ def it_is_gone(directory):
     (others_may_write_the_file, "probe.so can be written by others than root"),
     (its_group_may_write_the_directory, "interceptors can be written by others than root"),
     (all_may_write_the_directory, "interceptors can be written by others than root"),
+    (all_may_add_to_the_directory, "interceptors can be written by others than root"),
     (it_belongs_to_another, "probe.so belongs to user number 65534"),
     (a_directory_above_belongs_to_another, "belongs to user number 65534"),
     (it_leads_out_of_the_directory, "elsewhere.so, which is not in the directory of plug-ins"),

@@ -79,6 +79,8 @@ static void only_files_of_root_in_the_directory_are_loaded(void **state)
     refused_because("owned.so", "belongs to user number 65534");
     sh("chmod g+w %s");
     refused_because("recorder.so", "can be written by others than root");
+    sh("chmod 1777 %s"); /* others could not touch the file, but put some of theirs beside it */
+    refused_because("recorder.so", "can be written by others than root");
     sh("chmod 0700 %s && chown 65534 %s");
     refused_because("recorder.so", "belongs to user number 65534");
     sh("chown 0 %s");
@@ -299,6 +301,23 @@ static void a_method_that_waits_too_long_ends_the_request(void **state)
     }
     for (int i = 0; i < 100 && recorded->instances; i++)
         sp_loop_run_once(recorded_loop, 20);
+}
+
+static void what_comes_before_the_reply_has_no_more_time_than_the_request(void **state)
+{
+    struct sp_plugins *plugins = prepare("pre:sleep:60000", 60000);
+    request.data.deadline_us = sp_clock_monotonic_us() + 40000;
+    recorded_in_fiber(serve, NULL);
+    assert_int_equal(recorded->result, SALLYPORT_ETIMEDOUT);
+    assert_int_equal(request.http, 503);
+    assert_non_null(strstr(logged, "in method pre_invoke, of "));
+    assert_null(strstr(logged, "of 60000 ms"));
+    sp_plugins_free(plugins);
+    plugins = prepare("post:sleep:10", 60000);
+    request.data.deadline_us = sp_clock_monotonic_us(); /* it is over, and post still has its time */
+    recorded_in_fiber(serve, NULL);
+    assert_int_equal(recorded->result, SALLYPORT_OK);
+    sp_plugins_free(plugins);
 }
 
 static void a_method_that_computes_too_long_ends_the_request_when_it_is_done(void **state)
@@ -638,6 +657,7 @@ int main(void)
         TEST(a_thread_completes_what_a_request_waits_for),
         TEST(late_and_forgotten_completions_harm_nobody),
         TEST(a_method_that_waits_too_long_ends_the_request),
+        TEST(what_comes_before_the_reply_has_no_more_time_than_the_request),
         TEST(a_method_that_computes_too_long_ends_the_request_when_it_is_done),
         TEST(a_stop_in_time_counts_and_names_its_reason),
         TEST(a_server_that_is_not_there_is_told),
