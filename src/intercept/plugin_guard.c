@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@
 #include "intercept/message.h"
 
 #define ID_BYTES 48u
-#define PLUGINS_MAX 32u
+#define PLUGINS_MAX 256u /* ids, since the server started */
+#define NAMING_TURNS 1000
 #define BANNED_AFTER 3u
 #define WINDOW_US 60000000
 #define WATCH_US 50000
@@ -141,15 +143,27 @@ static void remove_handlers(void)
     guard.stack.ss_sp = NULL;
 }
 
+/* Another worker that starts at the same moment writes its id just now, which may be this one. One that died
+ * meanwhile is not waited for. */
+static bool is_named(struct sp_plugin_crashes *entry, const char *id)
+{
+    for (int turn = 0; turn < NAMING_TURNS && atomic_load(&entry->taken) == 1; turn++)
+        sched_yield();
+    return atomic_load(&entry->taken) == 2 && strncmp(entry->id, id, ID_BYTES - 1) == 0;
+}
+
 struct sp_plugin_crashes *sp_plugin_crashes_of(const char *id)
 {
     for (size_t i = 0; guard.shared && i < PLUGINS_MAX; i++) {
         struct sp_plugin_crashes *entry = &guard.shared->table[i];
         int32_t nobody = 0;
-        if (atomic_load(&entry->taken) == 2 && strncmp(entry->id, id, ID_BYTES - 1) == 0)
+        if (is_named(entry, id))
             return entry;
-        if (!atomic_compare_exchange_strong(&entry->taken, &nobody, 1))
+        if (!atomic_compare_exchange_strong(&entry->taken, &nobody, 1)) {
+            if (is_named(entry, id)) /* it was free a moment ago */
+                return entry;
             continue;
+        }
         snprintf(entry->id, sizeof entry->id, "%s", id);
         atomic_store(&entry->taken, 2);
         return entry;

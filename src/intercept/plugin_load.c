@@ -145,6 +145,8 @@ enum sp_status sp_plugin_load(struct sp_plugin *plugin, struct sp_str directory,
     /* Constructors of the library run here, too. */
     sp_plugin_guard_enter(plugin->id.ptr, SP_PLUGIN_CREATE, plugin->hang_us);
     status = open_library(plugin, err);
+    if (status == SP_OK)
+        status = check_table(plugin->methods, err); /* reads what the library says is a table */
     sp_plugin_guard_leave();
-    return status == SP_OK ? check_table(plugin->methods, err) : status;
+    return status;
 }

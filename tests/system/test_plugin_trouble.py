@@ -72,6 +72,17 @@ def test_after_three_crashes_it_is_not_called_until_its_element_changes(make_sys
     assert ask(server).status == 200
 
 
+def test_all_workers_know_that_it_is_not_to_be_called(make_system, probe_directory):
+    server = make_system(probe("one", probe_directory), OTHER_OPTS_OUT, references="one", arguments=("--workers", "3")).start()
+    server.may_alert = True
+    for number in range(1, 4):
+        ask_in_vain(server, do="one:pre_invoke:crash")
+        wait_until(lambda: count(server, "died inside method pre_invoke") == number, f"crash {number} in the log")
+    wait_for(server, "SALI0014E interceptor plug-in one is not called any more")
+    assert [ask(server).status for _ in range(12)] == [503] * 12
+    assert [ask(server, target="/other/it").status for _ in range(3)] == [200] * 3
+
+
 def test_one_that_crashes_when_it_is_made_does_not_kill_workers_for_ever(make_system, probe_directory):
     """The third successor goes without it: what it would see is refused, the rest is served."""
     server = make_system(probe("one", probe_directory, create="crash"), OTHER_OPTS_OUT, references="one", arguments=ONE_WORKER)
