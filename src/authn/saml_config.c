@@ -103,10 +103,9 @@ enum sp_status sp_saml_config_check(const struct sp_cfg_saml *config, struct sp_
 /* ---------------------------------------------------------------- all of them */
 
 static void warn(const struct sp_config *whole, const struct sp_cfg_saml *config,
-                 struct sp_problems *problems, const char *text)
+                 struct sp_problems *problems, const char *id, const char *text)
 {
-    sp_config_problem(whole, config, SP_MSG_SAML_NO_EFFECT, problems, "samlWebSso20[%.*s]: %s",
-                      SP_STR_ARG(config->id), text);
+    sp_config_problem(whole, config, id, problems, "samlWebSso20[%.*s]: %s", SP_STR_ARG(config->id), text);
 }
 
 static void find_warnings(const struct sp_config *whole, const struct sp_cfg_saml *config,
@@ -114,13 +113,39 @@ static void find_warnings(const struct sp_config *whole, const struct sp_cfg_sam
 {
     bool has_ltpa = whole->ltpa.given && whole->web_app_security.single_signon_enabled;
     if (!config->disable_ltpa_cookie && (sp_saml_mapping_of(config) != SP_SAML_MAP_USER || !has_ltpa))
-        warn(whole, config, problems,
+        warn(whole, config, problems, SP_MSG_SAML_NO_EFFECT,
              "disableLtpaCookie=\"false\" has no effect: an LTPA cookie is for users of the registry "
              "(mapToUserRegistry=\"User\") of a server with <ltpa>");
     if (sp_saml_logs_in(config) && config->login.tells_provider && !settings->idp.logout.url.len)
-        warn(whole, config, problems,
+        warn(whole, config, problems, SP_MSG_SAML_NO_EFFECT,
              "spLogout=\"true\" tells nobody: idpMetadata has no SingleLogoutService for HTTP-Redirect or "
              "HTTP-POST");
+}
+
+/* What works, and should not, or will not when it comes to it. */
+static void find_dangers(const struct sp_config *whole, const struct sp_cfg_saml *config,
+                         const struct sp_saml_settings *settings, struct sp_problems *problems)
+{
+    const struct sp_cfg_saml_login *login = &config->login;
+    bool logs_in = sp_saml_logs_in(config);
+    if (!logs_in && !config->want_assertions_signed)
+        warn(whole, config, problems, SP_MSG_SAML_UNSAFE,
+             "wantAssertionsSigned=\"false\" lets everybody in under every name: an assertion in a header is "
+             "then believed without a signature");
+    if (settings->policy.allows_sha1)
+        warn(whole, config, problems, SP_MSG_SAML_UNSAFE,
+             "signatureMethodAlgorithm takes signatures with SHA-1, which can be forged; have the provider "
+             "use "
+             "SHA256");
+    if (logs_in && !login->requests_signed && settings->idp.wants_signed)
+        warn(whole, config, problems, SP_MSG_SAML_UNSAFE,
+             "authnRequestsSigned=\"false\", and idpMetadata says that the provider wants signed requests "
+             "(WantAuthnRequestsSigned)");
+    if (logs_in && login->https_required && sp_str_starts(settings->idp.login.url, SP_STR("http://")))
+        warn(whole, config, problems, SP_MSG_SAML_UNSAFE,
+             "the provider's SingleSignOnService in idpMetadata is plain HTTP, where passwords and "
+             "assertions can "
+             "be read on their way");
 }
 
 static bool is_usable(const struct sp_config *whole, const struct sp_cfg_saml *config,
@@ -131,9 +156,10 @@ static bool is_usable(const struct sp_config *whole, const struct sp_cfg_saml *c
     enum sp_status status = sp_saml_logs_in(config) ? sp_saml_config_check(config, &err) : SP_OK;
     if (status == SP_OK)
         status = sp_saml_settings_new(config, whole->default_ssl, &settings, &err);
-    if (status == SP_OK)
+    if (status == SP_OK) {
         find_warnings(whole, config, settings, problems);
-    else
+        find_dangers(whole, config, settings, problems);
+    } else
         sp_config_problem(whole, config, SP_MSG_SAML_UNUSABLE, problems, "samlWebSso20[%.*s]: %s",
                           SP_STR_ARG(config->id), err.text);
     sp_saml_settings_release(settings);

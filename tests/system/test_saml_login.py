@@ -597,6 +597,27 @@ def idp_metadata(signer):
             'Location="https://idp.example.org/sso"/></IDPSSODescriptor></EntityDescriptor>')
 
 
+@pytest.mark.parametrize("more, change, told", [
+    ("", {}, None), ('signatureMethodAlgorithm="SHA1"', {}, "SHA-1"), ('signatureMethodAlgorithm="SHA128"', {}, "SHA-1"),
+    ('authnRequestsSigned="false"', {}, None),
+    ('authnRequestsSigned="false"', {"<IDPSSODescriptor ": '<IDPSSODescriptor WantAuthnRequestsSigned="true" '}, "WantAuthnRequestsSigned"),
+    ("", {'"https://idp.example.org/sso"': '"http://idp.example.org/sso"'}, "plain HTTP"),
+    ('inboundPropagation="required" wantAssertionsSigned="false"', {}, "every name"),
+    ('wantAssertionsSigned="false"', {}, None)])
+def test_what_is_unsafe_is_told(make_server, own, signer, tmp_path, more, change, told):
+    metadata = tmp_path / "idp.xml"
+    text = idp_metadata(signer)
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    metadata.write_text(text)
+    xml = ELEMENT.format(keys=own.store(), metadata=metadata, where='spHostAndPort="a"', inside="", beside="", more=more)
+    server = make_server(xml + '<keyStore id="defaultKeyStore" password="key store password"/>', start=False)
+    done = server.command("check")
+    output = done.stdout + done.stderr
+    assert done.returncode == 0 and output.count("SALA0047W") == (1 if told else 0) and (told or "") in output
+
+
 def test_what_has_no_effect_is_told(make_server, own, signer, tmp_path):
     metadata = tmp_path / "idp.xml"
     metadata.write_text(idp_metadata(signer))
