@@ -13,21 +13,34 @@ class Region:
 
     def __init__(self, directory, *options):
         self.directory, self.options = directory, options
-        self.port = free_ports(1)[0]
         self.process = None
+        self.has_run = False
+        self.definition = directory / "region.yaml"
+        self.choose_port()
+
+    def choose_port(self):
+        self.port = free_ports(1)[0]
         text = need(DEFINITION).read_text()
         # Modules stay where the build put them, whatever directory the copy of the definition is in.
         text = re.sub(r"listen: .*", f"listen: 127.0.0.1:{self.port}", text)
         if "modules:" not in text:
             text = text.replace("region:", f"region:\n  modules: {DEFINITION.parent}/modules", 1)
-        self.definition = directory / "region.yaml"
         self.definition.write_text(text)
 
     def start(self):
         before = len(self.log())
-        self.process = Process([need(REGION), "run", *self.options, self.definition], self.directory)
-        wait_until(lambda: "listens on" in self.log()[before:], "the region to listen")
-        return self
+        while True:
+            self.process = Process([need(REGION), "run", *self.options, self.definition], self.directory)
+            wait_until(lambda: "listens on" in self.log()[before:] or not self.process.running(), "the region to listen")
+            if "listens on" in self.log()[before:]:
+                self.has_run = True
+                return self
+            # Another test may have taken the port since it was found free; who knows the port already needs it again.
+            said = self.log()[before:]
+            assert not self.has_run and "in use" in said, said
+            self.process.stop()
+            before = len(self.log())
+            self.choose_port()
 
     def stop(self, number=signal.SIGTERM):
         if self.process:
