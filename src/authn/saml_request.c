@@ -180,8 +180,13 @@ struct sp_str sp_saml_logout_answer(const struct sp_saml_self *self, const struc
 
 /* ---------------------------------------------------------------- metadata */
 
-static void put_key(struct sp_buf *xml, const char *use, X509 *certificate)
+/* What saml_encryption.h takes, so that a provider chooses nothing else. */
+static void put_key(struct sp_buf *xml, bool decrypts, X509 *certificate)
 {
+    static const char *const taken[] = {
+        "http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+        "http://www.w3.org/2001/04/xmlenc#aes256-cbc", "http://www.w3.org/2001/04/xmlenc#aes128-cbc",
+        "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"};
     unsigned char *der = NULL;
     int len = i2d_X509(certificate, &der);
     if (len <= 0) {
@@ -191,10 +196,13 @@ static void put_key(struct sp_buf *xml, const char *use, X509 *certificate)
     sp_buf_printf(xml,
                   "<md:KeyDescriptor use=\"%s\"><ds:KeyInfo xmlns:ds=\"" DSIG "\"><ds:X509Data>"
                   "<ds:X509Certificate>",
-                  use);
+                  decrypts ? "encryption" : "signing");
     if (sp_base64_encode(SP_BASE64, sp_str_from(der, (size_t)len), xml) != SP_OK)
         xml->failed = true;
-    put(xml, "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>");
+    put(xml, "</ds:X509Certificate></ds:X509Data></ds:KeyInfo>");
+    for (size_t i = 0; decrypts && i < sizeof taken / sizeof taken[0]; i++)
+        sp_buf_printf(xml, "<md:EncryptionMethod Algorithm=\"%s\"/>", taken[i]);
+    put(xml, "</md:KeyDescriptor>");
     OPENSSL_free(der);
 }
 
@@ -222,9 +230,9 @@ struct sp_str sp_saml_metadata(const struct sp_cfg_saml *config, const struct sp
     put(&xml, ">");
     if (certificate) {
         EVP_PKEY *key = X509_get0_pubkey(certificate);
-        put_key(&xml, "signing", certificate);
+        put_key(&xml, false, certificate);
         if (key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-            put_key(&xml, "encryption", certificate);
+            put_key(&xml, true, certificate);
     }
     put_service(&xml, "SingleLogoutService", "HTTP-Redirect", self->logout_url, "");
     put_service(&xml, "SingleLogoutService", "HTTP-POST", self->logout_url, "");

@@ -97,13 +97,23 @@ struct sp_saml_signer sp_saml_sso_signer(const struct sp_saml_sso *sso)
 
 /* ---------------------------------------------------------------- a request */
 
+/* Who is sent a page instead of what was asked for must be able to show it: a program would take it for the
+ * answer, which has status 200 too. */
+static bool can_be_asked(const struct sp_saml_sso *sso, const struct sp_http_request *request)
+{
+    bool is_page = !sso->config->login.login_page_url.len && sso->settings->idp.login.is_post;
+    struct sp_str accept = sp_http_header_get(request, "Accept");
+    return sp_browser_navigates(request) && (!is_page || sp_http_header_get(request, "Sec-Fetch-Mode").ptr ||
+                                             (accept.len && memmem(accept.ptr, accept.len, "text/html", 9)));
+}
+
 static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_authn_attempt *attempt)
 {
     const struct sp_saml_sso *sso = (const struct sp_saml_sso *)self;
     const struct sp_http_request *request = attempt->request;
     if (sp_http_cookie_get(request, sso->session_cookie).ptr && !sp_browser_is_forged(request))
         return SP_OFFER_CREDENTIAL;
-    return !attempt->authorization.ptr && sp_browser_navigates(request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
+    return !attempt->authorization.ptr && can_be_asked(sso, request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
 }
 
 /* What the provider is asked; the login's cookie goes with it. */
@@ -173,7 +183,7 @@ static enum sp_status io_check(struct sp_authn_provider *self, struct sp_authn_a
         ret_challenge->status = 503;
         return status;
     }
-    if (!attempt->required || attempt->authorization.ptr || !sp_browser_navigates(attempt->request))
+    if (!attempt->required || attempt->authorization.ptr || !can_be_asked(sso, attempt->request))
         return status;
     status = sp_saml_sso_secure(sso, attempt, err);
     if (status != SP_OK) {

@@ -60,6 +60,15 @@ def test_the_page_of_a_posted_request_runs_one_script_and_no_other(site):
     assert b"<button>" in page.body  # for browsers that run no scripts
 
 
+def test_who_cannot_show_a_page_is_told_rather_than_sent_one(site):
+    """200 with a page would be the answer itself to a program."""
+    site = site(bindings=POST)
+    for accept, expected in (("text/html,application/xhtml+xml", 200), ("application/json", 401), ("*/*", 401), ("", 401)):
+        assert site.browser(Accept=accept).get(site.page).status == expected, accept
+    assert site.browser(Accept="*/*").get(site.page, **{"Sec-Fetch-Mode": "navigate"}).status == 200
+    assert site.browser(Accept="text/html").get(site.page, **{"Sec-Fetch-Mode": "cors"}).status == 401
+
+
 def test_chromium_posts_the_request(site, tmp_path):
     from chromium import Chromium  # pylint: disable=import-outside-toplevel
     from conftest import wait_until  # pylint: disable=import-outside-toplevel

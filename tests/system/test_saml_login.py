@@ -120,6 +120,9 @@ def test_our_metadata_describe_us(site, own):
     assert (service.get("AuthnRequestsSigned"), service.get("WantAssertionsSigned")) == ("true", "true")
     assert [each.get("use") for each in service.findall(f"{METADATA}KeyDescriptor")] == ["signing", "encryption"]
     assert {each.text for each in service.iter(f"{{{DSIG}}}X509Certificate")} == {own.text()}
+    methods = [[method.get("Algorithm").rsplit("#", 1)[1] for method in each.iter(f"{METADATA}EncryptionMethod")]
+               for each in service.findall(f"{METADATA}KeyDescriptor")]
+    assert methods == [[], ["aes256-gcm", "aes128-gcm", "aes256-cbc", "aes128-cbc", "rsa-oaep-mgf1p"]]
     assert service.find(f"{METADATA}AssertionConsumerService").get("Location") == first.acs
     assert [(each.get("Binding").rsplit(":", 1)[1], each.get("Location")) for each in service.iter(f"{METADATA}SingleLogoutService")] == [
         ("HTTP-Redirect", first.base + "/slo"), ("HTTP-POST", first.base + "/slo")]
