@@ -135,6 +135,29 @@ def test_the_metadata_say_who_signs_and_for_what(site, signer, tmp_path):
     assert logs_in(site, signer)
 
 
+def test_a_signature_that_is_there_must_be_good_wanted_or_not(site, signer, tmp_path):
+    """A signed response around an assertion with a signature that is none: the assertion was somebody else's."""
+    site = site(FRED + ' wantAssertionsSigned="false"')
+    stranger = Signer(tmp_path, "stranger")
+
+    def spoilt(element):
+        element.find(f".//{{{SAML}}}NameID").text = "mary"
+        return element
+
+    for name, make, reason in (("a stranger's", lambda element: sign(element, stranger), "not trusted"),
+                               ("changed", lambda element: spoilt(sign(element, signer)), "does not fit"),
+                               ("none", lambda element: element, None), ("good", lambda element: sign(element, signer), None)):
+        browser = site.browser()
+        request_id, state = begin(site, browser)
+        root = saml.login_response(site, request_id, None, signed="")
+        make(root.find(f"{{{SAML}}}Assertion"))
+        fields = {"SAMLResponse": encoded(sign(root, signer)), "RelayState": state}
+        if reason:
+            assert refused(site, browser, fields, reason), name
+        else:
+            assert browser.get(site.acs, fields).status == 302, name
+
+
 # ---- documents
 
 

@@ -203,6 +203,22 @@ def test_several_providers_stand_beside_each_other(site, signer, own, tmp_path):
         provider.stop()
 
 
+# ---- how long
+
+
+def test_a_session_may_end_before_that_of_the_provider_does(site):
+    """reAuthnCushion counts from SessionNotOnOrAfter too, when that comes before the end of the conditions."""
+    at = saml.datetime.datetime.now(saml.datetime.timezone.utc) + saml.datetime.timedelta(seconds=300)
+    ends = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for more, seen in (('reAuthnOnAssertionExpire="true" reAuthnCushion="10m"', False), ('reAuthnOnAssertionExpire="true" reAuthnCushion="1m"', True),
+                       ('reAuthnOnAssertionExpire="false" reAuthnCushion="10m"', True)):
+        each = site(FRED + " " + more)
+        each.provider.behave(lifetime=3600, session_end=ends)
+        browser, back = each.log_in()
+        assert back.status == (302 if seen else 401) and bool(browser.cookies("SallyportSaml_")) is seen, more
+        assert ("reAuthnCushion" in each.server.log()) is not seen
+
+
 # ---- for whom, and where to
 
 
