@@ -81,9 +81,22 @@ static bool is_url_ok(struct sp_str url)
     return true;
 }
 
-/* The first for HTTP-Redirect counts; without one, the first for HTTP-POST. */
-static void offer(struct sp_saml_endpoint *endpoint, struct sp_str url, bool is_post)
+void sp_saml_idp_prefer_post(struct sp_saml_idp *idp)
 {
+    if (idp->posted_login.url.len)
+        idp->login = idp->posted_login;
+    if (idp->posted_logout.url.len) {
+        idp->logout = idp->posted_logout;
+        idp->logout_answer = idp->posted_answer;
+    }
+}
+
+/* The first for HTTP-Redirect counts; without one, the first for HTTP-POST. */
+static void offer(struct sp_saml_endpoint *endpoint, struct sp_saml_endpoint *posted, struct sp_str url,
+                  bool is_post)
+{
+    if (is_post && !posted->url.len)
+        *posted = (struct sp_saml_endpoint){url, true};
     if (!endpoint->url.len || (endpoint->is_post && !is_post))
         *endpoint = (struct sp_saml_endpoint){url, is_post};
 }
@@ -102,10 +115,10 @@ static enum sp_status read_endpoints(struct reading *r)
         if (!is_url_ok(url) || (answer.len && !is_url_ok(answer)))
             return wrong(r, "a Location is no http or https URL without a fragment");
         if (login)
-            offer(&r->idp.login, url, is_post);
+            offer(&r->idp.login, &r->idp.posted_login, url, is_post);
         if (logout) {
-            offer(&r->idp.logout, url, is_post);
-            offer(&r->idp.logout_answer, answer.len ? answer : url, is_post);
+            offer(&r->idp.logout, &r->idp.posted_logout, url, is_post);
+            offer(&r->idp.logout_answer, &r->idp.posted_answer, answer.len ? answer : url, is_post);
         }
     }
     return SP_OK;

@@ -13,10 +13,15 @@ struct sp_saml_idp {
     struct sp_str entity_id;
     /* By HTTP-Redirect when the provider offers that, else by HTTP-POST. */
     struct sp_saml_endpoint login, logout, logout_answer;
+    /* By HTTP-POST; empty: it does not offer that. */
+    struct sp_saml_endpoint posted_login, posted_logout, posted_answer;
     const struct sp_str *certificates; /* DER, of the keys it signs with */
     size_t certificate_count;
     bool wants_signed; /* requests */
 };
+
+/* Use HTTP-POST wherever the provider offers it. */
+void sp_saml_idp_prefer_post(struct sp_saml_idp *idp);
 
 /* Exactly one EntityDescriptor with one IDPSSODescriptor. Everything in the arena. `file` is for messages.
  * SP_ESYNTAX, SP_EINVAL (no usable provider in it), SP_ELIMIT, SP_ENOMEM. */

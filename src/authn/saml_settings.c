@@ -159,6 +159,9 @@ static enum sp_status fill(struct sp_saml_settings *settings, const struct sp_cf
     /* A store that the server makes at its first start has nothing yet that could be wrong. */
     if (status == SP_OK && keys && !sp_config_key_store_to_make(keys))
         status = read_key(settings, keys, config->key_alias, err);
+    /* Providers do not agree on the form of an ECDSA signature in a URL; inside of a document they do. */
+    if (status == SP_OK && settings->key && EVP_PKEY_get_base_id(settings->key) == EVP_PKEY_EC)
+        sp_saml_idp_prefer_post(&settings->idp);
     if (status == SP_OK && !keys && logs_in && config->login.requests_signed)
         status =
             sp_error_set(err, SP_EINVAL, NULL,

@@ -13,10 +13,10 @@ from lxml import etree
 
 import hsm
 import saml
-from saml import DSIG, Signer, encrypt, encrypt_part, sign
+from saml import DSIG, Signer, encrypt, encrypt_part, page_form, sign
 from saml_site import (FRED, METADATA, begin, encoded, logs_in, make_gateway, make_region, own, request_of, signer,  # noqa: F401
                        site)
-from test_saml_bindings import POST, logout_request, posted, verified
+from test_saml_bindings import POST, Told, logout_request, posted, verified
 
 DIGESTS = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 NAMED = {"SHA1": "sha1", "SHA128": "sha1", "SHA256": "sha256", "SHA384": "sha384", "SHA512": "sha512",
@@ -114,6 +114,21 @@ def test_a_key_of_a_curve_signs_redirects_and_forms(site, tmp_path, curve):
     form = site(FRED, keys=pair.store(), bindings=POST)
     _, _, document = posted(form.browser().get(form.page))
     assert verified(document, pair.certificate_file) and f'Algorithm="{MORE}ecdsa-sha256"'.encode() in document
+
+
+def test_a_key_of_a_curve_posts_where_the_provider_offers_both(site, tmp_path):
+    """How providers read ECDSA in a URL differs; in a document it does not."""
+    pair = Signer(tmp_path, "curve", curve=ec.SECP256R1())
+    each = site(FRED + ' spLogout="true"', keys=pair.store(), bindings=("redirect", "post"))
+    browser = each.browser()
+    to, fields, document = posted(browser.get(each.page))
+    assert verified(document, pair.certificate_file)
+    to, fields = page_form(browser.get(to, fields))  # pysaml2 has found the signature good
+    assert browser.get(*page_form(browser.get(to, {**fields, "login": "fred"}))).location == each.page
+    _, _, document = posted(browser.get(each.base + "/logout"))
+    assert verified(document, pair.certificate_file)
+    _, _, document = posted(Told(each, each.browser(), "post").bring(), "SAMLResponse")
+    assert verified(document, pair.certificate_file)
 
 
 @pytest.mark.parametrize("name", NAMED)

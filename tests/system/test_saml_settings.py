@@ -143,7 +143,7 @@ def test_changed_metadata_are_noticed_and_broken_ones_refused(site, signer, tmp_
         browser, fields = answer_with(site, after)
         return browser.get(site.acs, fields).status == 302
 
-    wait_until(taken, "the changed metadata to be noticed")
+    wait_until(taken, "the changed metadata to be noticed", 60)
     good = metadata.read_bytes()
     metadata.write_bytes(good.replace(b"IDPSSODescriptor", b"SPSSODescriptor"))
     done = site.server.command("refresh")

@@ -204,6 +204,10 @@ static void a_redirect_counts_before_a_form_and_a_form_before_nothing(void **sta
         assert_true(sp_str_is(idp.logout_answer.url, cases[i].answer) &&
                     idp.logout_answer.is_post == cases[i].is_post);
         assert_true(sp_str_is(idp.login.url, "https://idp/sso") && idp.login.is_post);
+        bool has_post = idp.posted_logout.url.len;
+        sp_saml_idp_prefer_post(&idp);
+        assert_int_equal(idp.logout.is_post && idp.logout_answer.is_post, has_post);
+        assert_int_equal(has_post, strstr(cases[i].services, "HTTP-POST") != NULL);
     }
 }
 
