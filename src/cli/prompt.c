@@ -24,8 +24,10 @@ enum sp_status sp_prompt_secret(const char *text, struct sp_buf *buf, struct sp_
         return sp_error_set(err, SP_EIO, NULL, "the terminal cannot be asked");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(text, stderr);
+    /* Silence first: it drops what was typed before, and an answer may come as soon as the question is seen. */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fputs(text, stderr);
+    fflush(stderr);
     enum sp_status status = sp_prompt_line(stdin, buf, err);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fputc('\n', stderr);

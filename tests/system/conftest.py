@@ -5,9 +5,11 @@ than build/gcc. With one that was built with sanitizers (build/asan) nginx is ru
 they report something fails.
 """
 import atexit
+import fcntl
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -33,7 +35,8 @@ def _sanitized():
 
 def _nginx():
     """(the program, the directory of the sanitizers' reports or None)"""
-    program = os.environ.get("SALLYPORT_NGINX", "/usr/sbin/nginx")
+    # Where tests run in several processes, they inherit what the first of them has set.
+    program = os.environ.setdefault("SALLYPORT_TEST_NGINX", os.environ.get("SALLYPORT_NGINX", "/usr/sbin/nginx"))
     if not _sanitized():
         return program, None
     directory = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-sanitizers-"))
@@ -70,16 +73,40 @@ def no_sanitizer_report():
         assert not texts, "\n".join(texts)
 
 
+class Ports:
+    """Ports for servers. They are below those that the system gives to outgoing connections, and each is claimed by a lock on
+    its own byte of one file, for as long as the process of the tests lives: several may run at once, and a server may be
+    stopped and started again on its ports."""
+
+    FIRST = 10000
+
+    def __init__(self):
+        end = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        self.end = end if end > self.FIRST + 1000 else 32768
+        self.file = open(pathlib.Path(tempfile.gettempdir()) / "sallyport-test-ports", "ab")
+        self.next = random.randrange(self.FIRST, self.end)
+
+    def take(self):
+        for _ in range(self.FIRST, self.end):
+            port = self.next
+            self.next = port + 1 if port + 1 < self.end else self.FIRST
+            try:
+                fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+                with socket.socket() as each:
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    each.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+        return pytest.fail("no port is free")
+
+
+PORTS = Ports()
+
+
 def free_ports(count):
-    """Ports nobody listened on a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports that nobody listens on, all different."""
+    return [PORTS.take() for _ in range(count)]
 
 
 def wait_until(condition, what, seconds=PATIENCE):
@@ -372,6 +399,22 @@ class Server:
         """Runs `sallyport server <action>` to its end."""
         return subprocess.run([need(SALLYPORT), "server", action, self.name, *arguments], env=self.environment,
                               capture_output=True, text=True, timeout=60, check=False)
+
+    def reload(self):
+        """`sallyport server reload`; returns when none but the new workers take connections."""
+        def taking():
+            titles = {}
+            for pid in self.process.workers():
+                try:
+                    titles[pid] = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+                except OSError:  # it ended just now
+                    continue
+            return {pid for pid, title in titles.items() if title.rstrip(b"\0 ").endswith(b"worker process")}
+
+        before = taking()
+        result = self.command("reload")
+        assert result.returncode == 0, result.stderr
+        wait_until(lambda: not before & taking(), "the workers of before to take no more connections", 30)
 
     def start(self):
         """Returns when the server says it is ready; fails with what it said when it ends instead."""

@@ -121,7 +121,7 @@ def test_counters_survive_a_worker_and_a_reload(monitored):
     before = server.process.workers()
     os.kill(before[0], signal.SIGKILL)
     wait_until(lambda: before[0] not in server.process.workers() and len(server.process.workers()) == 2, "another worker")
-    assert server.command("reload").returncode == 0
+    server.reload()
     wait_until(lambda: not set(before) & set(server.process.workers()), "new workers", 30)
     assert bad(server, "NOTHING").status == 200
     assert value(metrics(server), "sallyport_requests_total", name="bad", status="200") == 2

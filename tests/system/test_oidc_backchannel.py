@@ -82,7 +82,7 @@ def test_an_element_may_take_tokens_and_log_browsers_in(provider, key):
     xml = (one.server.directory / "server.xml").read_text()
     (one.server.directory / "server.xml").write_text(xml.replace(
         'mapIdentityToRegistryUser="true"', 'mapIdentityToRegistryUser="true" inboundPropagation="supported" audiences="sallyport"'))
-    assert one.server.command("reload").returncode == 0
+    one.server.reload()
     browser = one.browser()
     wait_until(lambda: one.server.call("GET", "/health/ready").status == 200, "the keys")
     wait_until(lambda: browser.get(one.page).status == 302, "the login")  # no bearer token: a person is sent to log in

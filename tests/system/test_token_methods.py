@@ -121,7 +121,7 @@ def test_proofs_may_be_signed_with_any_public_key(make_server, authority, make_i
 
     def good():
         return show(server, token, holder.proof("GET", url, token)).status == 200
-    server.command("reload")
+    server.reload()
     wait_until(good, "the new key", 30)
 
 
