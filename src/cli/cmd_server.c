@@ -214,8 +214,10 @@ static int action_reload(struct invocation *call)
     if (!conf_path)
         return SP_EXIT_FAILED;
     sp_problems_init(&problems);
-    enum sp_status status = try_new_conf(call, conf_path, &problems);
-    int exit_status = SP_EXIT_OK;
+    int exit_status = SP_EXIT_OK, turn = -1;
+    enum sp_status status = sp_server_take_turn(&call->place, call->options.timeout_s, &turn, &call->err);
+    if (status == SP_OK)
+        status = try_new_conf(call, conf_path, &problems);
     if (status == SP_OK)
         status = sp_server_take_over(&call->place, conf_path, pid, call->options.timeout_s, &call->err);
     if (status == SP_OK) {
@@ -225,8 +227,11 @@ static int action_reload(struct invocation *call)
         exit_status = failed(call, &problems);
         fprintf(stderr, "sallyport: server %s goes on with its old configuration\n", call->place.name);
         sp_server_log_not_taken(&call->place, call->err.text);
-        unlink(conf_path);
+        if (turn >= 0)
+            unlink(conf_path);
     }
+    if (turn >= 0)
+        close(turn);
     sp_problems_finish(&problems);
     return exit_status;
 }

@@ -24,7 +24,8 @@ enum sp_status sp_prompt_secret(const char *text, struct sp_buf *buf, struct sp_
         return sp_error_set(err, SP_EIO, NULL, "the terminal cannot be asked");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    /* Silence first: it drops what was typed before, and an answer may come as soon as the question is seen. */
+    /* Silence first: it drops what was typed before, and an answer may come as soon as the question is seen.
+     */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fputs(text, stderr);
     fflush(stderr);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -205,6 +206,29 @@ enum sp_status sp_server_wait_for_new(const struct sp_server_place *place, unsig
                                 place->log_dir);
         usleep(LOOK_EVERY_US);
     }
+    return SP_OK;
+}
+
+enum sp_status sp_server_take_turn(const struct sp_server_place *place, unsigned seconds, int *ret_turn,
+                                   struct sp_error *err)
+{
+    char path[4096];
+    int64_t until = deadline(seconds);
+    snprintf(path, sizeof path, "%s/takeover.lock", place->run_dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return sp_error_errno(err, SP_EIO, errno, "%s", path);
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (sp_clock_monotonic_us() >= until) {
+            close(fd);
+            return sp_error_set(
+                err, SP_ETIMEDOUT, NULL,
+                "another command, or the server by itself, is still changing the configuration; "
+                "try again");
+        }
+        usleep(LOOK_EVERY_US);
+    }
+    *ret_turn = fd;
     return SP_OK;
 }
 

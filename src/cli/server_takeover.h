@@ -8,6 +8,11 @@
 
 #include "cli/server_place.h"
 
+/* Waits until nobody else, neither another command nor the server by itself, is between making a new
+ * nginx.conf and having it taken over. The turn is given back by close(*ret_turn). SP_ETIMEDOUT after
+ * `seconds`; SP_EIO. */
+enum sp_status sp_server_take_turn(const struct sp_server_place *place, unsigned seconds, int *ret_turn,
+                                   struct sp_error *err) SP_MUST_CHECK;
 /* Put the file `next` in the place of nginx.conf and have the server take it over. Addresses that are new are
  * tried first: nginx -t does not see that somebody else listens there. When the server has not taken it over
  * after `seconds`, or an address is taken, the old nginx.conf is back, and `err` says why. `next` is gone
