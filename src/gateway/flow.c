@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "authn/authn.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/call.h"
@@ -91,6 +92,18 @@ static void edit_reply(struct sp_call *call)
         *reply = (struct sp_http_reply){.status = 500};
 }
 
+/* What a browser brings to a URL of a login, an authorization code among it, is for nobody who writes or
+ * reads records. */
+static void hide_login(struct sp_call *call)
+{
+    if (!sp_authn_owns_path(call->generation->authn, call->request.path))
+        return;
+    call->request.query = (struct sp_str){NULL, 0};
+    call->request.target = call->request.path;
+    call->request.body = (struct sp_str){NULL, 0};
+    call->request.header_count = 0;
+}
+
 /* Interceptors, descending; the audit among them. */
 static void finish_interceptors(struct sp_call *call)
 {
@@ -105,8 +118,10 @@ static void finish_interceptors(struct sp_call *call)
     }
     if (call->intercepted)
         io_intercept_post(call->admission->chain, &call->data, &call->progress);
-    else
+    else {
+        hide_login(call);
         io_intercept_early(call->generation->snapshot->fallback->chain, sp_call_describe(call));
+    }
     if (call->data.response_edits)
         edit_reply(call);
 }
