@@ -263,7 +263,7 @@ static void unload(void *data)
 static ngx_int_t postconfiguration(ngx_conf_t *cf)
 {
     struct engine_main_conf *conf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sallyport_module);
-    if (engine_header_filter_init() != NGX_OK)
+    if (engine_header_filter_init() != NGX_OK || engine_request_log_init(cf) != NGX_OK)
         return NGX_ERROR;
     if (!conf->args)
         return NGX_OK;

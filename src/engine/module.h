@@ -123,6 +123,9 @@ ngx_int_t engine_fill_body(ngx_http_request_t *r, struct sp_str *ret_body);
 ngx_int_t engine_take_reply(ngx_http_request_t *r, const struct sp_http_reply *reply, ngx_buf_t **ret_body);
 ngx_int_t engine_header_filter_init(void);
 
+/* request_log.c: nginx's own messages tell method and path of a request, not its query nor Referer. */
+ngx_int_t engine_request_log_init(ngx_conf_t *cf);
+
 /* worker.c */
 ngx_int_t engine_init_process(ngx_cycle_t *cycle);
 void engine_exit_process(ngx_cycle_t *cycle);

@@ -172,7 +172,7 @@ def test_nothing_of_a_login_with_an_openid_provider_is_written_down(talking):
     for one in (begin() for _ in range(2)):
         target = urllib.parse.urlsplit(one.url())
         target, host = f"{target.path}?{target.query}", f"Host: localhost:{server.https}\r\n"
-        cookie = "Cookie: " + "; ".join(f"{each.name}={each.value}" for each in one.browser.cookies()) + "\r\n"
+        cookie = f"Referer: {one.url()}\r\nCookie: " + "; ".join(f"{each.name}={each.value}" for each in one.browser.cookies()) + "\r\n"
         for data in (f"GET {target} HTTP/1.1\r\n\r\n", f"GET {target} HTTP/9.9\r\n{host}\r\n", f"GET {target}\r\n",
                      f"GET {target} HTTP/1.1\r\n{host}{cookie}Content-Length: 99999999999\r\n\r\n",
                      f"POST {target} HTTP/1.1\r\n{host}{cookie}Content-Length: 99999999999\r\n\r\n",
@@ -212,6 +212,9 @@ def test_nothing_of_a_login_with_an_openid_provider_is_written_down(talking):
                 assert secret not in done.stdout + done.stderr, (name, done.stdout)
 
     server.stop()
+    # nginx has something of its own to say about such requests: it names the path alone.
+    said = server.log() + server.output()
+    assert 'request: "POST /oidcclient/redirect/op?..."' in said and "referrer" not in said, said
     secrets += [("verifier", form["code_verifier"]) for form in server.provider.forms]
     secrets += [("client secret", form["client_secret"]) for form in server.provider.forms if "client_secret" in form]
     assert len(server.provider.forms) > 8
