@@ -89,7 +89,7 @@ def test_one_client_cannot_fill_the_memory(make_gateway):
         except OSError:
             pass  # refused before it has sent it all
     # Each worker reads three of them to their end of what was sent, and no more; all others are told.
-    wait_until(lambda: len(answered(held)) >= 10 * server_workers - 3 * server_workers, "the refusals")
+    wait_until(lambda: len(answered(held)) >= 10 * server_workers - 3 * server_workers, "the refusals", 60)
     assert len(answered(held)) < 10 * server_workers
     assert {status for status in answered(held).values()} <= {429, None}
     for connection in held:

@@ -8,9 +8,9 @@ import pytest
 
 import archives
 import tokens
-from conftest import SALLYPORT, wait_until
+from conftest import ROOT, SALLYPORT, wait_until
 from test_audit import Syslog
-from test_plugins import build, plugin_directory  # noqa: F401 (fixture)
+from plugin_server import plugin_directory  # noqa: F401 (fixture)
 from test_token import XML, bearer, claims
 
 PLUGIN = """
@@ -61,7 +61,10 @@ def xml_of(authority, key, more=""):
 @pytest.mark.skipif(os.geteuid() != 0, reason="plug-ins must belong to root")
 def test_claims_reach_plugins_and_the_audit_when_a_token_is_new_and_when_it_is_known(
         make_server, authority, plugin_directory, tmp_path):  # noqa: F811
-    build(PLUGIN, "claims.so", plugin_directory, tmp_path)
+    source = tmp_path / "claims.c"
+    source.write_text(PLUGIN)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-I", ROOT / "include", "-o", plugin_directory / "claims.so", source],
+                   check=True)
     receiver = Syslog(authority)
     receiver.start()
     key = tokens.make_key("RS256", "one")
