@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #define PROGRESS_FROM (64u * 1024u * 1024u) /* bytes: shorter files are read at once */
 #define BAR 40u
 #define WORD 4u
+#define WINDOW (1024u * 1024u) /* bytes of a file that are in memory; more than the longest block */
 
 /* ---------------------------------------------------------------- views and filters */
 
@@ -147,8 +148,10 @@ struct reading {
 
 static void show_progress(struct reading *reading, size_t at, size_t size)
 {
-    unsigned percent = (unsigned)((double)at / (double)size * 100.0);
-    if (!reading->input->progress || size < PROGRESS_FROM || percent == reading->shown)
+    if (!reading->input->progress || size < PROGRESS_FROM)
+        return;
+    unsigned percent = at < size ? (unsigned)((double)at / (double)size * 100.0) : 100; /* it may grow */
+    if (percent == reading->shown)
         return;
     unsigned full = percent * BAR / 100;
     reading->shown = percent;
@@ -178,47 +181,101 @@ static void read_record(struct reading *reading, struct sp_str bytes, size_t off
     sp_arena_finish(&arena);
 }
 
-/* A whole file; empty ones cannot be mapped and need not be. */
-static enum sp_status map_file(const char *path, struct sp_str *ret_bytes, struct sp_error *err)
+/* A part of the file. What comes through a pipe is read as well, and a file that is cut meanwhile ends there.
+ */
+struct window {
+    int fd;
+    unsigned char *bytes; /* WINDOW */
+    size_t len;
+    uint64_t at; /* of the first byte, in the file */
+    bool ended;  /* nothing comes behind it */
+};
+
+static enum sp_status fill(struct window *window, const char *path, struct sp_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        enum sp_status status = sp_error_errno(err, SP_EIO, errno, "cannot read %s", path);
-        if (fd >= 0)
-            close(fd);
+    while (!window->ended && window->len < WINDOW) {
+        ssize_t n = read(window->fd, window->bytes + window->len, WINDOW - window->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return sp_error_errno(err, SP_EIO, errno, "cannot read %s", path);
+        window->len += (size_t)n;
+        window->ended = n == 0;
+    }
+    return SP_OK;
+}
+
+/* How much of it are whole blocks or records. Everything, when there is no more, or a length that none has:
+ * then the reader says what is wrong. */
+static size_t whole_units(const struct window *window)
+{
+    size_t at = 0;
+    while (!window->ended && window->len - at >= WORD) {
+        size_t length = sp_get_u16(window->bytes + at);
+        if (length < WORD)
+            return window->len;
+        if (length > window->len - at)
+            return at;
+        at += length;
+    }
+    return window->ended ? window->len : at;
+}
+
+static void drop(struct window *window, size_t len)
+{
+    memmove(window->bytes, window->bytes + len, window->len - len);
+    window->len -= len;
+    window->at += len;
+}
+
+/* SP_OK: on to the next part. SP_ENOTFOUND: that was all. */
+static enum sp_status read_part(struct reading *reading, struct window *window, struct sp_error *err)
+{
+    struct sp_smf_reader reader;
+    struct sp_str record;
+    enum sp_status status = fill(window, reading->input->path, err);
+    if (status != SP_OK)
+        return status;
+    size_t len = whole_units(window);
+    struct sp_str part = sp_str_from((char *)window->bytes, len);
+    sp_smf_reader_init(&reader, part);
+    if (window->at)
+        reader.framing = reading->input->framing;
+    reading->input->framing = reader.framing;
+    while (!reading->enough && (status = sp_smf_reader_next(&reader, &record, err)) == SP_OK)
+        read_record(reading, record, (size_t)window->at + (size_t)(record.ptr - part.ptr));
+    if (status != SP_OK && status != SP_ENOTFOUND) {
+        err->offset += (int64_t)window->at;
         return status;
     }
-    void *bytes = st.st_size ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    int cause = errno;
-    close(fd);
-    if (bytes == MAP_FAILED)
-        return sp_error_errno(err, SP_EIO, cause, "cannot map %s", path);
-    *ret_bytes = sp_str_from(bytes, (size_t)st.st_size);
-    return SP_OK;
+    drop(window, len);
+    return window->ended || reading->enough ? SP_ENOTFOUND : SP_OK;
 }
 
 static int run_file(struct reading *reading)
 {
-    struct sp_smf_input *input = reading->input;
-    struct sp_str file, record;
+    const char *path = reading->input->path;
     struct sp_error err = SP_ERROR_INIT;
-    if (map_file(input->path, &file, &err) != SP_OK)
-        return sp_command_failed(&err);
-    struct sp_smf_reader reader;
+    struct stat st;
+    struct window window = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
     enum sp_status status = SP_OK;
-    sp_smf_reader_init(&reader, file);
-    input->framing = reader.framing;
-    while (!reading->enough && (status = sp_smf_reader_next(&reader, &record, &err)) == SP_OK) {
-        read_record(reading, record, (size_t)(record.ptr - file.ptr));
-        show_progress(reading, reader.at, file.len);
+    if (window.fd < 0 || fstat(window.fd, &st) != 0)
+        status = sp_error_errno(&err, SP_EIO, errno, "cannot read %s", path);
+    else if (!(window.bytes = malloc(WINDOW)))
+        status = sp_error_set(&err, SP_ENOMEM, NULL, "no memory to read %s", path);
+    while (status == SP_OK) {
+        status = read_part(reading, &window, &err);
+        show_progress(reading, (size_t)window.at, (size_t)st.st_size);
     }
-    if (status != SP_ENOTFOUND && status != SP_OK)
-        fprintf(stderr, "sallyport: %s is broken at offset %lld: %s\n", input->path, (long long)err.offset,
+    if (window.fd >= 0)
+        close(window.fd);
+    free(window.bytes);
+    if (status == SP_EPROTO)
+        fprintf(stderr, "sallyport: %s is broken at offset %lld: %s\n", path, (long long)err.offset,
                 err.text);
-    if (file.len)
-        munmap((void *)file.ptr, file.len);
-    return (status == SP_ENOTFOUND || status == SP_OK) && !input->skipped ? SP_EXIT_OK : SP_EXIT_FAILED;
+    else if (status != SP_ENOTFOUND)
+        return sp_command_failed(&err);
+    return status == SP_ENOTFOUND && !reading->input->skipped ? SP_EXIT_OK : SP_EXIT_FAILED;
 }
 
 /* ---------------------------------------------------------------- a file that grows */

@@ -148,7 +148,7 @@ class Caller(threading.Thread):
 def kill_in_turns(server, stop, killed):
     """5 workers and 2 writers, spread over the run."""
     plan = ["worker", "writer", "worker", "worker", "writer", "worker", "worker"]
-    while plan and not stop.wait(max(CALLS / 60000, 0.4)):
+    while plan and not stop.wait(max(CALLS / 200000, 0.4)):
         victims = server.process.workers() if plan[0] == "worker" else writers(server)
         if victims:
             os.kill(victims[len(plan) % len(victims)], signal.SIGKILL)
