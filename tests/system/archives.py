@@ -58,7 +58,7 @@ def response_map(headers):
             "</mappingDeclaration></mappingRoot>")
 
 
-def api(path, name, base_path, template, method, service_name, code=200, response_headers=None):
+def api(path, name, base_path, template, method, service_name, code=200, version="1.0.0", response_headers=None):
     """An .aar of one operation; `code` is the status of its responses. Without `response_headers` it has no maps."""
     folder = f"api{template}/{method}"
     answer = (f'<mappingRootModel type="MSL" location="{folder}/response.map"/></responseMessages>'
@@ -66,7 +66,7 @@ def api(path, name, base_path, template, method, service_name, code=200, respons
     files = {
         "package.xml": '<?xml version="1.0" encoding="UTF-8"?>'
                        f'<zosConnectApi xmlns="http://www.ibm.com/zosConnect/2.0/zosConnectApi" id="{name}">'
-                       f'<apiSpec title="{name}" basePath="{base_path}" description="made by a test" version="1.0.0">'
+                       f'<apiSpec title="{name}" basePath="{base_path}" description="made by a test" version="{version}">'
                        f'<path relativePath="{template}"><method type="{method}" zosConnectServiceRef="{service_name}" '
                        f'httpXformFile="{folder}/mapping.xml" operationId="{method.lower()}{service_name}"/></path>'
                        '<apiDoc docType="SWAGGER">api-docs/swagger.json</apiDoc></apiSpec></zosConnectApi>',
@@ -76,7 +76,7 @@ def api(path, name, base_path, template, method, service_name, code=200, respons
                                  f'relativePath="{template}" method="{method}" serviceName="{service_name}" '
                                  f'defaultResponseCode="{code}"/><responseMessages code="{code}" description="OK">'
                                  f"{answer}</ns2:ZosConnectServiceMapping>",
-        "api-docs/swagger.json": json.dumps({"swagger": "2.0", "info": {"title": name, "version": "1.0.0"},
+        "api-docs/swagger.json": json.dumps({"swagger": "2.0", "info": {"title": name, "version": version},
                                              "host": "localhost:8080", "basePath": base_path,
                                              "paths": {template: {method.lower(): {"responses": {"200": {
                                                  "description": "OK"}}}}}}),
