@@ -130,6 +130,7 @@ static enum sp_status take_file(struct sp_smf_output *output, const struct stat 
         return sp_error_set(err, SP_EEXISTS, NULL, "another process writes %s", output->path);
     if (st->st_size > 0)
         output->begun_us = (int64_t)st->st_ctim.tv_sec * 1000000;
+    output->dirty = st->st_size > 0; /* who wrote it may have died before the disk had it */
     return mend_tail(output, (uint64_t)st->st_size, err);
 }
 

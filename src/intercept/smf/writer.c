@@ -511,6 +511,7 @@ int sp_smf_writer_run(int fd)
         return 3;
     writer.shared = sp_smf_shared(&writer.ring);
     writer.first = UINT64_MAX;
+    writer.synced_us = sp_clock_monotonic_us();
     sp_smf_sinks_init(&writer.sinks, &writer.ring, &writer.settled);
     sp_arena_init(&writer.arena, SETTINGS_ARENA_MAX);
     sp_smf_encoder_init(&writer.encoder, PASS_BYTES);
