@@ -36,7 +36,8 @@ static const struct sp_cfg_attribute manager_attributes[] = {
       "their own level.",
       INTO(O, group_override), ONE_OF("FUNCTION", "LEVEL"), DEFAULT("FUNCTION")),
     A("sallyport_filterLists", ENUM, ACTED | SECURITY,
-      "Which lists show an item with groups and an authorization interceptor of its own to its groups only.",
+      "Which lists show an item with groups and an authorization interceptor of its own to its groups only; "
+      "ALL: nobody else whom the interface answers learns that it is there.",
       INTO(O, filter_lists), ONE_OF("SERVICES", "ALL"), DEFAULT("SERVICES")),
     A("setUTF8ResponseEncoding", BOOLEAN, ACTED | UNCONFIRMED,
       "Whether Content-Type of a response names charset=UTF-8.", INTO(O, set_utf8_response_encoding),

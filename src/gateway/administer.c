@@ -64,6 +64,19 @@ bool sp_administer_route(struct sp_call *call)
     return true;
 }
 
+/* Who could do this with an item that is not there, and does not see this one in a list, is not told by a
+ * refusal that it is there. */
+bool sp_administer_hides(const struct sp_call *call)
+{
+    const struct sp_snapshot *snapshot = call->generation->snapshot;
+    struct sp_error err = SP_ERROR_INIT;
+    return call->admission == &call->admin_admission &&
+           call->generation->config->manager.filter_lists == SP_CFG_FILTER_ALL &&
+           !sp_authz_is_listed(call->admission->access, &call->principal) &&
+           sp_authz_level(call->admission->access, call->admin.action, &call->principal, &err) != SP_OK &&
+           sp_authz_level(snapshot->fallback->access, call->admin.action, &call->principal, &err) == SP_OK;
+}
+
 /* ---------------------------------------------------------------- what is deployed */
 
 static const struct sp_snapshot *snapshot_of(void *arg)
@@ -168,12 +181,13 @@ static enum sp_status item(void *arg, enum sp_store_kind kind, size_t index, str
 static enum sp_status find(void *arg, enum sp_store_kind kind, struct sp_str name, struct sp_arena *arena,
                            struct sp_admin_item *ret_item)
 {
+    const struct sp_call *call = arg;
     const struct sp_snapshot *snapshot = snapshot_of(arg);
     const void *found = sp_hash_get(kind == SP_STORE_SERVICE ? &snapshot->services
                                     : kind == SP_STORE_API   ? &snapshot->api_names
                                                              : &snapshot->requesters,
                                     name);
-    if (!found)
+    if (!found || call->hidden)
         return SP_ENOTFOUND;
     return kind == SP_STORE_SERVICE ? tell_service(found, arena, ret_item)
            : kind == SP_STORE_API   ? tell_api(found, arena, ret_item)

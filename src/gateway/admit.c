@@ -246,9 +246,12 @@ static bool io_refused(struct sp_call *call, unsigned status, const struct sp_er
 {
     struct sp_str origin = sp_call_origin(call, call->request.tls, 0), name;
     const char *of = what_for(call, &name);
+    call->hidden = status == 403 && sp_administer_hides(call);
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
     if (status == 401 || status == 403)
-        io_call_security(call, SP_SMF_ACCESS, status, err);
+        io_call_security(call, SP_SMF_ACCESS, call->hidden ? 404 : status, err);
+    if (call->hidden)
+        return true; /* and the administration does not find it */
     sp_call_fail(
         call, status,
         "BAQR0406W: The %s interceptor encountered an error while processing a request%s%.*s under request "

@@ -53,6 +53,7 @@ struct sp_call {
     size_t explorer_file;
     struct sp_admin_route admin;
     struct sp_admission admin_admission; /* of a request to administer an item */
+    bool hidden;                         /* who may not know of the item is told that there is none */
 
     struct sp_principal principal;
     struct sp_challenge challenge; /* of authentication; its headers go into the reply */
@@ -96,6 +97,7 @@ bool io_step_explorer(struct sp_call *call);
 bool sp_step_documents(struct sp_call *call);
 /* administer.c */
 bool sp_administer_route(struct sp_call *call); /* false: the path is not of the administration interface */
+bool sp_administer_hides(const struct sp_call *call);
 bool io_step_administer(struct sp_call *call);
 
 /* Fill in what interceptors may know, as far as the request came. Returns &call->data. */

@@ -1,4 +1,6 @@
 """Who may do what: every request that needs authority, by role, level, scope and rule, as tests/data/authz has it."""
+import itertools
+
 import pytest
 
 import authority as world
@@ -129,6 +131,96 @@ def test_what_is_not_there_is_told_to_those_who_may_ask(make_world):
                 assert told == (status if reads else 403), (method, target, user)
             assert client.ask(method, target, [basic("stranger")]).status == 403
             assert client.ask(method, target).status == 401
+
+
+# ---------------------------------------------------------------- lists
+
+# What an element says, and whether lists then show the item to the holders of its groups alone.
+LISTED = {
+    "open": ("", False), "groups": (OWN, False), "check": ('interceptorsRef="all"', False),
+    "called": ('interceptorsRef="all" invokeGroup="II"', False), "other": (f'interceptorsRef="none" {OWN}', False),
+    "closed": (f'interceptorsRef="all" {OWN}', True), "read": ('interceptorsRef="all" readerGroup="IR"', True),
+    "run": ('interceptorsRef="all" runGlobalInterceptors="false" operationsGroup="IO"', True),
+}
+# user: his groups, and which of those that are left out of others' lists he sees; None: he may not list.
+READERS = {
+    "ga": (["GA"], ""), "go": (["GO"], ""), "gr": (["GR"], ""), "gi": (["GI"], None), "ir": (["IR"], None),
+    "gria": (["GR", "IA"], "closed"), "grio": (["GR", "IO"], "closed run"), "grir": (["GR", "IR"], "closed read"),
+    "grii": (["GR", "II"], ""), "gaio": (["GA", "IO"], "closed run"), "all": (["GA", "IA", "IO", "II", "IR"], "closed read run"),
+    "none": ([], None),
+}
+
+
+@pytest.fixture
+def make_listed(make_world):
+    def make(filtered):
+        staff = {name: [*groups, "STAFF"] for name, (groups, _) in READERS.items()}
+        return make_world(
+            world.users(staff) + world.role("group:STAFF") + '<zosconnect_zosConnectInterceptors id="none" interceptorRef=""/>'
+            + world.elements(**{name: text for name, (text, _) in LISTED.items()}), list(LISTED),
+            f'requireSecure="false" globalInterceptorsRef="all" sallyport_filterLists="{filtered}" {GLOBAL}')
+
+    return make
+
+
+@pytest.mark.parametrize("filtered", ["SERVICES", "ALL"])
+def test_each_user_sees_in_lists_what_is_his(make_listed, filtered):
+    server = make_listed(filtered)
+    with world.Client(server) as client:
+        for user, (groups, sees) in READERS.items():
+            shown = sorted(name for name, (_, kept) in LISTED.items() if not kept or name in (sees or "").split())
+            everything = sorted(LISTED)
+            for target, field, name, of in (
+                    ("/zosConnect/services", "zosConnectServices", "ServiceName", shown),
+                    ("/zosConnect/services?status=started", "zosConnectServices", "ServiceName", shown),
+                    ("/zosConnect/services?status=stopped", "zosConnectServices", "ServiceName", []),
+                    ("/zosConnect/apis", "apis", "name", shown if filtered == "ALL" else everything),
+                    ("/zosConnect/apiRequesters", "apiRequesters", "name", shown if filtered == "ALL" else everything),
+                    ("/api/docs", "apis", "name", shown if filtered == "ALL" else everything)):
+                response = client.ask("GET", target, [basic(user)])
+                if sees is None:
+                    assert response.status == 403, (user, target)
+                else:
+                    assert [each[name] for each in response.json[field]] == of, (user, target)
+            response = client.ask("GET", "/zosConnect/operations/getStatistics", [basic(user)])
+            if sees is None or not {"GA", "GO"} & set(groups):
+                assert response.status == 403, user
+            else:
+                assert sorted(response.json) == shown, user
+
+
+def alike(response, name):
+    """What a caller can tell an answer by."""
+    headers = sorted(key for key, _ in response.headers)
+    return response.status, headers, response.body.decode().replace(name, "?")
+
+
+@pytest.mark.parametrize("filtered", ["SERVICES", "ALL"])
+def test_a_refusal_does_not_tell_of_what_a_list_leaves_out(make_listed, filtered):
+    server = make_listed(filtered)
+    hidden = {"closed": {"IA", "IO", "IR"}, "read": {"IR"}, "run": {"IO"}}
+    rows = [row for row in world.requests() if "{n}" in row.target and row.target.startswith("/zosConnect/") and row.action != "invoke"]
+    told = 0
+    with world.Client(server) as client:
+        for row, (name, readers), (user, (groups, _)) in itertools.product(rows, hidden.items(), READERS.items()):
+            if readers & set(groups):
+                continue
+            response, absent = client.do(row, name, [basic(user)]), client.do(row, "absent", [basic(user)])
+            # The element "read" protects what readers do; who manages all, manages it.
+            if name == "read" and row.levels == "AO" and {"GA", "GO"} & set(groups):
+                assert world.was_let_in(row, response), (row, user, response)
+            elif filtered == "ALL":
+                assert alike(response, name) == alike(absent, "absent"), (row, name, user)
+                told += response.status == 404
+            else:
+                assert response.status == 403, (row, name, user, response)
+        # The name of what is deployed is taken, though.
+        if filtered == "ALL":
+            archive = (server.directory / "resources/zosconnect/apis/closed.aar").read_bytes()
+            response = client.ask("POST", "/zosConnect/apis", [basic("ga"), ("Content-Type", "application/zip")], archive)
+            assert (response.status, response.json["errorMessage"]) == (409, "The API closed is deployed already: stop it, and update it.")
+    assert (told > 100) == (filtered == "ALL")
+    assert all(f"interceptors: BAQR0409W: User {user} is not authorized" in server.log() for user in ("gr", "ga"))
 
 
 # ---------------------------------------------------------------- requireAuth and requireSecure
