@@ -24,6 +24,9 @@ static void detach(struct engine_exchange *exchange)
     if (exchange->finish.posted) { /* nginx's macros are several statements */
         ngx_delete_posted_event(&exchange->finish);
     }
+    if (exchange->body_count.posted) {
+        ngx_delete_posted_event(&exchange->body_count);
+    }
     if (exchange->with_handler) {
         exchange->with_handler = 0;
         ngx_queue_remove(&exchange->link);
@@ -126,13 +129,21 @@ static void read_more(ngx_http_request_t *r)
         r->read_event_handler = ngx_http_block_reading;
         return;
     }
-    if (take_bytes(exchange, (uint64_t)(r->request_length - exchange->header_bytes))) {
-        exchange->body_reader(r);
+    ngx_post_event(&exchange->body_count, &ngx_posted_events);
+    exchange->body_reader(r);
+}
+
+/* From nginx's queue of posted events: it has read what had come, and the body has not ended. */
+static void count_body(ngx_event_t *event)
+{
+    struct engine_exchange *exchange = event->data;
+    ngx_http_request_t *r = exchange->r;
+    if (r->read_event_handler != read_more ||
+        take_bytes(exchange, (uint64_t)(r->request_length - exchange->header_bytes)))
         return;
-    }
     detach(exchange);
     r->read_event_handler = ngx_http_block_reading;
-    ngx_http_finalize_request(r, NGX_HTTP_TOO_MANY_REQUESTS);
+    finalise(r, NGX_HTTP_TOO_MANY_REQUESTS);
 }
 
 /* nginx calls this when the whole body is here, perhaps before engine_content_handler returns. */
@@ -206,6 +217,9 @@ static struct engine_exchange *exchange_new(ngx_http_request_t *r)
     exchange->body_timer.handler = body_is_late;
     exchange->body_timer.data = exchange;
     exchange->body_timer.log = r->connection->log;
+    exchange->body_count.handler = count_body;
+    exchange->body_count.data = exchange;
+    exchange->body_count.log = r->connection->log;
     ngx_http_set_ctx(r, exchange, ngx_http_sallyport_module);
     return exchange;
 }
@@ -233,6 +247,7 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r)
     rc = engine_watch_framing(r, exchange);
     if (rc != NGX_OK)
         return rc;
+    exchange->header_bytes = r->request_length;
     rc = ngx_http_read_client_request_body(r, body_is_read);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
         return rc;
@@ -240,7 +255,7 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r)
         exchange->body_reader = r->read_event_handler;
         r->read_event_handler = read_more;
         exchange->body_begun = ngx_current_msec;
-        exchange->header_bytes = r->request_length;
+        ngx_post_event(&exchange->body_count, &ngx_posted_events);
         ngx_add_timer(&exchange->body_timer, conf->body_patience);
     }
     return NGX_DONE;

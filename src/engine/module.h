@@ -78,6 +78,7 @@ struct engine_exchange {
     ngx_queue_t link; /* in engine_worker.in_flight */
     ngx_event_t finish;
     ngx_event_t body_timer;
+    ngx_event_t body_count;                /* posted before nginx reads, so that it runs after */
     ngx_http_event_handler_pt body_reader; /* nginx's, while the body is read */
     struct sp_chunks chunks;               /* of a chunked body */
     ngx_recv_pt receive;                   /* the connection's own, while the body is looked over */
@@ -85,7 +86,7 @@ struct engine_exchange {
     unsigned account; /* in engine_worker.bodies, where it has `taken` bytes */
     uint64_t taken;
     ngx_msec_t body_begun;
-    off_t header_bytes;    /* of the request, with what had come of the body by then */
+    off_t header_bytes;    /* of the request, without its body */
     unsigned with_handler; /* started, neither replied nor canceled */
     ngx_uint_t status;     /* of the reply */
     ngx_buf_t *body;       /* NULL: none */

@@ -81,20 +81,21 @@ def test_one_client_cannot_fill_the_memory(make_gateway):
         response = connection.receive()
         assert response.status == 429 and "request bodies" in response.json["errorMessage"]
         assert connection.closed()
-    # Bodies that never end fill the account; then there is no room for more.
-    held = [Connection(server.http) for _ in range(10 * server_workers)]
-    for connection in held:
-        try:
-            begin(connection, 2 << 20, 600 << 10)
-        except OSError:
-            pass  # refused before it has sent it all
-    # Each worker reads three of them to their end of what was sent, and no more; all others are told.
-    wait_until(lambda: len(answered(held)) >= 10 * server_workers - 3 * server_workers, "the refusals", 60)
-    assert len(answered(held)) < 10 * server_workers
-    assert {status for status in answered(held).values()} <= {429, None}
-    for connection in held:
-        connection.close()
-    wait_until(lambda: all(bad(server, "NOTHING").status == 200 for _ in range(8)), "room")
+    # Bodies that never end fill the account; then there is no room for more, however much comes at once.
+    for _ in range(5):
+        held = [Connection(server.http) for _ in range(10 * server_workers)]
+        for connection in held:
+            try:
+                begin(connection, 2 << 20, 600 << 10)
+            except OSError:
+                pass  # refused before it has sent it all
+        # Each worker reads three of them to their end of what was sent, and no more; all others are told.
+        wait_until(lambda: len(answered(held)) >= 10 * server_workers - 3 * server_workers, "the refusals", 20)
+        assert len(answered(held)) < 10 * server_workers
+        assert {status for status in answered(held).values()} <= {429, None}
+        for connection in held:
+            connection.close()
+        wait_until(lambda: all(bad(server, "NOTHING").status == 200 for _ in range(8)), "room")
 
 
 def answered(connections):
