@@ -52,7 +52,8 @@ struct sp_smf_intent {
     _Atomic uint32_t valid;
     uint64_t device, inode, offset, length; /* of the file before the write, and the bytes behind that */
     uint64_t position;                      /* that is reached when it is done */
-    uint64_t lost;                          /* that are recorded then */
+    uint64_t lost;                          /* that are recorded then, */
+    int64_t looked_us;                      /* as they were counted at this time */
     uint64_t security_device, security_inode, security_offset, security_length;
 };
 
@@ -71,9 +72,11 @@ struct sp_smf_shared {
     _Atomic uint64_t flush_to;  /* what is before this position is due now */
 
     _Atomic uint64_t lost, lost_recorded;
-    _Atomic int64_t lost_since_us; /* realtime, of the first that is not recorded yet */
-    _Atomic uint64_t given_up;     /* claims of workers that died */
-    _Atomic uint64_t written_to;   /* all before it stands in the file */
+    /* Realtime: of the first that is not recorded yet, if its worker could note it; and when those that are
+     * recorded were counted, which is before all others were lost. */
+    _Atomic int64_t lost_since_us, lost_looked_us;
+    _Atomic uint64_t given_up;   /* claims of workers that died */
+    _Atomic uint64_t written_to; /* all before it stands in the file */
     _Atomic uint64_t written, bytes, failures, rotations;
     _Atomic uint32_t failing;
     char message[SP_SMF_MESSAGE];       /* of the last failure */

@@ -235,6 +235,20 @@ static void add_line(struct writer *writer, const struct sp_smf_event *event)
     sp_buf_append_byte(&writer->lines, '\n');
 }
 
+/* A worker may count a loss while an earlier one is being recorded, and its time goes with that one's. */
+static int64_t lost_since(struct sp_smf_shared *shared)
+{
+    int64_t noted_us = atomic_load(&shared->lost_since_us), looked_us = atomic_load(&shared->lost_looked_us);
+    return noted_us ? noted_us : looked_us;
+}
+
+static void losses_are_recorded(struct sp_smf_shared *shared, uint64_t lost, int64_t looked_us)
+{
+    atomic_store(&shared->lost_looked_us, looked_us);
+    atomic_store(&shared->lost_since_us, 0);
+    atomic_store(&shared->lost_recorded, lost);
+}
+
 static void add_loss(struct writer *writer, uint64_t lost)
 {
     static const char reason[] =
@@ -247,7 +261,7 @@ static void add_loss(struct writer *writer, uint64_t lost)
                         .reason = SP_STR_INIT(reason),
                         .at_us = sp_clock_realtime_us(),
                         .lost = lost,
-                        .since_us = atomic_load(&writer->shared->lost_since_us)},
+                        .since_us = lost_since(writer->shared)},
     };
     sp_smf_encoder_add(&writer->encoder, &event);
     add_line(writer, &event);
@@ -275,7 +289,7 @@ static bool encode(struct writer *writer, uint64_t from, uint64_t to, uint64_t l
 }
 
 static void note_intent(struct writer *writer, const struct sp_smf_place *records,
-                        const struct sp_smf_place *security, uint64_t to, uint64_t lost)
+                        const struct sp_smf_place *security, uint64_t to, uint64_t lost, int64_t looked_us)
 {
     struct sp_smf_intent *intent = &writer->shared->intent;
     intent->device = records->device;
@@ -284,6 +298,7 @@ static void note_intent(struct writer *writer, const struct sp_smf_place *record
     intent->length = writer->encoder.bytes.len;
     intent->position = to;
     intent->lost = lost;
+    intent->looked_us = looked_us;
     intent->security_device = security->device;
     intent->security_inode = security->inode;
     intent->security_offset = security->offset;
@@ -317,17 +332,15 @@ static enum sp_status append_both(struct writer *writer, const struct sp_smf_pla
     return status;
 }
 
-static void settle_range(struct writer *writer, uint64_t from, uint64_t to, uint64_t lost)
+static void settle_range(struct writer *writer, uint64_t from, uint64_t to, uint64_t lost, int64_t looked_us)
 {
     struct sp_smf_shared *shared = writer->shared;
     atomic_fetch_add(&shared->written, to - from - writer->given_up);
     atomic_fetch_add(&shared->given_up, writer->given_up);
     atomic_fetch_add(&shared->bytes, writer->encoder.bytes.len);
     atomic_store(&shared->rotations, writer->records.rotations);
-    if (lost) {
-        atomic_fetch_add(&shared->lost_recorded, lost);
-        atomic_store(&shared->lost_since_us, 0);
-    }
+    if (lost)
+        losses_are_recorded(shared, atomic_load(&shared->lost_recorded) + lost, looked_us);
     atomic_store(&shared->written_to, to);
     atomic_store(&shared->intent.valid, 0);
 }
@@ -335,6 +348,7 @@ static void settle_range(struct writer *writer, uint64_t from, uint64_t to, uint
 static enum sp_status write_range(struct writer *writer, uint64_t from, uint64_t to, struct sp_error *err)
 {
     struct sp_smf_place records = {0}, security = {0};
+    int64_t looked_us = sp_clock_realtime_us();
     uint64_t lost = atomic_load(&writer->shared->lost) - atomic_load(&writer->shared->lost_recorded);
     if (!encode(writer, from, to, lost))
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory to make audit records in");
@@ -343,10 +357,11 @@ static enum sp_status write_range(struct writer *writer, uint64_t from, uint64_t
         status = sp_smf_output_prepare(&writer->records, writer->encoder.bytes.len, &records, err);
     if (status != SP_OK)
         return status;
-    note_intent(writer, &records, &security, to, atomic_load(&writer->shared->lost_recorded) + lost);
+    note_intent(writer, &records, &security, to, atomic_load(&writer->shared->lost_recorded) + lost,
+                looked_us);
     status = append_both(writer, &records, &security, err);
     if (status == SP_OK)
-        settle_range(writer, from, to, lost);
+        settle_range(writer, from, to, lost, looked_us);
     else
         atomic_store(&writer->shared->intent.valid, 0);
     return status;
@@ -360,7 +375,9 @@ static enum sp_status finish_intent(struct writer *writer, struct sp_error *err)
     struct sp_smf_intent *intent = &shared->intent;
     if (!atomic_load(&intent->valid))
         return SP_OK;
-    bool done = atomic_load(&shared->written_to) >= intent->position, cut = false;
+    bool settled = atomic_load(&shared->written_to) >= intent->position &&
+                   atomic_load(&shared->lost_recorded) >= intent->lost;
+    bool done = settled, cut = false;
     enum sp_status status = SP_OK;
     if (!done) {
         const struct sp_smf_place records = {intent->device, intent->inode, intent->offset};
@@ -373,9 +390,10 @@ static enum sp_status finish_intent(struct writer *writer, struct sp_error *err)
     }
     if (status != SP_OK)
         return status;
-    if (done && atomic_load(&shared->written_to) < intent->position) {
+    if (done && !settled) {
         atomic_fetch_add(&shared->written, intent->position - atomic_load(&shared->written_to));
-        atomic_store(&shared->lost_recorded, intent->lost);
+        if (intent->lost > atomic_load(&shared->lost_recorded))
+            losses_are_recorded(shared, intent->lost, intent->looked_us);
         atomic_store(&shared->written_to, intent->position);
     }
     atomic_store(&intent->valid, 0);

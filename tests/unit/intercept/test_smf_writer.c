@@ -104,6 +104,7 @@ static struct {
     unsigned records, requests, losses, seen[20000];
     size_t sizes[2000]; /* requests in each record */
     uint64_t lost;
+    int64_t lost_since_us, lost_at_us; /* of the last event that told of them */
 } found;
 
 static void see(const struct sp_smf_record *record)
@@ -117,6 +118,8 @@ static void see(const struct sp_smf_record *record)
         if (record->version->type == SP_SMF_SECURITY_TYPE) {
             found.losses += event->event == SP_SMF_RECORDS_LOST;
             found.lost += event->lost;
+            found.lost_since_us = event->since_us;
+            found.lost_at_us = event->at_us;
             continue;
         }
         uint64_t number = ((const struct sp_smf_request *)item)->id;
@@ -372,6 +375,68 @@ static void what_has_no_room_is_counted_and_the_loss_recorded(void **state)
     assert_int_equal(found.losses, 1);
     assert_int_equal(found.lost, 5);
     assert_int_equal(found.seen[10000], 0);
+}
+
+static void wait_for_losses(unsigned losses)
+{
+    for (int turns = 0; turns < 1000; turns++) {
+        sp_loop_run_once(loop, 10);
+        read_all();
+        if (found.losses >= losses)
+            break;
+    }
+    assert_int_equal(found.losses, losses);
+}
+
+/* The worker noted the time, the writer took it for an earlier loss, and then the worker counted. */
+static void a_loss_that_is_counted_while_another_is_recorded_has_a_time(void **state)
+{
+    struct sp_smf_share share = SP_SMF_SHARE_INIT;
+    assert_int_equal(sp_smf_share_open(64, &share, &err), SP_OK);
+    assert_int_equal(sp_audit_new(loop, &config, &share, SP_STR("0.1.0"), &audit, &err), SP_OK);
+    struct sp_smf_shared *shared = sp_smf_shared(&share.ring);
+    int64_t first_us = sp_clock_realtime_us();
+    atomic_store(&shared->lost_since_us, first_us);
+    atomic_store(&shared->lost, 2);
+    wait_for_losses(1);
+    assert_true(found.lost_since_us >= first_us - 1 && found.lost_since_us <= first_us);
+    while (atomic_load(&shared->lost_recorded) != 2)
+        usleep(1000);
+    assert_int_equal(atomic_load(&shared->lost_since_us), 0);
+    int64_t before_us = found.lost_at_us;
+    atomic_store(&shared->lost, 3);
+    wait_for_losses(2);
+    assert_int_equal(found.lost, 3);
+    assert_true(found.lost_since_us > first_us && found.lost_since_us <= before_us);
+    finish();
+    sp_smf_share_close(&share);
+}
+
+/* It had written the event that tells of losses, and nothing else, and not noted that. */
+static void a_loss_is_not_told_twice_when_the_writer_dies(void **state)
+{
+    struct sp_smf_share share = SP_SMF_SHARE_INIT;
+    assert_int_equal(sp_smf_share_open(64, &share, &err), SP_OK);
+    assert_int_equal(sp_audit_new(loop, &config, &share, SP_STR("0.1.0"), &audit, &err), SP_OK);
+    struct sp_smf_shared *shared = sp_smf_shared(&share.ring);
+    atomic_store(&shared->lost_since_us, sp_clock_realtime_us());
+    atomic_store(&shared->lost, 2);
+    wait_for_losses(1);
+    while (atomic_load(&shared->lost_recorded) != 2 || atomic_load(&shared->intent.valid))
+        usleep(1000);
+    pid_t writer = writer_of();
+    assert_true(writer > 0);
+    assert_int_equal(kill(writer, SIGSTOP), 0);
+    atomic_store(&shared->lost_recorded, 0);
+    atomic_store(&shared->intent.valid, 1);
+    assert_int_equal(kill(writer, SIGKILL), 0);
+    put(1, 1, 0);
+    wait_for_requests(1);
+    assert_int_equal(atomic_load(&shared->lost_recorded), 2);
+    finish();
+    assert_int_equal(found.losses, 1);
+    assert_int_equal(found.lost, 2);
+    sp_smf_share_close(&share);
 }
 
 static void put_in_fiber(void *arg)
@@ -738,6 +803,8 @@ int main(void)
         TEST(a_file_of_the_size_that_is_set_is_followed_by_another),
         TEST(a_writer_that_dies_is_followed_by_another_and_nothing_comes_twice),
         TEST(what_has_no_room_is_counted_and_the_loss_recorded),
+        TEST(a_loss_that_is_counted_while_another_is_recorded_has_a_time),
+        TEST(a_loss_is_not_told_twice_when_the_writer_dies),
         TEST(a_request_may_wait_for_room),
         TEST(a_request_that_has_no_room_may_be_refused),
         TEST(a_failure_at_the_end_is_told),
