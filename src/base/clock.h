@@ -15,5 +15,8 @@ int64_t sp_clock_monotonic_us(void);
 #define SP_CLOCK_TEXT_MAX 28
 /* "2026-01-31T23:59:59.123456Z" (RFC 3339, UTC) with its NUL, into `ret_text`. */
 void sp_clock_text(int64_t realtime_us, char ret_text[SP_CLOCK_TEXT_MAX]);
+/* Back, from the beginning of a text; what follows is not looked at. 0: it does not begin with a time of that
+ * form. */
+int64_t sp_clock_text_read(const char *text, size_t len);
 
 #endif

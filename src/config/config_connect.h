@@ -35,6 +35,7 @@ struct sp_cfg_interceptor {
     int64_t max_payload_size;         /* bytes, -1: no limit */
     unsigned log_json;                /* as JSON, otherwise as text */
     int64_t max_file_size;            /* bytes, 0: no limit */
+    int64_t rotate_interval_us;       /* 0: for ever */
     int64_t max_file_count;           /* of files that are full, 0: all */
     struct sp_str library, directory; /* plug-in */
     int64_t timeout_us, hang_timeout_us;

@@ -149,8 +149,8 @@ static const struct sp_cfg_attribute smf_attributes[] = {
     A("maxFiles", INT, ACTED, "How many files are kept, the one in use among them; 0 for all.",
       INTO(O, max_files), DEFAULT("0"), RANGE(0, 4096)),
     A("rotateInterval", DURATION, ACTED,
-      "How long a file is written to before a new one is begun; 0 for ever.", INTO(O, rotate_interval_us),
-      DEFAULT("0"), RANGE(0, 31622400000000)),
+      "How long a file is written to before a new one is begun, counted from its first record; 0 for ever.",
+      INTO(O, rotate_interval_us), DEFAULT("0"), RANGE(0, 31622400000000)),
     A("whenFull", ENUM, ACTED,
       "What happens when records cannot be written and the memory for them is full: records are lost and "
       "counted, requests wait, or requests are refused with 503.",

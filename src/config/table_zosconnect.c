@@ -323,6 +323,9 @@ static const struct sp_cfg_attribute file_logger_attributes[] = {
       INTO(O, log_json), ONE_OF("TEXT", "JSON"), DEFAULT("TEXT")),
     A("sallyport_maxFileSize", INT, ACTED, "Bytes after which another file is begun; 0 for no limit.",
       INTO(O, max_file_size), DEFAULT("10485760"), RANGE(0, INT64_MAX)),
+    A("sallyport_rotateInterval", DURATION, ACTED,
+      "How long a file is written to before another is begun, counted from its first entry; 0 for ever.",
+      INTO(O, rotate_interval_us), DEFAULT("0"), RANGE(0, 31622400000000)),
     A("sallyport_maxFileCount", INT, ACTED, "How many files that are full are kept; 0 for all.",
       INTO(O, max_file_count), DEFAULT("0"), RANGE(0, INT32_MAX)),
 };

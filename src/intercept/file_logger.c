@@ -15,6 +15,7 @@
 #define BUFFERED_US 1000000
 #define NAME_MAX_BYTES 200u
 #define SERVER_NAME "%SERVERNAME%"
+#define STAMP 19u /* bytes of 2026-01-31_23-59-59 */
 
 struct sp_file_logger {
     const struct sp_cfg_interceptor *config;
@@ -285,6 +286,24 @@ const struct sp_interceptor_kind sp_interceptor_file_logger = {
 
 /* ---------------------------------------------------------------- life */
 
+/* Of either form: the file may have been begun when the other was wanted. Local time in the hour that comes
+ * twice in autumn may be the other one. */
+static int64_t first_entry_us(struct sp_str beginning)
+{
+    static const struct sp_str json = SP_STR_INIT("{\"timestamp\":\""), text = SP_STR_INIT("\nDateTime:");
+    char copy[STAMP + 1] = "";
+    struct tm local = {.tm_isdst = -1};
+    if (sp_str_starts(beginning, json))
+        return sp_clock_text_read(beginning.ptr + json.len, beginning.len - json.len);
+    const char *at = memmem(beginning.ptr, beginning.len, text.ptr, text.len);
+    if (!at || (size_t)(beginning.ptr + beginning.len - at) < text.len + STAMP)
+        return 0;
+    memcpy(copy, at + text.len, STAMP);
+    const char *end = strptime(copy, "%Y-%m-%d_%H-%M-%S", &local);
+    time_t seconds = end && !*end ? mktime(&local) : -1;
+    return seconds > 0 ? (int64_t)seconds * 1000000 : 0;
+}
+
 /* logName with %SERVERNAME% replaced; what has no place in a file's name becomes '_'. */
 static struct sp_str file_name(const struct sp_config *config, const struct sp_cfg_interceptor *element,
                                struct sp_arena *arena)
@@ -317,8 +336,10 @@ static enum sp_status open_logger(const struct sp_config *config, const struct s
         .name = file_name(config, element, &loggers->arena),
         .entry_end = element->log_json ? SP_STR("\n") : SP_STR("\n\n"),
         .max_bytes = element->max_file_size,
+        .max_age_us = element->rotate_interval_us,
         .max_files = (unsigned)element->max_file_count,
         .delay_us = element->buffered_logging ? BUFFERED_US : 0,
+        .first_entry_us = first_entry_us,
     };
     if (!element->log_json)
         options.head = sp_arena_printf(&loggers->arena, STARS "\nServerName: %.*s\n" STARS "\n",

@@ -20,12 +20,14 @@
 #define MEMORY ((size_t)1 << 20)
 #define STAMP_BYTES 15u /* YYYYMMDD-HHMMSS */
 #define STAMP_DATE_BYTES 8u
+#define BEGINNING 4096u /* bytes of a file in which the time of its first entry is */
 
 struct sp_log_file {
     struct sp_arena arena;
     struct sp_log_file_options options;
     const char *path;
-    int fd; /* of the thread; -1: none */
+    int fd;           /* of the thread; -1: none */
+    int64_t begun_us; /* of the file that is open; realtime, 0: not looked yet */
 
     pthread_mutex_t mutex; /* of all below */
     pthread_cond_t wake;
@@ -68,7 +70,8 @@ static enum sp_status write_all(struct sp_log_file *file, struct sp_str bytes, s
 
 static enum sp_status open_file(struct sp_log_file *file, struct sp_error *err)
 {
-    file->fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    file->begun_us = 0;
+    file->fd = open(file->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (file->fd < 0)
         return sp_error_errno(err, SP_EIO, errno, "%s cannot be opened", file->path);
     return SP_OK;
@@ -228,6 +231,30 @@ static enum sp_status append(struct sp_log_file *file, struct sp_str bytes, off_
     return status;
 }
 
+/* The file tells, not the file system's times: each entry changes those. */
+static int64_t begun_us(const struct sp_log_file *file, const struct stat *st, int64_t now_us)
+{
+    char bytes[BEGINNING];
+    ssize_t got = pread(file->fd, bytes, sizeof bytes, 0);
+    int64_t us = got > 0 ? file->options.first_entry_us(sp_str_from(bytes, (size_t)got)) : 0;
+    if (us <= 0)
+        us = (int64_t)st->st_mtim.tv_sec * 1000000;
+    return us < now_us ? us : now_us;
+}
+
+/* With the file locked. A file that has no entry yet is begun now. */
+static bool is_too_old(struct sp_log_file *file, const struct stat *st)
+{
+    int64_t now_us = sp_clock_realtime_us();
+    if (!file->options.max_age_us)
+        return false;
+    if (st->st_size <= (off_t)file->options.head.len)
+        file->begun_us = now_us;
+    else if (!file->begun_us)
+        file->begun_us = begun_us(file, st, now_us);
+    return now_us - file->begun_us >= file->options.max_age_us;
+}
+
 /* What fits into one file; `*ret_written` of the bytes. */
 static enum sp_status write_some(struct sp_log_file *file, struct sp_str bytes, size_t *ret_written,
                                  struct sp_error *err)
@@ -237,13 +264,15 @@ static enum sp_status write_some(struct sp_log_file *file, struct sp_str bytes, 
     int64_t most = file->options.max_bytes ? file->options.max_bytes : INT64_MAX;
     enum sp_status status = lock_file(file, &now, err);
     size_t some = status == SP_OK ? whole_entries(file, bytes, most - now.st_size) : 0;
-    if (status == SP_OK && now.st_size > (off_t)head.len && (int64_t)some > most - now.st_size) {
+    bool old = status == SP_OK && is_too_old(file, &now);
+    if (status == SP_OK && now.st_size > (off_t)head.len && (old || (int64_t)some > most - now.st_size)) {
         status = rename_file(file, err);
         if (status == SP_OK)
             status = lock_file(file, &now, err);
     }
     if (status == SP_OK && now.st_size == 0) {
         status = append(file, head, 0, err);
+        file->begun_us = sp_clock_realtime_us();
         now.st_size = (off_t)head.len;
     }
     if (status == SP_OK) {

@@ -3,7 +3,8 @@
  *
  * Whoever has an entry puts it into memory, which takes a copy and nothing else; a thread writes what has
  * gathered. The workers of a server share the file: each writes whole entries while it holds the file's lock,
- * and whoever finds it too large renames it (logName-YYYYMMDD-HHMMSS.log, in UTC) and begins another.
+ * and whoever finds it too large or too old renames it (logName-YYYYMMDD-HHMMSS.log, in UTC) and begins
+ * another.
  */
 #ifndef SP_INTERCEPT_LOG_FILE_H
 #define SP_INTERCEPT_LOG_FILE_H
@@ -18,9 +19,13 @@ struct sp_log_file_options {
     struct sp_str head;      /* what every file begins with; may be empty */
     struct sp_str entry_end; /* what every entry ends with, and has nowhere else: a line end, say */
     int64_t max_bytes;       /* that a file has at most, unless one entry is larger; 0: any number */
+    int64_t max_age_us;      /* of the first entry of a file when another is begun; 0: any */
     unsigned max_files;      /* renamed ones that are kept; 0: all */
     int64_t delay_us;        /* how long entries may gather; 0: written as soon as the thread comes */
     size_t memory;           /* for entries that wait; 0: 1 MiB */
+    /* With max_age_us: when the first entry was made (realtime) in what is the beginning of a file, of
+     * another process or another day perhaps; 0: it does not tell. */
+    int64_t (*first_entry_us)(struct sp_str beginning);
 };
 
 /* Texts are copied. SP_EIO when the file cannot be opened for writing. */

@@ -3,6 +3,7 @@
 SALLYPORT_STRESS_CALLS sets how many calls the stress test makes (20,000; `make stress` makes a million).
 """
 import base64
+import datetime
 import http.server
 import json
 import os
@@ -412,6 +413,37 @@ def test_events_go_to_kafka(make_gateway):
     finally:
         mock.stdin.close()
         mock.wait(20)
+
+
+def aged(data, minutes):
+    """The same file, its first request or event some minutes older; what is behind it is not."""
+    record = next(smf_reader.records(data))
+    at = data.index(record)
+    found = bytearray(data)
+    # TIME of an event, or TIME_ZC_ENTRY and TIME_ZC_EXIT of version 2.
+    for field in (at + 244 + 1056,) if record[5] == 208 else (at + 244 + 672, at + 244 + 688):
+        clock = int.from_bytes(found[field + 1:field + 9], "big") - minutes * 60 * smf_reader.TOD_UNITS_A_SECOND
+        found[field + 1:field + 9] = clock.to_bytes(8, "big")
+    return bytes(found)
+
+
+@pytest.mark.parametrize(("minutes", "files"), [(61, 2), (55, 1)])
+def test_a_file_of_a_server_that_was_restarted_is_as_old_as_its_first_record(make_gateway, minutes, files):
+    server = make_gateway(more=VERSION_2 + '<sallyport_smf rotateInterval="1h" securityFile="${server.output.dir}/security.json"/>')
+    assert bad(server, "NOTHING").status == 200
+    assert bad(server, "NOTHING", headers=[JSON, basic("mary")]).status == 403
+    server.stop()
+    path, lines = smf_file(server), server.directory / "security.json"
+    path.write_bytes(aged(path.read_bytes(), minutes))
+    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)
+    lines.write_text(re.sub(r'"time":"[^"]*"', old.strftime('"time":"%Y-%m-%dT%H:%M:%S.%fZ"'), lines.read_text(), count=1))
+    server.start()
+    assert bad(server, "NOTHING", headers=[JSON, basic("mary")]).status == 403
+    server.stop()
+    assert len(list(path.parent.glob("smf123*"))) == len(list(server.directory.glob("security.json*"))) == files
+    assert len(lines.read_text().splitlines()) == 3 - files
+    requests, events = read(server)
+    assert len(requests) == 3 and len(events) == 2
 
 
 if __name__ == "__main__":

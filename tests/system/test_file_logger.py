@@ -1,5 +1,6 @@
 """The file system logger of a running server: what each of its attributes does."""
 import collections
+import datetime
 import json
 import os
 import re
@@ -236,3 +237,24 @@ def test_administration_is_logged_and_early_failures_are_not(make_logging):
     assert administer(server, "GET", "/apis").status == 200
     text = text_of(server, ["/zosConnect/apis"])
     assert [json.loads(line)["request"]["uri"] for line in text.splitlines()] == ["/zosConnect/apis"]
+
+
+@pytest.mark.parametrize(("form", "minutes", "files"), [("JSON", 61, 2), ("JSON", 55, 1), ("TEXT", 61, 2), ("TEXT", 55, 1)])
+def test_a_file_of_a_server_that_was_restarted_is_as_old_as_its_first_entry(make_logging, form, minutes, files):
+    server = make_logging(f'sallyport_format="{form}" sallyport_rotateInterval="1h"').start()
+    assert ask(server).status == 200
+    server.stop()
+    path, = all_files(server)
+    text, then = path.read_text(), datetime.datetime.now() - datetime.timedelta(minutes=minutes)
+    if form == "JSON":
+        aged = re.sub(r'"timestamp":"[^"]*"', then.astimezone(datetime.timezone.utc).strftime('"timestamp":"%Y-%m-%dT%H:%M:%S.%fZ"'),
+                      text, count=1)
+    else:
+        aged = re.sub(r"^DateTime:[^ ]*", then.strftime("DateTime:%Y-%m-%d_%H-%M-%S.000"), text, count=1, flags=re.M)
+    assert aged != text
+    path.write_text(aged)  # and so its own times are those of now
+    server.start()
+    assert ask(server, text="LATER").status == 200
+    server.stop()
+    assert len(all_files(server)) == files
+    assert ("LATER" in path.read_text()) and (path.read_text().count("ABC") > 0) == (files == 1)

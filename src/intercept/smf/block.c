@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "intercept/smf/block.h"
 
+#include "intercept/smf/record.h"
+
 #define WORD 4u    /* a block's or record's descriptor word */
-#define TYPE_AT 5u /* in a record */
-#define TYPE 123u
+#define FLAG_AT 4u /* in a record, then its type and its time of day */
+#define TYPE_AT 5u
+#define SECOND_OF_TIME_AT 7u
+#define HAS_SUBTYPES 0x40u /* of the flag */
 
 bool sp_smf_block_add(struct sp_smf_block *block, struct sp_str record)
 {
@@ -31,10 +35,16 @@ static bool is_filled_block(struct sp_str file)
     return at == end;
 }
 
-/* Without blocks the type of the first record is where a block would have the length of one. */
+/* Where the first record of a block has its descriptor word, one without a block has flag, type and time. The
+ * word ends with a zero; so does that part of the time, but only in the first eleven minutes of a day. */
 static bool has_blocks(struct sp_str file)
 {
-    return file.len < 2 * WORD || is_filled_block(file) || (unsigned char)file.ptr[TYPE_AT] != TYPE;
+    const unsigned char *bytes = (const unsigned char *)file.ptr;
+    if (file.len < 2 * WORD || is_filled_block(file))
+        return true;
+    bool known = (bytes[FLAG_AT] & HAS_SUBTYPES) &&
+                 (bytes[TYPE_AT] == SP_SMF_TYPE || bytes[TYPE_AT] == SP_SMF_SECURITY_TYPE);
+    return !known && bytes[SECOND_OF_TIME_AT] == 0;
 }
 
 void sp_smf_reader_init(struct sp_smf_reader *reader, struct sp_str file)

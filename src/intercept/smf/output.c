@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "intercept/smf/begun.h"
 #include "intercept/smf/block.h"
 
 #define WORD 4u
@@ -123,13 +124,12 @@ static enum sp_status mend_tail(struct sp_smf_output *output, uint64_t size, str
 static enum sp_status take_file(struct sp_smf_output *output, const struct stat *st, struct sp_error *err)
 {
     output->regular = S_ISREG(st->st_mode);
-    output->begun_us = sp_clock_realtime_us();
     if (!output->regular)
         return SP_OK;
     if (flock(output->fd, LOCK_EX | LOCK_NB) != 0)
         return sp_error_set(err, SP_EEXISTS, NULL, "another process writes %s", output->path);
     if (st->st_size > 0)
-        output->begun_us = (int64_t)st->st_ctim.tv_sec * 1000000;
+        output->begun_us = sp_smf_begun_us(output->fd, output->form);
     output->dirty = st->st_size > 0; /* who wrote it may have died before the disk had it */
     return mend_tail(output, (uint64_t)st->st_size, err);
 }
@@ -273,6 +273,8 @@ enum sp_status sp_smf_output_prepare(struct sp_smf_output *output, size_t bytes,
         if (status == SP_OK && fstat(output->fd, &st) != 0)
             status = sp_error_errno(err, SP_EIO, errno, "cannot look at %s", output->path);
     }
+    if (status == SP_OK && st.st_size == 0)
+        output->begun_us = sp_clock_realtime_us(); /* with what is written now */
     if (status == SP_OK)
         *ret_place = (struct sp_smf_place){st.st_dev, st.st_ino, (uint64_t)st.st_size};
     return status;

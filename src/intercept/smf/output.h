@@ -18,7 +18,7 @@ struct sp_smf_output {
     int64_t max_bytes, max_age_us, max_files; /* 0: no limit */
     int fd;                                   /* -1: not open */
     bool regular, dirty;
-    int64_t begun_us; /* realtime: when the file in use was begun */
+    int64_t begun_us; /* realtime: of the first that is in the file in use, also of an earlier process */
     uint64_t cut;     /* bytes that were cut off files that were found torn */
     uint64_t rotations;
 };

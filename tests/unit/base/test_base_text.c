@@ -191,6 +191,17 @@ static void time_is_written_as_rfc_3339(void **state)
     char text[SP_CLOCK_TEXT_MAX];
     sp_clock_text(1687944334844246, text);
     assert_string_equal(text, "2023-06-28T09:25:34.844246Z");
+    assert_int_equal(sp_clock_text_read(text, strlen(text)), 1687944334844246);
+    assert_int_equal(sp_clock_text_read("2026-01-31T23:59:59.123456Z\",", 29), 1769903999123456);
+    static const char *const others[] = {"",
+                                         "2026-01-31T23:59:59.123456",
+                                         "2026-01-31T23:59:59.12345Z6",
+                                         "2026-02-31T23:59:59.123456Z",
+                                         "2026-01-31T24:00:00.000000Z",
+                                         "2026-01-31 23:59:59.123456Z",
+                                         "+026-01-31T23:59:59.123456Z"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(sp_clock_text_read(others[i], strlen(others[i])), 0);
     sp_clock_text(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999999Z");
     assert_true(sp_clock_monotonic_us() <= sp_clock_monotonic_us());

@@ -11,8 +11,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "intercept/file_logger.h"
 #include "text/json.h"
 
@@ -176,6 +178,64 @@ static void programs_that_call_out_are_not_logged(void **state)
 
 /* ---------------------------------------------------------------- the file */
 
+/* A file of an earlier process whose first entry is `minutes` old; its own times are those of this moment. */
+static void plant(bool json, int minutes)
+{
+    char path[128], when[SP_CLOCK_TEXT_MAX] = "";
+    int64_t us = sp_clock_realtime_us() - (int64_t)minutes * 60000000;
+    time_t seconds = (time_t)(us / 1000000);
+    struct tm local;
+    snprintf(path, sizeof path, "%s/all_s_1.log", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    if (json) {
+        sp_clock_text(us, when);
+        fprintf(file, "{\"timestamp\":\"%s\",\"end\":\"%s\",\"user\":\"%0200d\"}\n", when, when, 0);
+    } else {
+        strftime(when, sizeof when, "%Y-%m-%d_%H-%M-%S", localtime_r(&seconds, &local));
+        fprintf(file, "****\nServerName: DateTime:2001-01-01_00-00-00.000\n****\n");
+        fprintf(file, "DateTime:%s.123 | ThreadId:1 |\nMessageType:REQUEST\n\n", when);
+        fprintf(file, "DateTime:2002-01-01_00-00-00.000 | ThreadId:1 |\nMessageType:REQUEST\n\n");
+    }
+    fclose(file);
+}
+
+static unsigned files_there(void)
+{
+    unsigned count = 0;
+    DIR *dir = opendir(directory);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        count += entry->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+static void the_age_of_a_file_is_that_of_its_first_entry(void **state)
+{
+    struct sp_cfg_interceptor element = element_of(false);
+    static const struct {
+        bool planted_json, json;
+        int minutes;
+        unsigned files; /* that this adds */
+    } cases[] = {{true, true, 58, 0},   {true, true, 61, 1},    {false, false, 58, 0}, {false, false, 61, 1},
+                 {true, false, 58, 0},  {true, false, 61, 1},   {false, true, 58, 0},  {false, true, 61, 1},
+                 {true, true, -300, 0}, {false, false, -300, 0}};
+    unsigned expected = 1;
+    element.rotate_interval_us = INT64_C(3600000000);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        element.log_json = cases[i].json;
+        plant(cases[i].planted_json, cases[i].minutes);
+        log_one(&element, SP_REQUEST_API);
+        expected += cases[i].files;
+        assert_int_equal(files_there(), expected);
+    }
+}
+
+static int64_t two_hours_ago(struct sp_str beginning)
+{
+    return sp_clock_realtime_us() - INT64_C(7200000000);
+}
+
 static void put(struct sp_log_file *file, const char *entry)
 {
     struct sp_buf *buf = sp_log_file_begin(file);
@@ -218,6 +278,30 @@ static void count(unsigned *ret_entries, unsigned *ret_heads, unsigned *ret_file
         fclose(file);
     }
     closedir(dir);
+}
+
+static void a_file_that_is_too_old_is_followed_by_one_with_a_head_of_its_own(void **state)
+{
+    unsigned entries, heads, found;
+    struct sp_log_file *file = open_file(0, 0, 0);
+    const struct sp_log_file_options options = {.directory = sp_str_of(directory),
+                                                .name = SP_STR("log"),
+                                                .head = SP_STR("head\n"),
+                                                .entry_end = SP_STR("\n"),
+                                                .max_age_us = INT64_C(3600000000),
+                                                .first_entry_us = two_hours_ago};
+    put(file, "entry 000001 000001\n");
+    sp_log_file_free(file);
+    for (unsigned n = 2; n < 4; n++) {
+        assert_int_equal(sp_log_file_open(&options, &file, &err), SP_OK);
+        put(file, "entry 000002 000001\n");
+        put(file, "entry 000002 000002\n"); /* into the same one: it was begun just now */
+        sp_log_file_free(file);
+        count(&entries, &heads, &found);
+        assert_int_equal(found, n);
+        assert_int_equal(heads, n);
+    }
+    assert_int_equal(entries, 5);
 }
 
 static void several_processes_share_a_file_and_no_entry_is_torn(void **state)
@@ -405,6 +489,8 @@ int main(void)
         TEST(json_has_one_object_for_each_request),
         TEST(payloads_are_cut_between_characters),
         TEST(programs_that_call_out_are_not_logged),
+        TEST(the_age_of_a_file_is_that_of_its_first_entry),
+        TEST(a_file_that_is_too_old_is_followed_by_one_with_a_head_of_its_own),
         TEST(several_processes_share_a_file_and_no_entry_is_torn),
         TEST(a_file_is_never_larger_than_it_may_be),
         TEST(only_so_many_files_are_kept),

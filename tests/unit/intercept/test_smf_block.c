@@ -19,10 +19,14 @@ static struct sp_str record(size_t len, unsigned char fill)
     return sp_str_from(record_bytes, len);
 }
 
-static struct sp_str typed_record(size_t len, unsigned char fill)
+/* With flag, type and time of day: half past eleven, or just after midnight. */
+static struct sp_str typed_record(size_t len, unsigned char fill, unsigned char type, bool late)
 {
     record(len, fill);
-    record_bytes[5] = 123;
+    record_bytes[4] = 0x5E;
+    record_bytes[5] = type;
+    record_bytes[6] = 0;
+    record_bytes[7] = late ? 0x81 : 0;
     return sp_str_from(record_bytes, len);
 }
 
@@ -88,7 +92,7 @@ static void records_without_blocks_are_read_too(void **state)
     struct sp_buf file;
     sp_buf_init(&file, 100000);
     for (unsigned char r = 0; r < 5; r++)
-        sp_buf_append_str(&file, typed_record(488, r));
+        sp_buf_append_str(&file, typed_record(488, r, 123, false));
     struct sp_smf_reader reader;
     struct sp_str found;
     struct sp_error err = SP_ERROR_INIT;
@@ -96,10 +100,41 @@ static void records_without_blocks_are_read_too(void **state)
     assert_int_equal(reader.framing, SP_SMF_UNBLOCKED);
     for (unsigned char r = 0; r < 5; r++) {
         assert_int_equal(sp_smf_reader_next(&reader, &found, &err), SP_OK);
-        assert_int_equal(found.ptr[6], r);
+        assert_int_equal(found.ptr[8], r);
     }
     assert_int_equal(sp_smf_reader_next(&reader, &found, &err), SP_ENOTFOUND);
     sp_buf_finish(&file);
+}
+
+static void any_record_may_be_the_first(void **state)
+{
+    static const struct {
+        unsigned char type;
+        bool late;
+    } firsts[] = {{123, false}, {123, true}, {208, false}, {208, true}, {2, true}, {80, true}};
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++)
+        for (int blocks = 0; blocks < 2; blocks++) {
+            struct sp_smf_reader reader;
+            struct sp_str found, first = typed_record(100, 1, firsts[i].type, firsts[i].late);
+            struct sp_error err = SP_ERROR_INIT;
+            struct sp_buf file;
+            block.len = 0;
+            assert_true(sp_smf_block_add(&block, first));
+            struct sp_str part = blocks ? sp_str_from(block.bytes, block.len) : first;
+            sp_buf_init(&file, 1000);
+            sp_buf_append_str(&file, part);
+            sp_buf_append_str(&file, part);
+            sp_smf_reader_init(&reader, sp_buf_str(&file));
+            assert_int_equal(reader.framing, blocks ? SP_SMF_BLOCKED : SP_SMF_UNBLOCKED);
+            for (unsigned n = 0; n < 2; n++) {
+                assert_int_equal(sp_smf_reader_next(&reader, &found, &err), SP_OK);
+                assert_int_equal(found.len, 100);
+            }
+            /* The first block is not whole. */
+            sp_smf_reader_init(&reader, sp_str_slice(part, 0, part.len - 1));
+            assert_int_equal(reader.framing, blocks ? SP_SMF_BLOCKED : SP_SMF_UNBLOCKED);
+            sp_buf_finish(&file);
+        }
 }
 
 static void an_empty_file_has_no_records(void **state)
@@ -156,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup(a_block_holds_what_fits_and_no_more, set_up),
         cmocka_unit_test_setup(records_are_read_across_blocks, set_up),
         cmocka_unit_test_setup(records_without_blocks_are_read_too, set_up),
+        cmocka_unit_test_setup(any_record_may_be_the_first, set_up),
         cmocka_unit_test_setup(an_empty_file_has_no_records, set_up),
         cmocka_unit_test_setup(a_file_that_ends_early_says_where, set_up),
         cmocka_unit_test_setup(lengths_that_do_not_fit_are_refused, set_up),

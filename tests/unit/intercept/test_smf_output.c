@@ -15,10 +15,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "intercept/smf/block.h"
+#include "intercept/smf/encode.h"
+#include "intercept/smf/event_json.h"
 #include "intercept/smf/output.h"
 
 static struct sp_error err = SP_ERROR_INIT;
@@ -216,6 +220,113 @@ static void a_file_that_is_large_enough_or_old_enough_is_followed_by_another(voi
     assert_int_equal(files(false), 3);
 }
 
+#define MINUTE_US INT64_C(60000000)
+
+static const struct {
+    const char *name;
+    enum sp_smf_event_kind kind;
+    unsigned version;
+    enum sp_smf_form form;
+} planted[] = {
+    {"requests, version 1", SP_SMF_EVENT_REQUEST, 1, SP_SMF_FORM_BLOCKS},
+    {"requests, version 2", SP_SMF_EVENT_REQUEST, 2, SP_SMF_FORM_BLOCKS},
+    {"requests, version 2, without blocks", SP_SMF_EVENT_REQUEST, 2, SP_SMF_FORM_RECORDS},
+    {"calls", SP_SMF_EVENT_CALL, 2, SP_SMF_FORM_BLOCKS},
+    {"events", SP_SMF_EVENT_SECURITY, 0, SP_SMF_FORM_RECORDS},
+    {"lines", SP_SMF_EVENT_SECURITY, 0, SP_SMF_FORM_LINES},
+};
+
+static struct sp_smf_event event_at(size_t n, int64_t us)
+{
+    struct sp_smf_event event = {.kind = planted[n].kind, .version = planted[n].version, .at_us = us};
+    if (event.kind == SP_SMF_EVENT_REQUEST)
+        event.of.request = (struct sp_smf_request){.type = 1, .entry_us = us - MINUTE_US, .exit_us = us};
+    else if (event.kind == SP_SMF_EVENT_CALL)
+        event.of.call = (struct sp_smf_requester){.entry_us = us - MINUTE_US, .exit_us = us};
+    else
+        event.of.security = (struct sp_smf_security){.event = 1, .at_us = us};
+    return event;
+}
+
+/* A file as a process before this one left it: with these times in it, and another one as its own. */
+static void plant(size_t n, int64_t first_us, int64_t second_us)
+{
+    struct sp_smf_origin origin = {.sid = SP_STR_INIT("SYS1")};
+    struct sp_smf_encoder encoder;
+    const struct sp_smf_event events[] = {event_at(n, first_us), event_at(n, second_us)};
+    struct sp_buf lines;
+    assert_int_equal(sp_smf_text_init(&origin.text, 1047, &err), SP_OK);
+    sp_buf_init(&lines, 10000);
+    sp_smf_encoder_init(&encoder, 100000);
+    sp_smf_encoder_reset(&encoder, &origin, planted[n].form == SP_SMF_FORM_RECORDS);
+    for (size_t i = 0; i < 2; i++) {
+        struct sp_json_writer writer;
+        sp_smf_encoder_add(&encoder, &events[i]);
+        sp_json_writer_init(&writer, &lines, 0);
+        sp_smf_event_json(&events[i], &writer);
+        sp_buf_append_byte(&lines, '\n');
+    }
+    assert_true(sp_smf_encoder_flush(&encoder));
+    write_file(sp_buf_str(planted[n].form == SP_SMF_FORM_LINES ? &lines : &encoder.bytes));
+    sp_smf_encoder_finish(&encoder);
+    sp_buf_finish(&lines);
+}
+
+/* How many files are there when a new process, for which they may be an hour old, has written to it. */
+static unsigned files_after_a_restart(size_t n)
+{
+    begin(planted[n].form);
+    output.max_age_us = 60 * MINUTE_US;
+    const struct sp_str line = SP_STR_INIT("{}\n");
+    assert_int_equal(write_bytes(planted[n].form == SP_SMF_FORM_LINES ? line : block(50, 'b')), SP_OK);
+    sp_smf_output_finish(&output);
+    unsigned count = files(true);
+    return count;
+}
+
+static void the_age_of_a_file_is_that_of_its_first_record(void **state)
+{
+    int64_t now = sp_clock_realtime_us();
+    for (size_t n = 0; n < sizeof planted / sizeof planted[0]; n++) {
+        print_message("# %s\n", planted[n].name);
+        plant(n, now - 61 * MINUTE_US, now);
+        assert_int_equal(files_after_a_restart(n), 2);
+        plant(n, now - 58 * MINUTE_US, now - 70 * MINUTE_US);
+        assert_int_equal(files_after_a_restart(n), 1);
+        plant(n, now + 300 * MINUTE_US, now); /* the clock was set back */
+        assert_int_equal(files_after_a_restart(n), 1);
+    }
+}
+
+static void a_file_that_does_not_tell_its_age_is_as_old_as_its_last_change(void **state)
+{
+    const size_t lines = sizeof planted / sizeof planted[0] - 1;
+    struct timespec times[2] = {{0}};
+    write_file(SP_STR("{\"other\":1}\n"));
+    assert_int_equal(files_after_a_restart(lines), 1);
+    write_file(SP_STR("{\"time\":\"yesterday, about half past eleven\"}\n"));
+    clock_gettime(CLOCK_REALTIME, &times[0]);
+    times[0].tv_sec -= 3700;
+    times[1] = times[0];
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(files_after_a_restart(lines), 2);
+}
+
+/* However long it was empty. */
+static void an_empty_file_is_begun_with_what_is_written(void **state)
+{
+    begin(SP_SMF_FORM_BLOCKS);
+    output.max_age_us = 60 * MINUTE_US;
+    assert_int_equal(sp_smf_output_prepare(&output, 0, &place, &err), SP_OK);
+    output.begun_us -= 61 * MINUTE_US;
+    assert_int_equal(write_bytes(block(50, 'b')), SP_OK);
+    assert_int_equal(write_bytes(block(50, 'b')), SP_OK);
+    assert_int_equal(files(false), 1);
+    output.begun_us -= 61 * MINUTE_US;
+    assert_int_equal(write_bytes(block(50, 'b')), SP_OK);
+    assert_int_equal(files(false), 2);
+}
+
 static void what_a_dead_writer_did_is_found_out(void **state)
 {
     bool done = false;
@@ -257,6 +368,9 @@ int main(void)
         TEST(what_was_half_written_is_cut_off_again),
         TEST(a_renamed_file_is_begun_anew),
         TEST(a_file_that_is_large_enough_or_old_enough_is_followed_by_another),
+        TEST(the_age_of_a_file_is_that_of_its_first_record),
+        TEST(a_file_that_does_not_tell_its_age_is_as_old_as_its_last_change),
+        TEST(an_empty_file_is_begun_with_what_is_written),
         TEST(what_a_dead_writer_did_is_found_out),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
