@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "intercept/smf/event.h"
+#include "intercept/smf/event_json.h"
 
 static _Alignas(8) unsigned char slot[SP_SMF_EVENT_BYTES];
 static char texts[64][SP_SMF_EVENT_TEXT_MAX + 1];
@@ -170,6 +172,51 @@ static void bytes_that_are_no_event_are_not_read_beyond_the_slot(void **state)
     assert_true(refused > 1000);
 }
 
+static const char *packed(const struct sp_smf_event *event)
+{
+    static unsigned char text[8192];
+    struct sp_smf_event unpacked;
+    struct sp_buf buf = sp_buf_over(text, sizeof text);
+    struct sp_json_writer writer;
+    sp_smf_event_pack(event, slot);
+    assert_true(sp_smf_event_unpack(slot, &unpacked));
+    sp_json_writer_init(&writer, &buf, 0);
+    sp_smf_event_json(&unpacked, &writer);
+    sp_buf_append_byte(&buf, 0);
+    assert_false(buf.failed);
+    return (const char *)text;
+}
+
+static void an_event_has_what_records_have_no_place_for(void **state)
+{
+    static char uri[1024], query[1024], api[1024];
+    struct sp_smf_event event = {.kind = SP_SMF_EVENT_REQUEST,
+                                 .version = 2,
+                                 .of.request = {.type = 1,
+                                                .user = SP_STR_INIT("anna"),
+                                                .scheme = SP_STR_INIT("jwt"),
+                                                .realm = SP_STR_INIT("https://issuer"),
+                                                .original_user = SP_STR_INIT("4711"),
+                                                .scopes = SP_STR_INIT("read write"),
+                                                .claims = SP_STR_INIT("{\"azp\":\"app\"}")}};
+    assert_non_null(strstr(packed(&event), "\"user\":\"anna\",\"realm\":\"https://issuer\",\"originalUser\":"
+                                           "\"4711\",\"scheme\":\"jwt\",\"scopes\":\"read write\","
+                                           "\"claims\":{\"azp\":\"app\"}"));
+    /* Where there is no room the rest stays JSON. */
+    memset(uri, 'u', sizeof uri);
+    memset(query, 'q', sizeof query);
+    memset(api, 'a', sizeof api);
+    event.of.request.uri = sp_str_from(uri, sizeof uri);
+    event.of.request.query = sp_str_from(query, sizeof query);
+    event.of.request.api_name = sp_str_from(api, sizeof api);
+    event.of.request.service_name = sp_str_from(api, sizeof api);
+    const char *text = packed(&event);
+    assert_null(strstr(text, "claims"));
+    assert_int_equal(text[strlen(text) - 1], '}');
+    event.of.request = (struct sp_smf_request){.user = SP_STR_INIT("anna")};
+    assert_null(strstr(packed(&event), "scheme"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_usual_request_takes_few_lines_of_the_cache),
         cmocka_unit_test(what_is_longer_than_a_text_or_a_slot_is_cut),
         cmocka_unit_test(what_fills_the_slot_to_its_last_byte_is_whole),
+        cmocka_unit_test(an_event_has_what_records_have_no_place_for),
         cmocka_unit_test(bytes_that_are_no_event_are_not_read_beyond_the_slot),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

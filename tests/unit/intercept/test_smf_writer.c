@@ -548,54 +548,6 @@ static void a_failure_of_security_is_a_record_and_a_line(void **state)
     finish();
 }
 
-/* ---------------------------------------------------------------- events */
-
-static const char *packed(const struct sp_smf_event *event)
-{
-    static unsigned char slot[SP_SMF_EVENT_BYTES];
-    static unsigned char text[8192];
-    struct sp_smf_event unpacked;
-    struct sp_buf buf = sp_buf_over(text, sizeof text);
-    struct sp_json_writer writer;
-    sp_smf_event_pack(event, slot);
-    assert_true(sp_smf_event_unpack(slot, &unpacked));
-    sp_json_writer_init(&writer, &buf, 0);
-    sp_smf_event_json(&unpacked, &writer);
-    sp_buf_append_byte(&buf, 0);
-    assert_false(buf.failed);
-    return (const char *)text;
-}
-
-static void an_event_has_what_records_have_no_place_for(void **state)
-{
-    static char uri[1024], query[1024], api[1024];
-    struct sp_smf_event event = {.kind = SP_SMF_EVENT_REQUEST,
-                                 .version = 2,
-                                 .of.request = {.type = 1,
-                                                .user = SP_STR_INIT("anna"),
-                                                .scheme = SP_STR_INIT("jwt"),
-                                                .realm = SP_STR_INIT("https://issuer"),
-                                                .original_user = SP_STR_INIT("4711"),
-                                                .scopes = SP_STR_INIT("read write"),
-                                                .claims = SP_STR_INIT("{\"azp\":\"app\"}")}};
-    assert_non_null(strstr(packed(&event), "\"user\":\"anna\",\"realm\":\"https://issuer\",\"originalUser\":"
-                                           "\"4711\",\"scheme\":\"jwt\",\"scopes\":\"read write\","
-                                           "\"claims\":{\"azp\":\"app\"}"));
-    /* Where there is no room the rest stays JSON. */
-    memset(uri, 'u', sizeof uri);
-    memset(query, 'q', sizeof query);
-    memset(api, 'a', sizeof api);
-    event.of.request.uri = sp_str_from(uri, sizeof uri);
-    event.of.request.query = sp_str_from(query, sizeof query);
-    event.of.request.api_name = sp_str_from(api, sizeof api);
-    event.of.request.service_name = sp_str_from(api, sizeof api);
-    const char *text = packed(&event);
-    assert_null(strstr(text, "claims"));
-    assert_int_equal(text[strlen(text) - 1], '}');
-    event.of.request = (struct sp_smf_request){.user = SP_STR_INIT("anna")};
-    assert_null(strstr(packed(&event), "scheme"));
-}
-
 /* ---------------------------------------------------------------- events that others bring */
 
 static int connect_to(const char *name)
@@ -809,7 +761,6 @@ int main(void)
         TEST(a_request_that_has_no_room_may_be_refused),
         TEST(a_failure_at_the_end_is_told),
         TEST(a_failure_of_security_is_a_record_and_a_line),
-        TEST(an_event_has_what_records_have_no_place_for),
         TEST(events_that_a_region_brings_are_records),
         TEST(a_writer_that_dies_is_followed_by_one_at_the_same_socket),
         TEST(who_brings_something_else_is_let_go_and_told_of),
