@@ -166,7 +166,8 @@ static void trace_answer(const struct sp_authn_attempt *attempt, const struct sp
 {
     static const char *const kinds[] = {[SP_ASSERT_CLAIMED] = "and no registry is asked",
                                         [SP_ASSERT_LOOK_UP] = "to be looked up in the registry",
-                                        [SP_ASSERT_REGISTRY] = "known to the registry"};
+                                        [SP_ASSERT_REGISTRY] = "known to the registry",
+                                        [SP_ASSERT_GROUPS] = "and the registry knows the groups"};
     if (!attempt->trace)
         return;
     if (status != SP_OK)

@@ -39,6 +39,7 @@ enum sp_assertion_kind {
     SP_ASSERT_CLAIMED,  /* name, realm and groups are those of the assertion; no registry is asked */
     SP_ASSERT_LOOK_UP,  /* name is looked up in the registry, which gives all else; unknown: 403 */
     SP_ASSERT_REGISTRY, /* `user` is what the registry gave already */
+    SP_ASSERT_GROUPS,   /* as SP_ASSERT_CLAIMED, but the groups are some that the registry knows */
 };
 
 /* What a provider found out. Everything lives in the request's arena or longer. */
@@ -55,6 +56,12 @@ struct sp_assertion {
     bool gives_sso;     /* the reply may carry an LTPA cookie for the principal */
     bool is_saf;        /* `name` is a SAF user id already (an LTPA token of such a user) */
 };
+
+/* No registry was asked for the name. */
+static inline bool sp_assertion_is_claimed(const struct sp_assertion *assertion)
+{
+    return assertion->kind == SP_ASSERT_CLAIMED || assertion->kind == SP_ASSERT_GROUPS;
+}
 
 struct sp_authn_provider_kind {
     const char *name; /* of the element, or of the method: "openidConnectClient", "basic" */

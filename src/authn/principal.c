@@ -8,6 +8,12 @@
 #include "authn/message.h"
 #include "authn/remembered.h"
 
+/* What an issuer claims is compared with what the registry knows. */
+static bool could_ask_registry(const struct sp_config *config)
+{
+    return config->basic_registry || config->ldap_registry_count || config->saf_registry_count;
+}
+
 /* Nobody has mapped the identity. */
 static enum sp_status go_on_unmapped(const struct sp_authn_attempt *attempt,
                                      const struct sp_principal *principal, struct sp_error *err)
@@ -60,6 +66,7 @@ static enum sp_status map(const struct sp_authn_attempt *attempt, struct sp_prin
             SP_STR_ARG(principal->name), SP_STR_ARG(mapped.saf_user));
     principal->saf_user = mapped.saf_user;
     principal->groups = mapped.groups;
+    principal->claimed_groups = false;
     return SP_OK;
 }
 
@@ -105,7 +112,7 @@ static enum sp_status find_user_id(const struct sp_authn_attempt *attempt,
     if (parts->config->saf_credentials.map_distributed_identities && parts->saf)
         return map(attempt, principal, err);
     /* A name that an issuer claims is no user id of ours. */
-    if (assertion->kind == SP_ASSERT_CLAIMED)
+    if (sp_assertion_is_claimed(assertion))
         return SP_OK;
     return sp_saf_user_from(principal->name, attempt->arena, &principal->saf_user);
 }
@@ -132,11 +139,13 @@ enum sp_status io_principal_make(const struct sp_authn_attempt *attempt,
         .expires_us = assertion->expires_us,
     };
     struct sp_registry_user user = assertion->user;
+    principal.claimed_name = sp_assertion_is_claimed(assertion) && could_ask_registry(attempt->parts->config);
+    principal.claimed_groups = principal.claimed_name && assertion->kind != SP_ASSERT_GROUPS;
     enum sp_status status = SP_OK;
     bool is_saf = assertion->is_saf;
     if (assertion->kind == SP_ASSERT_LOOK_UP)
         status = io_look_up(attempt, assertion, &user, err);
-    if (status == SP_OK && assertion->kind != SP_ASSERT_CLAIMED) {
+    if (status == SP_OK && !sp_assertion_is_claimed(assertion)) {
         take_user(attempt, &user, &principal);
         is_saf = user.is_saf;
     }

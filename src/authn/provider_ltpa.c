@@ -220,7 +220,7 @@ static void logged_in(struct sp_authn_provider *provider, struct sp_authn_attemp
 {
     const struct ltpa *self = (const struct ltpa *)provider;
     /* Of others than its own the registry would know nothing when the token comes back. */
-    if (!assertion->gives_sso || assertion->kind == SP_ASSERT_CLAIMED || !principal->authenticated)
+    if (!assertion->gives_sso || sp_assertion_is_claimed(assertion) || !principal->authenticated)
         return;
     struct sp_str token = token_for(self, principal, attempt->now_us / 1000, attempt->arena);
     struct sp_str cookie =

@@ -91,6 +91,7 @@ enum sp_status io_saml_subject(const struct sp_cfg_saml *config, struct sp_authn
     if (mapping == SP_SAML_MAP_GROUPS) {
         status = io_map_groups(attempt, &facts->groups, &assertion.groups, err);
         assertion.realm = sp_registry_realm(attempt->parts->registry);
+        assertion.kind = SP_ASSERT_GROUPS;
     }
     if (status == SP_OK)
         *ret_assertion = assertion;

@@ -126,7 +126,8 @@ static bool read_assertion(const struct sp_json_value *object, struct sp_arena *
         !read_list(object, "scopes", arena, &assertion.scopes))
         return false;
     assertion.scheme = scheme == SP_AUTHN_SAML ? SP_AUTHN_SAML : SP_AUTHN_OIDC;
-    assertion.kind = kind == SP_ASSERT_LOOK_UP ? SP_ASSERT_LOOK_UP : SP_ASSERT_CLAIMED;
+    assertion.kind = kind == SP_ASSERT_LOOK_UP || kind == SP_ASSERT_GROUPS ? (enum sp_assertion_kind)kind
+                                                                           : SP_ASSERT_CLAIMED;
     assertion.strength = (enum sp_authn_strength)strength;
     *ret_assertion = assertion;
     return true;

@@ -42,6 +42,8 @@ enum sp_status sp_authz_role_new(const struct sp_config *config, struct sp_arena
 
 /* Whether the principal holds the role: by name or access id ("user:<realm>/<unique id>"), by a group
  * ("group:<realm>/<group>"), or by a special subject. An access id stands instead of the name beside it.
+ * Names and groups that an issuer claims where there is a registry count by their access ids only, unless
+ * sallyport_claimedNames says otherwise.
  * Nobody holds the role when the configuration does not bind it. Names are compared exactly. SP_OK or
  * SP_EDENIED with the reason, for the log. */
 enum sp_status sp_authz_role(const struct sp_authz_role *role, const struct sp_principal *principal,
@@ -92,6 +94,8 @@ struct sp_authz_rules {
                               (sallyport_groupOverride) */
     bool filter_all_lists; /* lists of APIs and API requesters leave out what is not the caller's, as that of
                               services does (sallyport_filterLists) */
+    bool claimed_names;    /* groups that an issuer claims count though there is a registry
+                              (sallyport_claimedNames) */
 };
 
 /* All false. */
@@ -140,11 +144,11 @@ enum sp_status sp_authz_level(const struct sp_authz_access *access, enum sp_auth
                               const struct sp_principal *principal, struct sp_error *err) SP_MUST_CHECK;
 
 /* The groups of a principal who is a user of the security database may have been remembered since he was
- * authenticated. When they are older than `max_age_us` (negative: any age will do), the principal is copied
- * to `*ret_fresh` with those of now, and true returned; otherwise nothing changes. `saf` may be NULL. Groups
- * that cannot be read are none (SP_ENOMEM). */
-bool sp_authz_refresh(struct sp_saf_link *saf, const struct sp_principal *principal, int64_t max_age_us,
-                      struct sp_arena *arena, struct sp_principal *ret_fresh);
+ * authenticated. When they are older than `max_age_us` (negative: any age will do), `*principal` is replaced
+ * by a copy in the arena with those of now. `saf` may be NULL. SP_EUNAVAIL when they cannot be read,
+ * SP_ENOMEM. */
+enum sp_status sp_authz_refresh(struct sp_saf_link *saf, int64_t max_age_us, struct sp_arena *arena,
+                                const struct sp_principal **principal, struct sp_error *err) SP_MUST_CHECK;
 
 /* Whether a list shows the object to a caller who may have the list (SP_ACT_LIST). A service with groups of
  * its own at level admin, operations or reader, and with an authorization interceptor in its own list, is
@@ -163,7 +167,10 @@ struct sp_authz_grant {
 enum sp_status sp_authz_ways(const struct sp_authz_access *access, enum sp_authz_action action,
                              struct sp_arena *arena, const struct sp_authz_grant **ret_grants,
                              size_t *ret_count) SP_MUST_CHECK;
-/* The groups that count of a principal: none of one who is nobody. */
+/* The groups of a principal: none of one who is nobody. */
 const struct sp_str_list *sp_authz_groups_of(const struct sp_principal *principal);
+/* Those that count for the levels: none that an issuer claims, where the rules have it so. */
+const struct sp_str_list *sp_authz_counted(const struct sp_authz_access *access,
+                                           const struct sp_principal *principal);
 
 #endif

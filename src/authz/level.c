@@ -10,6 +10,7 @@ struct sp_authz_rules sp_authz_rules_of(const struct sp_config *config)
         .admin_invokes = config->manager.admin_invokes,
         .per_level = config->manager.group_override == SP_CFG_OVERRIDE_LEVEL,
         .filter_all_lists = config->manager.filter_lists == SP_CFG_FILTER_ALL,
+        .claimed_names = config->manager.claimed_names,
     };
 }
 
@@ -204,11 +205,18 @@ const struct sp_str_list *sp_authz_groups_of(const struct sp_principal *principa
     return principal->authenticated || principal->saf_user.len ? &principal->groups : &none;
 }
 
+const struct sp_str_list *sp_authz_counted(const struct sp_authz_access *access,
+                                           const struct sp_principal *principal)
+{
+    static const struct sp_str_list none = {NULL, 0};
+    return principal->claimed_groups && !access->rules.claimed_names ? &none : sp_authz_groups_of(principal);
+}
+
 enum sp_status sp_authz_level(const struct sp_authz_access *access, enum sp_authz_action action,
                               const struct sp_principal *principal, struct sp_error *err)
 {
     const struct sp_name_set *sets = actions[action].of_item ? access->of_item : access->of_collection;
-    if (sp_name_set_first(&sets[actions[action].function], sp_authz_groups_of(principal)))
+    if (sp_name_set_first(&sets[actions[action].function], sp_authz_counted(access, principal)))
         return SP_OK;
     bool is_somebody = principal->authenticated || principal->saf_user.len;
     struct sp_str name = principal->name.len ? principal->name : principal->saf_user;
@@ -220,7 +228,7 @@ enum sp_status sp_authz_level(const struct sp_authz_access *access, enum sp_auth
 
 bool sp_authz_is_listed(const struct sp_authz_access *access, const struct sp_principal *principal)
 {
-    return !access->filtered || sp_name_set_first(&access->own_readers, sp_authz_groups_of(principal));
+    return !access->filtered || sp_name_set_first(&access->own_readers, sp_authz_counted(access, principal));
 }
 
 enum sp_status sp_authz_ways(const struct sp_authz_access *access, enum sp_authz_action action,

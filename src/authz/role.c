@@ -5,6 +5,7 @@
 struct sp_authz_role {
     bool bound; /* somebody holds it */
     bool everyone, all_authenticated;
+    bool claimed_names; /* count as the registry's */
     struct sp_name_set users, groups;
     struct sp_name_set user_ids, group_ids; /* access ids */
 };
@@ -47,6 +48,7 @@ enum sp_status sp_authz_role_new(const struct sp_config *config, struct sp_arena
     if (status != SP_OK)
         return sp_error_set(err, status, NULL, "no memory for role " SP_AUTHZ_ROLE);
     role->bound = bound;
+    role->claimed_names = config->manager.claimed_names;
     role->everyone = from->everyone;
     role->all_authenticated = from->all_authenticated;
     *ret_role = role;
@@ -64,14 +66,16 @@ static bool has_id(const struct sp_name_set *ids, struct sp_str type, struct sp_
 static bool is_member(const struct sp_authz_role *role, const struct sp_principal *principal)
 {
     struct sp_str id = principal->unique_id.len ? principal->unique_id : principal->name;
-    return (role->users.count && sp_name_set_has(&role->users, principal->name)) ||
+    bool by_name = role->users.count && (!principal->claimed_name || role->claimed_names);
+    return (by_name && sp_name_set_has(&role->users, principal->name)) ||
            has_id(&role->user_ids, SP_STR("user:"), principal->realm, id);
 }
 
 static const struct sp_str *shared_group(const struct sp_authz_role *role,
                                          const struct sp_principal *principal)
 {
-    const struct sp_str *group = sp_name_set_first(&role->groups, &principal->groups);
+    bool by_name = !principal->claimed_groups || role->claimed_names;
+    const struct sp_str *group = by_name ? sp_name_set_first(&role->groups, &principal->groups) : NULL;
     for (size_t i = 0; !group && role->group_ids.count && i < principal->groups.count; i++)
         if (has_id(&role->group_ids, SP_STR("group:"), principal->realm, principal->groups.items[i]))
             group = &principal->groups.items[i];
@@ -97,8 +101,12 @@ enum sp_status sp_authz_role(const struct sp_authz_role *role, const struct sp_p
     if (!principal->authenticated)
         return sp_error_set(err, SP_EDENIED, NULL,
                             "a request without identity does not hold role " SP_AUTHZ_ROLE);
-    return sp_error_set(err, SP_EDENIED, NULL, "user %.*s does not hold role " SP_AUTHZ_ROLE,
-                        SP_STR_ARG(principal->name));
+    return sp_error_set(err, SP_EDENIED, NULL, "user %.*s does not hold role " SP_AUTHZ_ROLE "%s",
+                        SP_STR_ARG(principal->name),
+                        principal->claimed_name && !role->claimed_names
+                            ? " (his name is his issuer's word: an access-id counts, see "
+                              "sallyport_claimedNames)"
+                            : "");
 }
 
 struct sp_str sp_authz_role_by(const struct sp_authz_role *role, const struct sp_principal *principal,

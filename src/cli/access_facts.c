@@ -271,9 +271,10 @@ static enum sp_status decide_role(struct sp_access_facts *facts, const struct sp
     return SP_OK;
 }
 
-static void find_way(const struct sp_principal *principal, struct sp_access_answer *answer)
+static void find_way(const struct sp_access_object *object, const struct sp_principal *principal,
+                     struct sp_access_answer *answer)
 {
-    const struct sp_str_list *groups = sp_authz_groups_of(principal);
+    const struct sp_str_list *groups = sp_authz_counted(object->access, principal);
     for (size_t w = 0; !answer->way && w < answer->way_count; w++)
         for (size_t g = 0; g < groups->count; g++)
             if (sp_str_eq(answer->ways[w].group, groups->items[g])) {
@@ -341,7 +342,7 @@ enum sp_status sp_access_decide(struct sp_access_facts *facts, const struct sp_a
     if (status != SP_OK)
         return status;
     answer.has_level = sp_authz_level(object->access, action, principal, &refusal) == SP_OK;
-    find_way(principal, &answer);
+    find_way(object, principal, &answer);
     answer.permitted = (!answer.asks_role || (principal->authenticated && answer.holds_role)) &&
                        (!answer.asks_levels || answer.has_level);
     answer.reason = reason_of(facts, &answer, principal);

@@ -103,7 +103,7 @@ struct sp_cfg_manager { /* zosconnect_zosConnectManager */
     bool require_auth, require_secure;
     const struct sp_cfg_interceptor_list *global_interceptors; /* NULL: none */
     struct sp_cfg_groups groups;
-    bool admin_invokes;
+    bool admin_invokes, claimed_names;
     unsigned group_override; /* enum sp_cfg_group_override */
     unsigned filter_lists;   /* enum sp_cfg_filter_lists */
     bool set_utf8_response_encoding;

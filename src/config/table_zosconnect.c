@@ -39,6 +39,11 @@ static const struct sp_cfg_attribute manager_attributes[] = {
       "Which lists show an item with groups and an authorization interceptor of its own to its groups only; "
       "ALL: nobody else whom the interface answers learns that it is there.",
       INTO(O, filter_lists), ONE_OF("SERVICES", "ALL"), DEFAULT("SERVICES")),
+    A("sallyport_claimedNames", BOOLEAN, ACTED | SECURITY,
+      "Whether names of users and groups that only a token or an assertion gives count as those of the "
+      "registry, "
+      "in the role and the levels. Without a registry they always count.",
+      INTO(O, claimed_names), DEFAULT("false")),
     A("setUTF8ResponseEncoding", BOOLEAN, ACTED | UNCONFIRMED,
       "Whether Content-Type of a response names charset=UTF-8.", INTO(O, set_utf8_response_encoding),
       DEFAULT("false")),

@@ -248,7 +248,8 @@ static bool io_refused(struct sp_call *call, unsigned status, const struct sp_er
     const char *of = what_for(call, &name);
     call->hidden = status == 403 && sp_administer_hides(call);
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
-    if (status == 401 || status == 403)
+    /* An interceptor that refuses, or that cannot know: no other failure is about who may. */
+    if (status == 401 || status == 403 || err->status == SP_EUNAVAIL)
         io_call_security(call, SP_SMF_ACCESS, call->hidden ? 404 : status, err);
     if (call->hidden)
         return true; /* and the administration does not find it */

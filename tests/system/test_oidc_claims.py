@@ -12,7 +12,7 @@ from test_api import make_gateway, make_region  # noqa: F401 (fixtures)
 from test_oidc_login import site  # noqa: F401 (fixture)
 
 # The ID token has sub alone; everything else is at the userinfo endpoint.
-SLIM = {"conformIdTokenClaims": True, "claims": {"openid": ["sub"], "profile": ["groupIds"]}}
+SLIM = {"manager": 'sallyport_claimedNames="true"', "conformIdTokenClaims": True, "claims": {"openid": ["sub"], "profile": ["groupIds"]}}
 
 
 def sees(site, account):  # noqa: F811

@@ -98,7 +98,7 @@ def test_a_browser_logs_in_and_stays_logged_in(site):
 
 
 def test_groups_of_the_provider_decide(site):
-    site = site(more="")
+    site = site(more="", manager='sallyport_claimedNames="true"')
     browser, _ = site.log_in("eve")
     assert b"AuthorizationFailed" in browser.get(site.page).body
     browser, _ = site.log_in("alice")

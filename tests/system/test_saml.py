@@ -17,7 +17,7 @@ from test_api import JSON, basic, make_region  # pylint: disable=unused-import
 XML = """
 <featureManager><feature>zosconnect:zosConnect-2.0</feature><feature>samlWeb-2.0</feature></featureManager>
 <webAppSecurity allowFailOverToBasicAuth="true"/>
-<zosconnect_zosConnectManager requireAuth="true" requireSecure="false"/>
+<zosconnect_zosConnectManager requireAuth="true" requireSecure="false" sallyport_claimedNames="true"/>
 <authorization-roles id="zos.connect.access.roles"><security-role name="zosConnectAccess">{roles}</security-role></authorization-roles>
 <zosconnect_cicsIpicConnection id="cicsConn" host="127.0.0.1" port="{region}" zosConnectApplid="SALLYPRT"
   zosConnectNetworkid="TESTNET"/>

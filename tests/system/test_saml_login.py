@@ -500,7 +500,7 @@ def test_a_logout_ends_the_session_for_whoever_has_its_cookie(site):
 
 
 def test_groups_of_the_assertion_decide(site):
-    site = site("", manager='requireAuth="true"')
+    site = site("", manager='requireAuth="true" sallyport_claimedNames="true"')
     site.provider.behave(groups=["STAFF", "GMINVOKE"])
     browser, _ = site.log_in("alice@example.org")
     page = browser.get(site.page)
@@ -512,7 +512,8 @@ def test_groups_of_the_assertion_decide(site):
 def test_groups_may_have_to_be_of_the_registry(site):
     beside = ('<authorization-roles id="zos.connect.access.roles"><security-role name="zosConnectAccess"><group name="STAFF"/>'
               '<group name="outside"/></security-role></authorization-roles>')
-    taken, mapped = site("", beside=beside), site('mapToUserRegistry="Group"', beside=beside)
+    taken = site("", beside=beside, manager='sallyport_claimedNames="true"')
+    mapped = site('mapToUserRegistry="Group"', beside=beside)
     for each, expected in ((taken, False), (mapped, True)):
         each.provider.behave(groups=["outside", "GMINVOKE"])
         body = each.log_in("alice@example.org")[0].get(each.page).body

@@ -514,6 +514,18 @@ static void required_says_so_and_supported_lets_others_try(void **state)
     assert_true(sp_str_starts(sp_challenge_header(&f->challenge, "WWW-Authenticate"), SP_STR("Basic")));
 }
 
+static void what_no_registry_was_asked_for_is_claimed(void **state)
+{
+    struct token_fixture *f = *state;
+    start(f);
+    assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_OK);
+    assert_true(f->principal.claimed_name && f->principal.claimed_groups);
+    f->config.basic_registry = NULL;
+    start(f);
+    assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_OK);
+    assert_true(!f->principal.claimed_name && !f->principal.claimed_groups);
+}
+
 static void the_registry_may_have_to_know_the_user(void **state)
 {
     static const struct sp_cfg_user users[] = {{SP_STR_INIT("anna"), SP_STR_INIT("x")}};
@@ -531,6 +543,7 @@ static void the_registry_may_have_to_know_the_user(void **state)
     start(f);
     assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_OK);
     assert_true(sp_str_is(f->principal.realm, "basicRealm"));
+    assert_true(!f->principal.claimed_name && !f->principal.claimed_groups);
     assert_int_equal(f->principal.groups.count, 1);
     assert_true(sp_str_is(f->principal.groups.items[0], "STAFF"));
     assert_true(sp_str_is(f->principal.original_realm, "https://issuer.example.com"));
@@ -775,6 +788,7 @@ int main(void)
         TEST(a_header_of_its_own_and_its_segments_are_read),
         TEST(a_token_longer_than_the_limit_is_refused),
         TEST(required_says_so_and_supported_lets_others_try),
+        TEST(what_no_registry_was_asked_for_is_claimed),
         TEST(the_registry_may_have_to_know_the_user),
         TEST(a_filter_chooses_the_client),
         TEST(of_several_clients_the_issuer_of_the_token_chooses),

@@ -209,12 +209,14 @@ static void the_configuration_chooses_the_rules(void **state)
 {
     struct sp_config config = {0};
     struct sp_authz_rules rules = sp_authz_rules_of(&config);
-    assert_true(!rules.admin_invokes && !rules.per_level && !rules.filter_all_lists);
+    assert_true(!rules.admin_invokes && !rules.per_level && !rules.filter_all_lists && !rules.claimed_names);
     config.manager.admin_invokes = true;
     config.manager.group_override = SP_CFG_OVERRIDE_LEVEL;
     config.manager.filter_lists = SP_CFG_FILTER_ALL;
     rules = sp_authz_rules_of(&config);
-    assert_true(rules.admin_invokes && rules.per_level && rules.filter_all_lists);
+    assert_true(rules.admin_invokes && rules.per_level && rules.filter_all_lists && !rules.claimed_names);
+    config.manager.claimed_names = true;
+    assert_true(sp_authz_rules_of(&config).claimed_names);
 }
 
 static void the_default_is_per_function_without_invoke_for_admin(void **state)
@@ -359,6 +361,29 @@ static void the_unauthenticated_user_has_the_groups_of_his_user_id(void **state)
     assert_int_equal(refusal(&principal, &err), SP_OK);
 }
 
+static void groups_that_an_issuer_claims_count_where_it_is_said(void **state)
+{
+    const struct sp_authz_rules claimed = {.claimed_names = true};
+    const struct sp_cfg_groups global = ALL_GROUPS;
+    static const struct sp_str of[] = {SP_STR_INIT("GINV"), SP_STR_INIT("GRDR"), SP_STR_INIT("GADM")};
+    struct sp_error err = SP_ERROR_INIT;
+    struct sp_principal principal = {
+        .authenticated = true, .name = SP_STR("USER1"), .groups = {of, 3}, .claimed_groups = true};
+    for (enum sp_authz_action action = 0; action < SP_ACTIONS; action++) {
+        const struct sp_authz_access *strict = access_of(NULL, SP_OBJECT_API, &global, NULL, false);
+        const struct sp_authz_access *open = access_of(&claimed, SP_OBJECT_API, &global, NULL, false);
+        principal.claimed_groups = true;
+        assert_int_equal(sp_authz_level(strict, action, &principal, &err), SP_EDENIED);
+        assert_int_equal(sp_authz_level(open, action, &principal, &err), SP_OK);
+        principal.claimed_groups = false;
+        assert_int_equal(sp_authz_level(strict, action, &principal, &err), SP_OK);
+    }
+    const struct sp_authz_access *hidden = access_of(NULL, SP_OBJECT_SERVICE, &global, &global, true);
+    assert_true(sp_authz_is_listed(hidden, &principal));
+    principal.claimed_groups = true;
+    assert_false(sp_authz_is_listed(hidden, &principal));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -379,6 +404,7 @@ int main(void)
         TEST(the_refusal_names_the_user),
         TEST(nobody_is_in_no_group),
         TEST(the_unauthenticated_user_has_the_groups_of_his_user_id),
+        TEST(groups_that_an_issuer_claims_count_where_it_is_said),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("authz_level", tests, NULL, NULL);

@@ -33,13 +33,14 @@
 #define ROLE .name = SP_STR_INIT("zosConnectAccess")
 
 static struct sp_error err;
+static bool claimed_names;
 
 /* By what the principal holds the role, or "". */
 static const char *held_by(const struct sp_cfg_security_role *role, const struct sp_principal *principal)
 {
     static char text[200];
     const struct sp_cfg_authorization_roles roles = {.roles = role, .role_count = role ? 1 : 0};
-    const struct sp_config config = {.roles = role ? &roles : NULL};
+    const struct sp_config config = {.roles = role ? &roles : NULL, .manager.claimed_names = claimed_names};
     const struct sp_authz_role *compiled;
     struct sp_arena arena;
     sp_arena_init(&arena, 1000000);
@@ -106,6 +107,29 @@ static void an_access_id_counts_instead_of_the_name(void **state)
     assert_string_equal(held_by(&rows[1].role, &without_realm), "");
 }
 
+static void what_an_issuer_claims_counts_by_its_access_id(void **state)
+{
+    const struct sp_cfg_security_role names = {ROLE, USERS(NAMED("Fred")), GROUPS(NAMED("CLAIMS"))};
+    const struct sp_cfg_security_role user = {
+        ROLE, USERS(WITH_ID("x", "user:https://issuer.example/op/uid=fred,o=shop"))};
+    const struct sp_cfg_security_role group = {
+        ROLE, GROUPS(WITH_ID("x", "group:https://issuer.example/op/CLAIMS"))};
+    struct sp_principal claimed = fred;
+    claimed.claimed_name = claimed.claimed_groups = true;
+    assert_string_equal(held_by(&names, &claimed), "");
+    assert_non_null(strstr(err.text, "sallyport_claimedNames"));
+    assert_string_equal(held_by(&user, &claimed), "user Fred");
+    assert_string_equal(held_by(&group, &claimed), "group CLAIMS");
+    claimed.claimed_groups = false; /* the registry knows them */
+    assert_string_equal(held_by(&names, &claimed), "group CLAIMS");
+    claimed_names = true;
+    claimed.claimed_groups = true;
+    assert_string_equal(held_by(&names, &claimed), "user Fred");
+    claimed.name = SP_STR("Other");
+    assert_string_equal(held_by(&names, &claimed), "group CLAIMS");
+    claimed_names = false;
+}
+
 static void special_subjects_stand_for_all(void **state)
 {
     const struct sp_cfg_security_role authenticated = {ROLE, .all_authenticated = true};
@@ -160,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_user_named_in_the_role_holds_it),
         cmocka_unit_test(a_member_of_a_group_of_the_role_holds_it),
         cmocka_unit_test(an_access_id_counts_instead_of_the_name),
+        cmocka_unit_test(what_an_issuer_claims_counts_by_its_access_id),
         cmocka_unit_test(special_subjects_stand_for_all),
         cmocka_unit_test(a_name_without_authentication_holds_nothing),
         cmocka_unit_test(another_role_does_not_count),

@@ -181,24 +181,58 @@ static void a_distributed_identity_is_mapped_by_racmap(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Whether the groups were read again; those that count from then on. */
+static bool refreshed(struct sp_saf_link *from, const struct sp_principal *principal, int64_t max_age_us,
+                      struct sp_str_list *ret_groups)
+{
+    const struct sp_principal *now = principal;
+    sp_error_clear(&err);
+    assert_int_equal(sp_authz_refresh(from, max_age_us, &arena, &now, &err), SP_OK);
+    *ret_groups = now->groups;
+    return now != principal;
+}
+
 static void groups_that_are_too_old_are_read_again(void **state)
 {
     static const struct sp_str old[] = {SP_STR_INIT("OLDGRP")};
-    struct sp_principal fresh, fred = {.authenticated = true, .saf_user = SP_STR("FRED"), .groups = {old, 1}};
-    assert_false(sp_authz_refresh(saf, &fred, 0, &arena, &fresh)); /* read for this request */
+    struct sp_principal fred = {.authenticated = true, .saf_user = SP_STR("FRED"), .groups = {old, 1}};
+    struct sp_str_list groups;
+    assert_false(refreshed(saf, &fred, 0, &groups)); /* read for this request */
     fred.groups_read_us = sp_clock_monotonic_us() - 2000000;
-    assert_false(sp_authz_refresh(saf, &fred, -1, &arena, &fresh));
-    assert_false(sp_authz_refresh(saf, &fred, 3000000, &arena, &fresh));
-    assert_false(sp_authz_refresh(NULL, &fred, 1000000, &arena, &fresh));
-    assert_true(sp_authz_refresh(saf, &fred, 1000000, &arena, &fresh));
-    assert_true(fresh.groups.count >= 1);
-    for (size_t i = 0; i < fresh.groups.count; i++)
-        assert_false(sp_str_is(fresh.groups.items[i], "OLDGRP"));
+    assert_false(refreshed(saf, &fred, -1, &groups));
+    assert_false(refreshed(saf, &fred, 3000000, &groups));
+    assert_false(refreshed(NULL, &fred, 1000000, &groups));
+    assert_true(sp_str_is(groups.items[0], "OLDGRP"));
+    assert_true(refreshed(saf, &fred, 1000000, &groups));
+    assert_true(groups.count >= 1);
+    for (size_t i = 0; i < groups.count; i++)
+        assert_false(sp_str_is(groups.items[i], "OLDGRP"));
     fred.saf_user = SP_STR("ABSENT");
-    assert_true(sp_authz_refresh(saf, &fred, 1000000, &arena, &fresh));
-    assert_int_equal(fresh.groups.count, 0);
+    assert_true(refreshed(saf, &fred, 1000000, &groups));
+    assert_int_equal(groups.count, 0);
     fred.saf_user = SP_STR("");
-    assert_false(sp_authz_refresh(saf, &fred, 1000000, &arena, &fresh));
+    assert_false(refreshed(saf, &fred, 1000000, &groups));
+}
+
+static void groups_that_cannot_be_read_are_no_answer(void **state)
+{
+    static const struct sp_str old[] = {SP_STR_INIT("GINV")};
+    struct sp_error problem = SP_ERROR_INIT;
+    struct sp_saf_link *gone;
+    const struct sp_principal fred = {.authenticated = true,
+                                      .saf_user = SP_STR("FRED"),
+                                      .groups = {old, 1},
+                                      .groups_read_us = sp_clock_monotonic_us() - 2000000};
+    const struct sp_principal *now = &fred;
+    struct sp_config elsewhere = config;
+    elsewhere.saf_database.database = SP_STR("/nowhere/saf.db");
+    assert_int_equal(sp_saf_link_new(&elsewhere, &gone, &problem, &err), SP_OK);
+    sp_error_clear(&err);
+    assert_int_equal(sp_authz_refresh(gone, 1000000, &arena, &now, &err), SP_EUNAVAIL);
+    assert_ptr_equal(now, &fred);
+    assert_string_equal(err.text,
+                        "the security database is not available, so the groups of FRED are not known");
+    sp_saf_link_release(gone);
 }
 
 int main(void)
@@ -213,6 +247,7 @@ int main(void)
         TEST(a_guest_that_is_not_fit_is_warned_of),
         TEST(a_distributed_identity_is_mapped_by_racmap),
         TEST(groups_that_are_too_old_are_read_again),
+        TEST(groups_that_cannot_be_read_are_no_answer),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
