@@ -28,7 +28,7 @@ BODY = json.dumps({"Area": {"Text": "ABC"}}).encode()
 Row = collections.namedtuple("Row", "kind action levels scope method body target")
 
 
-def _lines(name):
+def lines(name):
     for line in (DATA / name).read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             yield line
@@ -36,13 +36,13 @@ def _lines(name):
 
 def requests():
     """Every row of requests.txt."""
-    return [Row(*line.split()) for line in _lines("requests.txt")]
+    return [Row(*line.split()) for line in lines("requests.txt")]
 
 
 def worked_example():
     """{(override, admin): {(action, item): letters}} of worked_example.txt; the item "" is the server."""
     tables = {}
-    for line in _lines("worked_example.txt"):
+    for line in lines("worked_example.txt"):
         if line.startswith("["):
             table = tables.setdefault(tuple(part.strip() for part in line.strip("[]").split(",")), {})
             continue
