@@ -55,8 +55,9 @@ struct sp_principal {
     struct sp_str saf_user; /* mapped SAF user id, upper case; empty when there is none. Of
                                unauthenticatedUser when nobody is authenticated, see authn/guest.h */
     struct sp_str_list groups;
-    /* That name, or these groups, are an issuer's word where a registry could have been asked. */
-    bool claimed_name, claimed_groups;
+    /* That name, or these groups, are an issuer's word where a registry could have been asked; and so is that
+     * the realm is the registry's own. */
+    bool claimed_name, claimed_groups, claimed_realm;
     int64_t groups_read_us; /* monotonic, when the registry was asked for them; 0: for this request. Whoever
                                remembers principals sets it */
 

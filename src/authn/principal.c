@@ -141,6 +141,8 @@ enum sp_status io_principal_make(const struct sp_authn_attempt *attempt,
     struct sp_registry_user user = assertion->user;
     principal.claimed_name = sp_assertion_is_claimed(assertion) && could_ask_registry(attempt->parts->config);
     principal.claimed_groups = principal.claimed_name && assertion->kind != SP_ASSERT_GROUPS;
+    principal.claimed_realm = principal.claimed_name && attempt->parts->registry &&
+                              sp_str_eq(principal.realm, sp_registry_realm(attempt->parts->registry));
     enum sp_status status = SP_OK;
     bool is_saf = assertion->is_saf;
     if (assertion->kind == SP_ASSERT_LOOK_UP)

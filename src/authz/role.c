@@ -63,20 +63,30 @@ static bool has_id(const struct sp_name_set *ids, struct sp_str type, struct sp_
     return ids->count && realm.len && sp_name_set_has_parts(ids, parts, 4);
 }
 
+/* Access ids do not help who takes the registry's realm for his own. */
+static bool counts(const struct sp_authz_role *role, bool claimed, bool by_id,
+                   const struct sp_principal *principal)
+{
+    return !claimed || role->claimed_names || (by_id && !principal->claimed_realm);
+}
+
 static bool is_member(const struct sp_authz_role *role, const struct sp_principal *principal)
 {
     struct sp_str id = principal->unique_id.len ? principal->unique_id : principal->name;
-    bool by_name = role->users.count && (!principal->claimed_name || role->claimed_names);
-    return (by_name && sp_name_set_has(&role->users, principal->name)) ||
-           has_id(&role->user_ids, SP_STR("user:"), principal->realm, id);
+    bool claimed = principal->claimed_name;
+    return (role->users.count && counts(role, claimed, false, principal) &&
+            sp_name_set_has(&role->users, principal->name)) ||
+           (counts(role, claimed, true, principal) &&
+            has_id(&role->user_ids, SP_STR("user:"), principal->realm, id));
 }
 
 static const struct sp_str *shared_group(const struct sp_authz_role *role,
                                          const struct sp_principal *principal)
 {
-    bool by_name = !principal->claimed_groups || role->claimed_names;
-    const struct sp_str *group = by_name ? sp_name_set_first(&role->groups, &principal->groups) : NULL;
-    for (size_t i = 0; !group && role->group_ids.count && i < principal->groups.count; i++)
+    bool claimed = principal->claimed_groups, by_id = counts(role, claimed, true, principal);
+    const struct sp_str *group =
+        counts(role, claimed, false, principal) ? sp_name_set_first(&role->groups, &principal->groups) : NULL;
+    for (size_t i = 0; !group && by_id && role->group_ids.count && i < principal->groups.count; i++)
         if (has_id(&role->group_ids, SP_STR("group:"), principal->realm, principal->groups.items[i]))
             group = &principal->groups.items[i];
     return group;

@@ -15,7 +15,8 @@ from test_api import basic
 SECRET = "a secret of thirty-two bytes....."
 LONG = "L" * 256  # bytes, the most of a name that a token may give
 ISSUERS = {"one": "https://issuer.test", "two": "https://issuer.test/other"}
-CLAIMS = {"t": ("one", "fred", ["STAFF"]), "s": ("one", "4711", ["clerks", "CLERKSS", "CLERKS ", LONG]), "g": ("two", "fred", ["STAFF"])}
+CLAIMS = {"t": ("one", "fred", ["STAFF"]), "s": ("one", "4711", ["clerks", "CLERKSS", "CLERKS ", LONG]), "g": ("two", "fred", ["STAFF"]),
+          "n": ("one", "fred", ["STAFF"])}
 CYRILLIC = {"м": "&#1084;", "С": "&#1057;"}
 USERS = {"f": "fred", "F": "FRED", "m": "mary", "a": "alone", "u": "мary"}
 GROUPS = {"fred": ["STAFF"], "FRED": [], "mary": ["CLERKS", "Night shift"], "alone": [], "мary": ["СLERKS"]}
@@ -61,6 +62,8 @@ def token(letter):
     issuer, subject, groups = CLAIMS[letter]
     key = jwk.JWK(kty="oct", k=tokens.encode(SECRET))
     claims = {"iss": ISSUERS[issuer], "sub": subject, "aud": "gateway", "exp": int(time.time()) + 600, "groups": groups}
+    if letter == "n":
+        claims["realmName"] = "shop"
     return ("Authorization", "Bearer " + tokens.sign(key, claims, "HS256"))
 
 

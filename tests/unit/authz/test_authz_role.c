@@ -120,11 +120,16 @@ static void what_an_issuer_claims_counts_by_its_access_id(void **state)
     assert_non_null(strstr(err.text, "sallyport_claimedNames"));
     assert_string_equal(held_by(&user, &claimed), "user Fred");
     assert_string_equal(held_by(&group, &claimed), "group CLAIMS");
+    claimed.claimed_realm = true;
+    assert_string_equal(held_by(&user, &claimed), "");
+    assert_string_equal(held_by(&group, &claimed), "");
     claimed.claimed_groups = false; /* the registry knows them */
+    assert_string_equal(held_by(&group, &claimed), "group CLAIMS");
     assert_string_equal(held_by(&names, &claimed), "group CLAIMS");
     claimed_names = true;
     claimed.claimed_groups = true;
     assert_string_equal(held_by(&names, &claimed), "user Fred");
+    assert_string_equal(held_by(&user, &claimed), "user Fred");
     claimed.name = SP_STR("Other");
     assert_string_equal(held_by(&names, &claimed), "group CLAIMS");
     claimed_names = false;
