@@ -514,24 +514,15 @@ static void required_says_so_and_supported_lets_others_try(void **state)
     assert_true(sp_str_starts(sp_challenge_header(&f->challenge, "WWW-Authenticate"), SP_STR("Basic")));
 }
 
-static void what_no_registry_was_asked_for_is_claimed(void **state)
-{
-    struct token_fixture *f = *state;
-    start(f);
-    assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_OK);
-    assert_true(f->principal.claimed_name && f->principal.claimed_groups);
-    f->config.basic_registry = NULL;
-    start(f);
-    assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_OK);
-    assert_true(!f->principal.claimed_name && !f->principal.claimed_groups);
-}
-
 static void the_registry_may_have_to_know_the_user(void **state)
 {
     static const struct sp_cfg_user users[] = {{SP_STR_INIT("anna"), SP_STR_INIT("x")}};
     static const struct sp_str members[] = {SP_STR_INIT("anna")};
     static const struct sp_cfg_group groups[] = {{SP_STR_INIT("STAFF"), {members, 1}}};
     struct token_fixture *f = *state;
+    start(f);
+    assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_OK);
+    assert_true(f->principal.claimed_name && f->principal.claimed_groups && !f->principal.claimed_realm);
     f->client.map_identity_to_registry_user = true;
     start(f);
     assert_int_equal(send_more(f, ",\"groupIds\":\"CLAIMED\""), SP_ENOTFOUND);
@@ -788,7 +779,6 @@ int main(void)
         TEST(a_header_of_its_own_and_its_segments_are_read),
         TEST(a_token_longer_than_the_limit_is_refused),
         TEST(required_says_so_and_supported_lets_others_try),
-        TEST(what_no_registry_was_asked_for_is_claimed),
         TEST(the_registry_may_have_to_know_the_user),
         TEST(a_filter_chooses_the_client),
         TEST(of_several_clients_the_issuer_of_the_token_chooses),
