@@ -44,6 +44,19 @@ static ngx_int_t take_proxy_protocol(ngx_http_request_t *r, const struct sp_peer
     return NGX_OK;
 }
 
+/* The certificate that a proxy hands on is not good; what came of the proxy itself is. */
+static ngx_int_t refuse(ngx_http_request_t *r, const struct sp_error *err, struct sp_http_request *request)
+{
+    struct sp_str reason = sp_str_of(err->text);
+    char *copy = take(r, reason.len);
+    if (!copy)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    memcpy(copy, reason.ptr, reason.len);
+    return engine_refuse_client(r, SP_MSG_PEER_REFUSED, sp_str_from(copy, reason.len), request) == NGX_OK
+               ? NGX_OK
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
 ngx_int_t engine_find_client(ngx_http_request_t *r, struct sp_http_header *headers,
                              struct sp_http_request *request)
 {
@@ -63,8 +76,8 @@ ngx_int_t engine_find_client(ngx_http_request_t *r, struct sp_http_header *heade
         request->proxy_address = connected;
     if (status == SP_OK)
         return NGX_OK;
+    if (status == SP_EDENIED)
+        return refuse(r, &err, request);
     sp_log(SP_LOG_WARNING, err.id[0] ? err.id : NULL, "a request is refused: %s", err.text);
-    return status == SP_ENOMEM    ? NGX_HTTP_INTERNAL_SERVER_ERROR
-           : status == SP_EDENIED ? NGX_HTTPS_CERT_ERROR
-                                  : NGX_HTTP_BAD_REQUEST;
+    return status == SP_ENOMEM ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_HTTP_BAD_REQUEST;
 }

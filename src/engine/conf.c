@@ -155,8 +155,6 @@ static const struct {
     {"414", 414, "The request target is longer than the server accepts."},
     {"429", 429, "This client has as many bytes of request bodies in work as it may have."},
     {"494", 431, "The request header has more or longer fields than the server accepts."},
-    {"495", 400, "The client certificate was not accepted."},
-    {"496", 400, "A client certificate is required."},
     {"497", 400, "A plain HTTP request was sent to an HTTPS port."},
     {"500", 500, "The server met an internal error."},
     {"501", 501, "The server does not support this transfer coding."},
@@ -165,8 +163,12 @@ static const struct {
 };
 #define OWN_ERRORS (sizeof own_errors / sizeof own_errors[0])
 
+/* Of TLS, to the gateway: it answers, and tells the audit. */
+#define REFUSED "/.sallyport/refused"
+
 static void put_own_errors(struct sp_buf *buf)
 {
+    sp_buf_printf(buf, "error_page 495 496 =400 " REFUSED ";\n");
     for (size_t i = 0; i < OWN_ERRORS; i++)
         sp_buf_printf(buf, "error_page %s =%u /.sallyport/%s;\n", own_errors[i].from, own_errors[i].status,
                       own_errors[i].from);
@@ -376,8 +378,14 @@ static enum sp_status put_server(struct writing *to, size_t index, bool tls)
         status = put_peer(to, endpoint, index);
     if (status == SP_OK && tls)
         status = put_tls(to, endpoint, index);
+    int64_t https_port = endpoint->https_port > 0 ? endpoint->https_port : 0;
     sp_buf_printf(to->buf, "    location / {\n        sallyport_endpoint %zu %" PRId64 ";\n    }\n", index,
-                  endpoint->https_port > 0 ? endpoint->https_port : 0);
+                  https_port);
+    if (tls)
+        sp_buf_printf(to->buf,
+                      "    location = " REFUSED " {\n        internal;\n        sallyport_refused on;\n"
+                      "        sallyport_endpoint %zu %" PRId64 ";\n    }\n",
+                      index, https_port);
     put_own_error_locations(to->buf);
     sp_buf_printf(to->buf, "}\n");
     return status;

@@ -224,6 +224,20 @@ static struct engine_exchange *exchange_new(ngx_http_request_t *r)
     return exchange;
 }
 
+/* What nginx or facts.c refuses; the handler says so. */
+static ngx_int_t start_refused(struct engine_exchange *exchange)
+{
+    ngx_http_request_t *r = exchange->r;
+    ngx_int_t rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK)
+        return rc;
+    r->keepalive = 0;
+    r->err_status = 0; /* the status is the handler's */
+    r->main->count++;  /* as nginx does when it begins to read a body */
+    body_is_read(r);
+    return NGX_DONE;
+}
+
 ngx_int_t engine_content_handler(ngx_http_request_t *r)
 {
     const struct engine_location_conf *conf = conf_of(r);
@@ -238,6 +252,8 @@ ngx_int_t engine_content_handler(ngx_http_request_t *r)
     rc = engine_fill_request(r, conf, &exchange->request);
     if (rc != NGX_OK)
         return rc;
+    if (exchange->request.refusal)
+        return start_refused(exchange);
     exchange->account = sp_bodies_account(&engine_worker.bodies, exchange->request.peer_address);
     uint64_t said = r->headers_in.content_length_n > 0 ? (uint64_t)r->headers_in.content_length_n : 0;
     if (!sp_bodies_fit(&engine_worker.bodies, exchange->account, said, conf->client_bodies)) {

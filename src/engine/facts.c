@@ -4,6 +4,7 @@
 #include "engine/module.h"
 
 #include "base/clock.h"
+#include "engine/message.h"
 
 #include <openssl/x509.h>
 
@@ -150,9 +151,44 @@ static ngx_int_t put_issuers(ngx_http_request_t *r, STACK_OF(X509) * chain, stru
     return NGX_OK;
 }
 
+ngx_int_t engine_refuse_client(ngx_http_request_t *r, const char *id, struct sp_str reason,
+                               struct sp_http_request *request)
+{
+    struct sp_http_refusal *refusal = ngx_pcalloc(r->pool, sizeof *refusal);
+    if (!refusal)
+        return NGX_ERROR;
+    *refusal =
+        (struct sp_http_refusal){.id = id, .reason = reason, .certificate = request->client_certificate};
+    request->client_certificate = (struct sp_str){NULL, 0};
+    request->client_issuers = NULL;
+    request->client_issuer_count = 0;
+    request->refusal = refusal;
+    return NGX_OK;
+}
+
+/* What becomes of the request when its client's certificate is not good. */
+static ngx_int_t refuse_certificate(ngx_http_request_t *r, X509 *certificate, const char *reason,
+                                    struct sp_http_request *request)
+{
+    if (put_der(r, certificate, &request->client_certificate) != NGX_OK)
+        return NGX_ERROR;
+    return engine_refuse_client(r, SP_MSG_CLIENT_REFUSED, sp_str_of(reason), request);
+}
+
+/* Of a request that nginx has ended. */
+static ngx_int_t tell_refusal(ngx_http_request_t *r, SSL *ssl, struct sp_http_request *request)
+{
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    if (certificate)
+        return refuse_certificate(r, certificate, X509_verify_cert_error_string(SSL_get_verify_result(ssl)),
+                                  request);
+    return engine_refuse_client(r, SP_MSG_CLIENT_UNKNOWN, SP_STR("the endpoint has clientAuthentication on"),
+                                request);
+}
+
 /* Only a certificate that was verified against the trust store is handed on: with `ssl_verify_client
- * optional` nginx itself answers 400 to a certificate that fails. A connection or a session may outlive the
- * certificate that began it. */
+ * optional` nginx itself refuses one that fails. A connection or a session may outlive the certificate that
+ * began it. */
 static ngx_int_t fill_certificate(ngx_http_request_t *r, SSL *ssl, struct sp_http_request *request)
 {
     const struct engine_server_conf *conf = ngx_http_get_module_srv_conf(r, ngx_http_sallyport_module);
@@ -160,17 +196,19 @@ static ngx_int_t fill_certificate(ngx_http_request_t *r, SSL *ssl, struct sp_htt
     if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK)
         return NGX_OK;
     if (X509_cmp_time(X509_get0_notAfter(certificate), &(time_t){ngx_time()}) <= 0)
-        return NGX_HTTPS_CERT_ERROR;
+        return refuse_certificate(r, certificate, "certificate has expired since the connection began",
+                                  request);
     STACK_OF(X509) *chain = conf->client_issuer == 1 ? SSL_get0_verified_chain(ssl) : NULL;
     /* Without it nobody could be asked whether the certificate was taken back. */
     if (conf->client_issuer == 1 && !chain)
-        return NGX_HTTPS_CERT_ERROR;
+        return refuse_certificate(r, certificate, "the session does not tell who issued the certificate",
+                                  request);
     if (chain && sk_X509_num(chain) > 1 && put_issuers(r, chain, request) != NGX_OK)
         return NGX_ERROR;
     return put_der(r, certificate, &request->client_certificate);
 }
 
-static ngx_int_t fill_tls(ngx_http_request_t *r, struct sp_http_request *request)
+static ngx_int_t fill_tls(ngx_http_request_t *r, bool refused, struct sp_http_request *request)
 {
     if (!r->connection->ssl)
         return NGX_OK;
@@ -178,7 +216,14 @@ static ngx_int_t fill_tls(ngx_http_request_t *r, struct sp_http_request *request
     request->tls = true;
     request->tls_protocol = sp_str_of(SSL_get_version(ssl));
     request->tls_cipher = sp_str_of(SSL_get_cipher_name(ssl));
-    return fill_certificate(r, ssl, request);
+    return refused ? tell_refusal(r, ssl, request) : fill_certificate(r, ssl, request);
+}
+
+/* For its page of an error nginx makes every request a GET. */
+static struct sp_str method_of(const ngx_http_request_t *r, bool refused)
+{
+    struct sp_str line = engine_str(r->request_line);
+    return refused && line.len ? sp_str_slice(line, 0, sp_str_find(line, ' ')) : engine_str(r->method_name);
 }
 
 ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_location_conf *conf,
@@ -186,7 +231,7 @@ ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_locatio
 {
     struct sp_http_request *request = ret_request;
     request->arrived_us = sp_clock_realtime_us();
-    request->method = engine_str(r->method_name);
+    request->method = method_of(r, conf->refused != 0);
     request->target = engine_str(r->unparsed_uri);
     size_t question = sp_str_find(request->target, '?');
     request->path = sp_str_slice(request->target, 0, question);
@@ -203,9 +248,8 @@ ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_locatio
     struct sp_http_header *headers = NULL;
     if (fill_headers(r, request, &headers) != NGX_OK || fill_local_address(r, request) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    ngx_int_t rc = fill_tls(r, request);
-    if (rc != NGX_OK)
-        return rc == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : rc;
+    if (fill_tls(r, conf->refused, request) != NGX_OK)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return engine_find_client(r, headers, request);
 }
 

@@ -73,6 +73,9 @@ static ngx_command_t commands[] = {
     {.name = ngx_string("sallyport_endpoint"),
      .type = NGX_HTTP_LOC_CONF | NGX_CONF_TAKE2,
      SLOT(set_endpoint, NGX_HTTP_LOC_CONF_OFFSET, 0)},
+    {.name = ngx_string("sallyport_refused"),
+     .type = NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
+     SLOT(ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(struct engine_location_conf, refused))},
     {.name = ngx_string("sallyport_max_headers"),
      .type = ANYWHERE | NGX_CONF_TAKE1,
      SLOT(ngx_conf_set_num_slot, NGX_HTTP_LOC_CONF_OFFSET,
@@ -114,7 +117,7 @@ static void *create_location_conf(ngx_conf_t *cf)
     struct engine_location_conf *conf = ngx_pcalloc(cf->pool, sizeof *conf);
     if (!conf)
         return NULL;
-    conf->server_header = NGX_CONF_UNSET;
+    conf->server_header = conf->refused = NGX_CONF_UNSET;
     conf->max_headers = NGX_CONF_UNSET_UINT;
     conf->max_field = NGX_CONF_UNSET_SIZE;
     conf->body_patience = NGX_CONF_UNSET_MSEC;
@@ -128,6 +131,7 @@ static char *merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
     static char zero_rate[] = "sallyport_body_rate must not be 0";
     struct engine_location_conf *outer = parent, *conf = child;
     ngx_conf_merge_value(conf->server_header, outer->server_header, 1);
+    ngx_conf_merge_value(conf->refused, outer->refused, 0);
     ngx_conf_merge_uint_value(conf->max_headers, outer->max_headers, 500);
     ngx_conf_merge_size_value(conf->max_field, outer->max_field, 32768);
     ngx_conf_merge_msec_value(conf->body_patience, outer->body_patience, 60000);

@@ -51,6 +51,7 @@ struct engine_server_conf {
 struct engine_location_conf {
     ngx_uint_t endpoint;
     ngx_uint_t https_port;
+    ngx_flag_t refused;       /* requests whose client nginx refused come here for their answer */
     ngx_flag_t server_header; /* off: answers do not name the server */
     ngx_uint_t max_headers;
     size_t max_field;         /* bytes of a header's name or value */
@@ -114,6 +115,9 @@ ngx_int_t engine_staple(ngx_conf_t *cf, ngx_http_ssl_srv_conf_t *ssl);
 ngx_int_t engine_check_request(ngx_http_request_t *r, const struct engine_location_conf *conf);
 ngx_int_t engine_fill_request(ngx_http_request_t *r, const struct engine_location_conf *conf,
                               struct sp_http_request *ret_request);
+/* Says in `request` that its client is not let in. NGX_OK, or NGX_ERROR without memory. */
+ngx_int_t engine_refuse_client(ngx_http_request_t *r, const char *id, struct sp_str reason,
+                               struct sp_http_request *request);
 /* client.c: put the client in the place of the proxies. NGX_OK, or the status to refuse the request with. */
 ngx_int_t engine_find_client(ngx_http_request_t *r, struct sp_http_header *headers,
                              struct sp_http_request *request);

@@ -137,7 +137,7 @@ enum sp_status sp_peer_certificate(const struct sp_peer_rules *rules, struct sp_
     }
     status = verify(rules->trust, certificate, memory, request, err);
     X509_free(certificate);
-    if (status == SP_OK)
+    if (status == SP_OK || status == SP_EDENIED) /* refused, it is still who came */
         request->client_certificate = der;
     return status;
 }

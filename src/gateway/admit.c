@@ -7,6 +7,7 @@
 #include "gateway/message.h"
 #include "io/fiber.h"
 #include "io/origin.h"
+#include "registry/certificate_name.h"
 
 /* "name" or "name:port"; an IPv6 address stands in brackets, in the list too. */
 static bool is_one_of(struct sp_str host, const struct sp_str_list *names)
@@ -31,6 +32,35 @@ struct sp_str sp_call_origin(struct sp_call *call, bool tls, unsigned port)
         port = port ? port : request.local_port;
     }
     return sp_http_origin(&request, tls, port, &call->arena);
+}
+
+/* ", of whom by whom", or nothing. */
+static struct sp_str names_of(struct sp_call *call, struct sp_str certificate)
+{
+    struct sp_certificate_names names;
+    if (!certificate.len || sp_certificate_names_read(certificate, &call->arena, &names, NULL) != SP_OK)
+        return SP_STR("");
+    struct sp_str text = sp_arena_printf(&call->arena, ", of %.*s by %.*s", SP_STR_ARG(names.subject),
+                                         SP_STR_ARG(names.issuer));
+    sp_certificate_names_finish(&names);
+    return text;
+}
+
+bool io_step_let_in(struct sp_call *call)
+{
+    const struct sp_http_refusal *refusal = call->request.refusal;
+    struct sp_error err = SP_ERROR_INIT;
+    call->step = "let in";
+    if (!refusal)
+        return true;
+    const char *what = refusal->certificate.len ? "The client certificate was not accepted"
+                                                : "A client certificate is required";
+    sp_error_set(&err, SP_EDENIED, refusal->id, "%s: %.*s%.*s", what, SP_STR_ARG(refusal->reason),
+                 SP_STR_ARG(names_of(call, refusal->certificate)));
+    sp_monitor_count_authentication(call, false);
+    sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
+    io_call_security(call, SP_SMF_AUTHENTICATION, 400, &err);
+    return sp_call_fail(call, 400, "%s: %s: %.*s.", refusal->id, what, SP_STR_ARG(refusal->reason));
 }
 
 bool io_step_secure(struct sp_call *call)

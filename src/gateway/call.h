@@ -76,6 +76,7 @@ bool sp_step_route(struct sp_call *call);
 bool sp_step_cors(struct sp_call *call);  /* answers preflights */
 bool sp_step_found(struct sp_call *call); /* 404 and 405, told only to those who may ask */
 /* admit.c */
+bool io_step_let_in(struct sp_call *call);
 bool io_step_secure(struct sp_call *call);
 bool io_step_authenticate(struct sp_call *call);
 bool io_step_authorize(struct sp_call *call);

@@ -9,14 +9,22 @@
 #include "intercept/audit.h"
 #include "intercept/smf/saf_event.h"
 #include "io/loop.h"
+#include "registry/certificate_name.h"
 
 /* Who the caller claimed to be, when that can be told. */
 static struct sp_str claimed_name(struct sp_call *call)
 {
     struct sp_basic_credentials credentials;
     struct sp_str header = sp_http_header_get(&call->request, "Authorization"), name = SP_STR("");
+    struct sp_certificate_names names;
     if (call->principal.name.len)
         return call->principal.name;
+    if (call->request.refusal && call->request.refusal->certificate.len &&
+        sp_certificate_names_read(call->request.refusal->certificate, &call->arena, &names, NULL) == SP_OK) {
+        name = names.subject;
+        sp_certificate_names_finish(&names);
+        return name;
+    }
     if (header.ptr && sp_basic_is(header) && sp_basic_read(header, &credentials, NULL) == SP_OK) {
         name = sp_arena_str(&call->arena, credentials.name);
         sp_basic_wipe(&credentials);

@@ -18,6 +18,13 @@ struct sp_http_header {
 /* The listener of sallyport_monitoring. */
 #define SP_ENDPOINT_MONITORING 65535u
 
+/* Why the engine itself does not let a request in: the certificate of its client. */
+struct sp_http_refusal {
+    const char *id;            /* of the message */
+    struct sp_str reason;      /* for the log, the audit and the client */
+    struct sp_str certificate; /* DER of the one that did not verify; empty: there was none */
+};
+
 /* Everything is a view of memory that the engine keeps until the reply was given or the request was canceled.
  */
 struct sp_http_request {
@@ -46,6 +53,9 @@ struct sp_http_request {
     const struct sp_str *client_issuers;
     size_t client_issuer_count;
     int64_t arrived_us; /* realtime, when the header was complete */
+    /* NULL: the request is let in. Otherwise it has no body and no client_certificate, and the handler only
+     * records and answers it; the connection ends with the answer. */
+    const struct sp_http_refusal *refusal;
 };
 
 struct sp_http_reply {

@@ -106,8 +106,13 @@ static void reply_facts(struct sp_exchange *exchange)
     sp_json_put_string(&json, "tls_cipher", request->tls_cipher);
     put_base64(&json, "client_certificate", request->client_certificate);
     sp_json_put_i64(&json, "arrived_us", request->arrived_us);
+    if (request->refusal) {
+        sp_json_put_string(&json, "refused", sp_str_of(request->refusal->id));
+        sp_json_put_string(&json, "reason", request->refusal->reason);
+        put_base64(&json, "refused_certificate", request->refusal->certificate);
+    }
     sp_json_object_end(&json);
-    reply(exchange, 200, sp_buf_str(&text), NULL, 0);
+    reply(exchange, request->refusal ? 400 : 200, sp_buf_str(&text), NULL, 0);
     sp_buf_finish(&text);
 }
 

@@ -1,4 +1,7 @@
 """Which client certificates are taken: time, purpose, issuer, chain; and what comes after one that is not."""
+import base64
+import pathlib
+import ssl
 import subprocess
 import time
 
@@ -59,9 +62,21 @@ def shown(root, tmp_path, what):
 
 
 TAKEN = ("plain", "for clients", "for clients and servers", "for signatures", "by an intermediate", "by an intermediate of path length 0")
-REFUSED = ("expired", "not yet valid", "for servers only", "for encipherment only", "by nobody known", "by another of the same name",
-           "without its intermediate", "by an expired intermediate", "by an intermediate for servers only", "by one that is no authority",
-           "by one that may not sign certificates", "past a path length", "behind eleven intermediates")
+REFUSED = {  # and why, in words of OpenSSL
+    "expired": "certificate has expired",
+    "not yet valid": "certificate is not yet valid",
+    "for servers only": "unsuitable certificate purpose",
+    "for encipherment only": "unsuitable certificate purpose",
+    "by nobody known": "self-signed certificate",
+    "by another of the same name": "certificate signature failure",
+    "without its intermediate": "unable to verify the first certificate",
+    "by an expired intermediate": "certificate has expired",
+    "by an intermediate for servers only": "unsuitable certificate purpose",
+    "by one that is no authority": "unsuitable certificate purpose",
+    "by one that may not sign certificates": "key usage does not include certificate signing",
+    "past a path length": "path length constraint exceeded",
+    "behind eleven intermediates": "unable to get local issuer certificate",
+}
 
 
 def test_each_certificate_is_taken_or_refused(make_echo, authority, root, tmp_path):  # noqa: F811
@@ -72,8 +87,13 @@ def test_each_certificate_is_taken_or_refused(make_echo, authority, root, tmp_pa
             told = server.call("GET", "/facts", tls=authority.client(*shown(root, tmp_path, what)))
             assert told.status == 200 and len(told.json["client_certificate"]) > 100, what
         for what in REFUSED:
-            told = server.call("GET", "/facts", tls=authority.client(*shown(root, tmp_path, what)))
-            assert (told.status, told.json) == (400, {"errorMessage": "The client certificate was not accepted."}), what
+            pair = shown(root, tmp_path, what)
+            told = server.call("GET", "/facts", tls=authority.client(*pair))
+            assert (told.status, told.json["refused"], told.json["client_certificate"]) == (400, "SALE0017W", ""), what
+            assert told.json["reason"] == REFUSED[what]
+            leaf = ssl.PEM_cert_to_DER_cert(pathlib.Path(pair[0]).read_text().partition("-----END CERTIFICATE-----")[0]
+                                             + "-----END CERTIFICATE-----\n")
+            assert base64.b64decode(told.json["refused_certificate"]) == leaf
     assert must.call("GET", "/facts").status == 400
     assert may.call("GET", "/facts").json["client_certificate"] == ""
 

@@ -59,7 +59,7 @@ def test_a_certificate_that_was_taken_back_is_refused(make_echo, authority, revo
     server = make_echo(XML % revocation.file)
     assert len(server.call("GET", "/facts", tls=authority.client(*good)).json["client_certificate"]) > 100
     refused = server.call("GET", "/facts", tls=authority.client(*bad))
-    assert (refused.status, refused.json) == (400, {"errorMessage": "The client certificate was not accepted."})
+    assert (refused.status, refused.json["refused"], refused.json["reason"]) == (400, "SALE0017W", "certificate revoked")
 
 
 def test_a_list_that_has_ended_lets_nobody_in(make_echo, authority, revocation):  # pylint: disable=redefined-outer-name
