@@ -45,7 +45,22 @@ CASES = {
         ["SALI0005W an authorization interceptor runs for everything, and zosconnect_zosConnectManager names no groups"]),
     "a misspelt interceptor": (
         [MANAGER.format(""), '<zosconnect_authorisationInterceptor id="auth"/>'],
-        ["SALC0030W"]),
+        ["SALC0030W <zosconnect_authorisationInterceptor> is not known in <server>; did you mean <zosconnect_authorizationInterceptor>?"]),
+    "a misspelt list": (
+        [MANAGER.format(""), AUTH, '<zosconnect_zosConnectInterceptor id="all" interceptorRef="auth"/>'],
+        ["SALC0030W <zosconnect_zosConnectInterceptor> is not known in <server>; did you mean <zosconnect_zosConnectInterceptors>?",
+         'SALI0001W zosconnect_authorizationInterceptor id="auth" never runs']),
+    "a misspelt reference to the global list": (
+        [MANAGER.format('globalInterceptorRef="all"'), AUTH, LIST.format("auth")],
+        ["SALC0031W", 'SALI0002W zosconnect_zosConnectInterceptors id="all" never runs']),
+    "the opt-out as some papers spell it": (
+        [*SOUND, ITEM.format('runGlobalInterceptorsRef="false"')],
+        ["SALC0034W zosconnect_zosConnectAPIs/zosConnectAPI[booking]: runGlobalInterceptorsRef is understood, but write runGlobalInterceptors",
+         'SALI0004W zosConnectAPI name="booking" is open to every holder of the role']),
+    "a file logger in no list": (
+        [*SOUND, '<zosconnect_fileSystemLoggerInterceptor id="messages"/>'],
+        ['SALI0001W zosconnect_fileSystemLoggerInterceptor id="messages" never runs: no zosconnect_zosConnectInterceptors names it as its '
+         "interceptorRef"]),
     "all at once": (
         [MANAGER.format(GLOBAL), AUTH, '<zosconnect_auditInterceptor id="audit"/>', LIST.format("auth"),
          '<zosconnect_zosConnectInterceptors id="spare" interceptorRef="auth"/>',
@@ -57,7 +72,7 @@ CASES = {
 
 def told(text):
     """Lines about interceptors, without the place, each once."""
-    return sorted({" ".join(line) for line in re.findall(r"(SALI000\dW|SALC0030W)(?: \S*server\.xml(?::\d+)*)?: (.*)", text)})
+    return sorted({" ".join(line) for line in re.findall(r"(SALI000\dW|SALC003\dW)(?: \S*server\.xml(?::\d+)*)?: (.*)", text)})
 
 
 @pytest.mark.parametrize("elements, expected", CASES.values(), ids=CASES.keys())
@@ -71,9 +86,11 @@ def test_the_log_of_a_start_and_the_check_tell_it(make_server, elements, expecte
 
 
 def test_a_reference_to_no_interceptor_stops_the_start(make_server):
-    for elements in ([MANAGER.format(GLOBAL), AUTH, LIST.format("auth,audti")], [MANAGER.format('globalInterceptorsRef="al"'), AUTH]):
+    for elements, place, name in (([MANAGER.format(GLOBAL), AUTH, LIST.format("auth,audti")], "interceptorRef", "audti"),
+                                  ([MANAGER.format('globalInterceptorsRef="al"'), AUTH], "globalInterceptorsRef", "al"),
+                                  ([*SOUND, ITEM.format('interceptorsRef="auth"')], "interceptorsRef", "auth")):
         server = make_server(XML + "\n".join(elements), start=False)
-        assert "SALC0051E" in refusal(server)
+        assert [line for line in refusal(server).splitlines() if "SALC0051E" in line and place in line and name in line], name
 
 
 def test_an_update_tells_it_too(make_server):
