@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/access_facts.h"
 
-#include "artifact/aar.h"
-#include "artifact/ara.h"
-#include "artifact/sar.h"
 #include "authn/claims.h"
 #include "authn/guest.h"
 #include "authn/principal.h"
-#include "gateway/archive_files.h"
+#include "cli/access_deployed.h"
 #include "io/fiber.h"
 #include "io/loop.h"
 
 #define MEMORY_MAX ((size_t)1 << 30)
-#define ARCHIVE_UNREADABLE "SALG0002E"
 
 /* ---------------------------------------------------------------- what is deployed */
 
@@ -66,77 +62,32 @@ static enum sp_status add_object(struct sp_access_facts *facts, enum sp_authz_ob
     return sp_authz_access_new(&options, &facts->arena, &object->access, err);
 }
 
-static bool is_there(const struct sp_access_facts *facts, enum sp_authz_object kind, struct sp_str name)
+static enum sp_status add_objects(struct sp_access_facts *facts, enum sp_authz_object kind,
+                                  const struct sp_str_list *names, struct sp_error *err)
 {
-    for (size_t i = 0; i < facts->object_count; i++)
-        if (facts->objects[i].kind == kind && sp_str_eq(facts->objects[i].name, name))
-            return true;
-    return false;
-}
-
-/* Empty when the archive cannot be read, or is the second of its name, which a server leaves out. */
-static struct sp_str name_in(struct sp_access_facts *facts, enum sp_authz_object kind, struct sp_str path)
-{
-    struct sp_error err = SP_ERROR_INIT;
-    struct sp_str bytes, name = SP_STR("");
-    struct sp_aar *aar;
-    struct sp_sar *sar;
-    struct sp_ara *ara;
-    enum sp_status status = sp_archive_file_read(path, &facts->arena, &bytes, &err);
-    if (status == SP_OK && kind == SP_OBJECT_API) {
-        status = sp_aar_read(bytes, path.ptr, &facts->arena, &aar, &err);
-        name = status == SP_OK ? aar->name : name;
-    } else if (status == SP_OK && kind == SP_OBJECT_SERVICE) {
-        status = sp_sar_read(bytes, path.ptr, &facts->arena, &sar, &err);
-        name = status == SP_OK ? sar->name : name;
-    } else if (status == SP_OK) {
-        status = sp_ara_read(bytes, path.ptr, &facts->arena, &ara, &err);
-        name = status == SP_OK ? ara->name : name;
-    }
-    if (status != SP_OK)
-        sp_problem_add(&facts->problems, SP_PROBLEM_WARNING, ARCHIVE_UNREADABLE, path, err.line, err.column,
-                       "the archive is left out: %s", err.text);
-    return is_there(facts, kind, name) ? SP_STR("") : name;
-}
-
-static enum sp_status read_kind(struct sp_access_facts *facts, enum sp_authz_object kind, const char *suffix,
-                                struct sp_error *err)
-{
-    const struct sp_str *paths;
-    size_t count = 0;
-    const char *directory = directory_of(facts->config, kind)->location.ptr;
-    enum sp_status status = sp_archive_files_list(directory, suffix, &facts->arena, &paths, &count, err);
-    if (status == SP_ENOTFOUND)
-        return SP_OK;
-    size_t most = facts->object_count + count;
-    struct sp_access_object *objects =
-        status == SP_OK ? sp_arena_calloc(&facts->arena, most + 1, sizeof *objects) : NULL;
-    if (!objects)
-        return status == SP_OK ? sp_error_set(err, SP_ENOMEM, NULL, "no memory") : status;
-    if (facts->object_count)
-        memcpy(objects, facts->objects, facts->object_count * sizeof *objects);
-    facts->objects = objects;
-    for (size_t i = 0; status == SP_OK && i < count; i++) {
-        struct sp_str name = name_in(facts, kind, paths[i]);
-        if (name.len)
-            status = add_object(facts, kind, name, err);
-    }
+    enum sp_status status = SP_OK;
+    for (size_t i = 0; status == SP_OK && i < names->count; i++)
+        status = add_object(facts, kind, names->items[i], err);
     return status;
 }
 
 static enum sp_status read_deployed(struct sp_access_facts *facts, struct sp_error *err)
 {
-    facts->objects = sp_arena_calloc(&facts->arena, 1, sizeof *facts->objects);
+    struct sp_access_names names;
+    enum sp_status status =
+        sp_access_deployed_read(facts->config, &facts->arena, &facts->problems, &names, err);
+    if (status != SP_OK)
+        return status;
+    size_t count = 1 + names.apis.count + names.services.count + names.requesters.count;
+    facts->objects = sp_arena_calloc(&facts->arena, count, sizeof *facts->objects);
     if (!facts->objects)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory");
-    enum sp_status status = add_object(facts, SP_OBJECT_SERVER, SP_STR(""), err);
+    status = add_object(facts, SP_OBJECT_SERVER, SP_STR(""), err);
     if (status == SP_OK)
-        status = read_kind(facts, SP_OBJECT_API, ".aar", err);
+        status = add_objects(facts, SP_OBJECT_API, &names.apis, err);
     if (status == SP_OK)
-        status = read_kind(facts, SP_OBJECT_SERVICE, ".sar", err);
-    if (status == SP_OK)
-        status = read_kind(facts, SP_OBJECT_REQUESTER, ".ara", err);
-    return status;
+        status = add_objects(facts, SP_OBJECT_SERVICE, &names.services, err);
+    return status == SP_OK ? add_objects(facts, SP_OBJECT_REQUESTER, &names.requesters, err) : status;
 }
 
 /* ---------------------------------------------------------------- the whole */

@@ -44,7 +44,7 @@ struct sp_access_answer {
     struct sp_str reason;             /* one sentence */
 };
 
-/* Read all of it. What is wrong with archives is in `problems`. */
+/* Read all of it. What a server would leave out is left out, and why is in `problems`. */
 enum sp_status sp_access_facts_read(const char *config_dir, const char *output_dir,
                                     struct sp_access_facts *facts, struct sp_error *err) SP_MUST_CHECK;
 /* Accepts one that is all zeros. */

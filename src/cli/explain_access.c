@@ -398,7 +398,7 @@ static int answer(struct explain *explain, char **words)
         return sp_command_failed(&err);
     }
     for (const struct sp_problem *p = explain->facts.problems.first; p; p = p->next)
-        if (p->severity == SP_PROBLEM_ERROR || strcmp(p->id, "SALG0002E") == 0)
+        if (p->severity == SP_PROBLEM_ERROR)
             sp_report_problem(p, stderr);
     return explain->matrix ? print_matrix(explain) : answer_one(explain, words);
 }

@@ -141,7 +141,7 @@ static enum sp_status connect_service(const struct load *load, struct sp_service
         return sp_error_set(err, SP_EUNSUPPORTED, NULL,
                             "services of provider \"%.*s\" are not supported by this version",
                             SP_STR_ARG(service->sar->provider));
-    if (load->sources->rehearsal)
+    if (load->sources->rehearsal && !load->sources->connections)
         return SP_OK;
     struct sp_str reference = sp_service_property(service, "connectionRef");
     for (size_t i = 0; i < load->sources->connection_count; i++)
@@ -350,7 +350,7 @@ static enum sp_status take_rules(const struct load *load, const struct sp_cfg_it
 {
     const struct sp_snapshot_sources *sources = load->sources;
     const struct sp_cfg_policy *policy = item && item->policy ? item->policy : sources->config->apis.policy;
-    if (!policy || sources->rehearsal)
+    if (!policy || (sources->rehearsal && !sources->connections))
         return SP_OK;
     struct policy_state *state = &load->policies[policy - sources->config->policies];
     enum sp_status status = SP_OK;

@@ -97,7 +97,8 @@ struct sp_snapshot {
 struct sp_snapshot_sources {
     const struct sp_config *config;
     struct sp_library *library;
-    bool rehearsal; /* fills the library; connections, interceptors and policies are not looked at */
+    bool rehearsal; /* finds out what is deployed, and fills the library: interceptors and groups are not
+                       looked at, nor are connections and policies when `connections` is NULL */
     struct sp_intercept_means means;
     struct sp_sor_connection *const *connections;
     size_t connection_count;

@@ -138,10 +138,85 @@ def test_the_matrix_agrees_with_what_the_server_answers(server):
     assert next(line for line in text if "guarded" in line and " stop " in line).endswith(" oper")
 
 
-def test_the_second_archive_of_a_name_is_left_out_as_by_the_server(server):
-    apis = server.directory / "resources" / "zosconnect" / "apis"
-    archives.api(apis / "zzz.aar", "plain", "/other", "/it", "POST", "echo")
-    said = explain(server, "clerk", "invoke", "plain")
-    assert (said.returncode, said.stderr) == (0, "")
-    names = [row["name"] for row in json.loads(explain(server, "--matrix", "--json").stdout) if row["action"] == "invoke"]
-    assert sorted(names) == sorted([*APIS, "echo"])
+# Of what a server cannot use.
+RULES = """<zosconnect_zosConnectAPIs><zosConnectAPI name="ruled" policyRef="rules"/></zosconnect_zosConnectAPIs>
+<zosconnect_policy id="rules"><ruleset file="rules.xml"/></zosconnect_policy>
+<zosconnect_endpointConnection id="endpoint" host="http://127.0.0.1" port="9"/>
+<sallyport allowInert="zosconnect_endpointConnection,apiRequester"/>
+"""
+RULE = """<ruleset><rule name="one"><conditions><header name="X-Region" match="ANY_VALUE"/></conditions>
+<actions><set property="cicsConnectionRef" value="missing"/></actions></rule></ruleset>"""
+
+
+def leave_out(server):
+    """An archive of each kind of fault beside the good ones."""
+    connect = server.directory / "resources" / "zosconnect"
+    (connect / "apiRequesters").mkdir()
+    fields = archives.field("Text", 1, 20, "char") + archives.field("Rest", 21, 69, "char")
+    for kind, suffix in (("apis", "aar"), ("services", "sar"), ("apiRequesters", "ara")):
+        (connect / kind / f"aaa.{suffix}").write_bytes(b"PK no archive")
+    for file, name, path, service in (("twice", "plain", "/twice", "echo"), ("path", "path", "/plain", "echo"),
+                                      ("own", "own", "/zosConnect/own", "echo"), ("without", "without", "/without", "absent"),
+                                      ("behind", "behind", "/behind", "alone"), ("ruled", "ruled", "/ruled", "echo")):
+        archives.api(connect / "apis" / f"{file}.aar", name, path, "/it", "POST", service)
+    # The files of a directory are taken in the order of their names.
+    for file in ("twice", "path"):
+        (connect / "apis" / f"{file}.aar").rename(connect / "apis" / f"zz{file}.aar")
+    archives.service(connect / "services" / "alone.sar", "alone", "ECHOPGM", 89, fields, connection="missing")
+    archives.service(connect / "services" / "echo2.sar", "echo", "ECHOPGM", 89, fields, connection="cics")
+    archives.requester(connect / "apiRequesters" / "claims.ara", "claims")
+    archives.requester(connect / "apiRequesters" / "nowhere.ara", "nowhere", connection="missing")
+    archives.requester(connect / "apiRequesters" / "twice.ara", "claims")
+    rules = server.directory / "resources" / "zosconnect" / "rules"
+    rules.mkdir()
+    (rules / "rules.xml").write_text(RULE)
+    path = server.directory / "server.xml"
+    path.write_text(path.read_text().replace("</server>", RULES + "</server>"))
+
+
+def test_what_a_server_leaves_out_is_left_out_and_told(server):
+    leave_out(server)
+    said = explain(server, "--matrix", "--json")
+    assert said.returncode == 0
+    rows = json.loads(said.stdout)
+    deployed = {(row["kind"], row["name"]) for row in rows}
+    table = explain(server, "--matrix", "--csv")
+    assert {(row["kind"], row["name"]) for row in csv.DictReader(io.StringIO(table.stdout))} == deployed
+    text = explain(server, "--matrix")
+    assert {(line.split()[0], "" if line.startswith("server") else line.split()[1]) for line in text.stdout.splitlines()[1:]} == deployed
+    assert said.stderr == table.stderr == text.stderr
+    # One that is left out is nothing to ask about, and the reason stands beside the answer.
+    asked = explain(server, "clerk", "invoke", "api:without")
+    assert asked.returncode != 0 and "nothing called api:without is deployed" in asked.stderr
+    assert "without.aar: error " in asked.stderr and "service absent, which it calls, is not deployed" in asked.stderr
+    # As the server that starts has it.
+    server.start()
+    listed = {("server", "")}
+    user = base64.b64encode(b"sys:sys secret").decode()
+    for kind, target, field, name in (("api", "apis", "apis", "name"), ("service", "services", "zosConnectServices", "ServiceName"),
+                                      ("requester", "apiRequesters", "apiRequesters", "name")):
+        response = server.call("GET", f"/zosConnect/{target}", [("Authorization", f"Basic {user}")], tls=False)
+        listed |= {(kind, each[name]) for each in response.json[field]}
+    assert deployed == listed
+    reasons = {line.split("the archive is not deployed: ", 1)[1] for line in said.stderr.splitlines() if "is not deployed: " in line}
+    log = server.log()
+    missing = [reason for reason in reasons if reason not in log]
+    assert not missing
+    assert len(reasons) >= 11
+
+
+def test_explain_auth_refuses_what_cannot_be_invoked(server):
+    def auth(*words):
+        done = subprocess.run([need(SALLYPORT), "explain", "auth", "GET", "https://localhost/plain/it", *words, "--server",
+                               str(server.directory)], env=server.environment, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    user = ("-H", "Authorization: Basic " + base64.b64encode(b"clerk:clerk secret").decode())
+    for form in ((), ("--json",)):
+        for words in ((), user):
+            status, out, err = auth("--object", "server", *words, *form)
+            assert (status, out) == (1, "") and "server is nothing that can be invoked" in err, (words, form)
+        status, out, err = auth("--object", "absent", *user, *form)
+        assert (status, out) == (1, "") and "nothing called absent is deployed" in err
+        status, out, _ = auth("--object", "api:plain", *user, *form)
+        assert status == 0 and out
