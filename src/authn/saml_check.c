@@ -113,8 +113,10 @@ static enum sp_status run_job(void *arg)
     enum sp_status status = read_job(job, &document, &assertion);
     sp_buf_wipe(&document);
     sp_buf_wipe(&assertion);
-    /* Whatever is wrong with it, it is not accepted. */
-    return status == SP_OK || status == SP_ENOMEM || status == SP_EINTERNAL ? status : SP_EDENIED;
+    /* Whatever is wrong with it, it is not accepted. Only the token of our key can be away. */
+    return status == SP_OK || status == SP_ENOMEM || status == SP_EINTERNAL || status == SP_EUNAVAIL
+               ? status
+               : SP_EDENIED;
 }
 
 static void free_job(void *arg)

@@ -8,6 +8,7 @@
 #include "authn/saml_assertion.h"
 #include "authn/saml_token.h"
 #include "base/secret.h"
+#include "crypto/pkcs11_key.h"
 
 #define XENC11 "http://www.w3.org/2009/xmlenc11#"
 #define KEYS_MAX 4 /* of several recipients */
@@ -179,9 +180,14 @@ static enum sp_status find_key(const struct decrypting *d, const struct content_
         if (status != SP_OK)
             return status;
         sp_buf_init(&wrapped, WRAPPED_KEY_MAX);
+        ERR_clear_error();
         found = read_cipher(each, &wrapped) &&
                 unwrap(d->key, &method, sp_buf_str(&wrapped), ret_key, content->key_bytes);
         sp_buf_finish(&wrapped);
+        if (!found && sp_pkcs11_key_is_away(d->err)) {
+            ERR_clear_error();
+            return SP_EUNAVAIL;
+        }
     }
     if (!count)
         return wrong(d, "there is no EncryptedKey in it or beside it");

@@ -17,7 +17,8 @@
 struct evp_pkey_st;
 
 /* Decrypt an EncryptedAssertion with the server's RSA key (NULL: there is none), and append the Assertion in
- * it as a document of its own. Blocks for a millisecond; any thread. SP_EDENIED, SP_ELIMIT, SP_ENOMEM. */
+ * it as a document of its own. Blocks for a millisecond; any thread. SP_EDENIED, SP_ELIMIT, SP_ENOMEM,
+ * SP_EUNAVAIL (the key is in a token that cannot be used now). */
 enum sp_status sp_saml_decrypt(xmlNodePtr encrypted, struct evp_pkey_st *key, struct sp_buf *assertion,
                                struct sp_error *err) SP_MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 
 #include "base/secret.h"
+#include "crypto/pkcs11_key.h"
 #include "text/base64.h"
 #include "text/json.h"
 
@@ -202,6 +203,11 @@ enum sp_status sp_jwe_check_key(EVP_PKEY *key, struct sp_error *err)
         return sp_error_set(
             err, SP_EDENIED, NULL,
             "tokens are encrypted to an RSA key or one of P-256, P-384, P-521, and it is neither");
+    if (!rsa && sp_pkcs11_key_is(key))
+        return sp_error_set(
+            err, SP_EDENIED, NULL,
+            "the key is an EC key in a token, and those sign only; use an RSA key, or a key store "
+            "that is a file");
     if (rsa && EVP_PKEY_get_bits(key) < 2048)
         return sp_error_set(err, SP_EDENIED, NULL, "the RSA key has less than 2048 bits");
     return SP_OK;
@@ -407,11 +413,15 @@ enum sp_status sp_jwe_decrypt(const struct sp_jwe *jwe, EVP_PKEY *key, struct sp
         return sp_error_set(err, SP_EDENIED, NULL, "the token is encrypted for a key of another type");
     /* Who cannot unwrap goes on with a key of chance, and fails like the others. */
     sp_secret_random(cek, sizeof cek);
+    ERR_clear_error();
     bool ok = rsa ? decrypt_rsa(key, algorithm->digest, jwe->encrypted_key, cek, encryption->key_bytes)
                   : decrypt_ecdh(jwe, algorithm, key, cek, encryption->key_bytes);
+    bool away = !ok && sp_pkcs11_key_is_away(err);
     ok &= open_content(jwe, encryption, cek, arena, clear, &len);
     sp_secret_wipe(cek, sizeof cek);
     ERR_clear_error();
+    if (away)
+        return SP_EUNAVAIL;
     if (!ok)
         return sp_error_set(err, SP_EDENIED, NULL, "the token is not encrypted to our key, or was changed");
     *ret_plaintext = sp_str_from(clear, len);

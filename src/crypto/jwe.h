@@ -38,7 +38,8 @@ enum sp_status sp_jwe_parse(struct sp_str text, struct sp_arena *arena, struct s
  * part. SP_EDENIED with the reason. */
 enum sp_status sp_jwe_check_key(struct evp_pkey_st *key, struct sp_error *err) SP_MUST_CHECK;
 
-/* In the arena. SP_EDENIED: it is not encrypted to the key, or was changed. SP_ENOMEM. */
+/* In the arena. SP_EDENIED: it is not encrypted to the key, or was changed. SP_EUNAVAIL: the key is in a
+ * token that cannot be used now. SP_ENOMEM. */
 enum sp_status sp_jwe_decrypt(const struct sp_jwe *jwe, struct evp_pkey_st *key, struct sp_arena *arena,
                               struct sp_str *ret_plaintext, struct sp_error *err) SP_MUST_CHECK;
 

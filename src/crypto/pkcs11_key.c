@@ -19,7 +19,10 @@
 #define PROVIDER "sallyport-pkcs11"
 #define PROPERTIES "provider=" PROVIDER
 #define PARAM_KEY "sallyport-key"
-#define REASON 1
+enum reason {
+    REFUSED = 1, /* it was asked, and did not do it */
+    AWAY,
+};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static OSSL_LIB_CTX *context;
@@ -29,7 +32,7 @@ static int error_library;
 
 void sp_pkcs11_raise(const struct sp_error *err)
 {
-    ERR_raise_data(error_library, REASON, "%s", err->text);
+    ERR_raise_data(error_library, err->status == SP_EIO ? REFUSED : AWAY, "%s", err->text);
 }
 
 bool sp_pkcs11_key_failure(char *ret_text, size_t size)
@@ -40,6 +43,15 @@ bool sp_pkcs11_key_failure(char *ret_text, size_t size)
     if (!error_library || ERR_GET_LIB(code) != error_library || !data || !(flags & ERR_TXT_STRING))
         return false;
     snprintf(ret_text, size, "%s", data);
+    return true;
+}
+
+bool sp_pkcs11_key_is_away(struct sp_error *err)
+{
+    char text[SP_ERROR_TEXT_MAX];
+    if (!sp_pkcs11_key_failure(text, sizeof text) || ERR_GET_REASON(ERR_peek_error()) != AWAY)
+        return false;
+    sp_error_set(err, SP_EUNAVAIL, NULL, "%s", text);
     return true;
 }
 
@@ -195,8 +207,10 @@ static int start_provider(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *c
 
 static void start(void)
 {
-    static ERR_STRING_DATA texts[] = {
-        {0, "PKCS#11 token"}, {ERR_PACK(0, 0, REASON), "the token did not do it"}, {0, NULL}};
+    static ERR_STRING_DATA texts[] = {{0, "PKCS#11 token"},
+                                      {ERR_PACK(0, 0, REFUSED), "the token did not do it"},
+                                      {ERR_PACK(0, 0, AWAY), "the token cannot be used"},
+                                      {0, NULL}};
     error_library = ERR_get_next_error_library();
     ERR_load_strings(error_library, texts);
     OSSL_LIB_CTX *made = OSSL_LIB_CTX_new();

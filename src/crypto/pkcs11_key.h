@@ -32,5 +32,9 @@ enum sp_status sp_pkcs11_key_new(struct sp_pkcs11_token *token, const struct sp_
 bool sp_pkcs11_key_is(const struct evp_pkey_st *key);
 /* The token's own words out of OpenSSL's error queue, which is left as it is; false when there are none. */
 bool sp_pkcs11_key_failure(char *ret_text, size_t size);
+/* After a decryption that failed: whether the token did not even try (it is away, refuses the PIN, has no
+ * such key), so that nothing is known of what was to be decrypted. `err` then says so, with SP_EUNAVAIL. The
+ * queue, empty before the call that failed, is left as it is. */
+bool sp_pkcs11_key_is_away(struct sp_error *err);
 
 #endif

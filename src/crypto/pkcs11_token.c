@@ -134,7 +134,7 @@ static enum sp_status failed(const struct sp_pkcs11_token *token, CK_RV rv, cons
         status = SP_ENOTFOUND;
     else if (is_gone(rv))
         status = SP_EUNAVAIL;
-    else if (rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID ||
+    else if (rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD ||
              rv == CKR_FUNCTION_NOT_SUPPORTED)
         status = SP_EUNSUPPORTED;
     else if (rv == CKR_KEY_FUNCTION_NOT_PERMITTED)
@@ -150,12 +150,19 @@ void sp_pkcs11_use_environment(const char *const *environment)
     library_environment = environment;
 }
 
-static CK_RV initialize(struct library *library)
+/* Returns what is to be put back. */
+static char **show_environment(void)
 {
-    CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK};
     char **own = environ;
     if (library_environment)
         environ = (char **)(uintptr_t)library_environment;
+    return own;
+}
+
+static CK_RV initialize(struct library *library)
+{
+    CK_C_INITIALIZE_ARGS arguments = {.flags = CKF_OS_LOCKING_OK};
+    char **own = show_environment();
     CK_RV rv = library->functions->C_Initialize(&arguments);
     /* It counts the process before the fork. */
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && library->owner) {
@@ -191,7 +198,9 @@ static enum sp_status find_library(const char *path, struct library **ret_librar
         struct library *library = &libraries[i];
         if (library->functions && strcmp(library->path, path) != 0)
             continue;
+        char **own = show_environment(); /* some read it as soon as they are loaded */
         enum sp_status status = library->functions ? SP_OK : load(library, path, err);
+        environ = own;
         if (status == SP_OK)
             *ret_library = library;
         return status;

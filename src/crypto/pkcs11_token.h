@@ -32,8 +32,8 @@ void sp_pkcs11_guard(void);
 /* Before a fork, and before the end of a process: all libraries are finalized. Sessions open themselves again
  * when they are needed. */
 void sp_pkcs11_rest(void);
-/* What libraries see as their environment while they are initialized, for nginx takes it away from its
- * workers. Must stay; NULL: the process's own. */
+/* What libraries see as their environment while they are loaded and initialized, for nginx takes it away from
+ * its workers. Must stay; NULL: the process's own. */
 void sp_pkcs11_use_environment(const char *const *environment);
 
 #endif

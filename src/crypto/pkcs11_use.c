@@ -60,6 +60,17 @@ static CK_RV begin(const struct sp_pkcs11_session *session, struct use *use)
     return rv;
 }
 
+/* Tokens differ in how they say that a cipher text is not for the key; some call it a failure of their own.
+ * Whoever sends cipher texts must not be able to make us open session after session. */
+static CK_RV judge_decryption(const struct sp_pkcs11_session *session, CK_RV rv)
+{
+    CK_SESSION_INFO info;
+    bool unclear = rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED;
+    return unclear && session->functions->C_GetSessionInfo(session->handle, &info) == CKR_OK
+               ? CKR_ENCRYPTED_DATA_INVALID
+               : rv;
+}
+
 static CK_RV use_object(const struct sp_pkcs11_session *session, void *arg)
 {
     struct use *use = arg;
@@ -70,7 +81,8 @@ static CK_RV use_object(const struct sp_pkcs11_session *session, void *arg)
     if (rv == CKR_OK)
         rv = begin(session, use);
     if (rv == CKR_OK)
-        rv = use->decrypt ? functions->C_Decrypt(session->handle, in, use->in.len, use->out, &len)
+        rv = use->decrypt ? judge_decryption(session, functions->C_Decrypt(session->handle, in, use->in.len,
+                                                                           use->out, &len))
                           : functions->C_Sign(session->handle, in, use->in.len, use->out, &len);
     if (rv == CKR_OK)
         use->len = len;

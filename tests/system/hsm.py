@@ -5,6 +5,7 @@ import re
 import subprocess
 
 LIBRARY = "/usr/lib/softhsm/libsofthsm2.so"
+SPY = "/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so"
 PIN = "pin of the token 4711"
 OFFICER = "officer 0815"
 
