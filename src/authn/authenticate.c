@@ -275,6 +275,12 @@ static enum sp_status io_admit(struct sp_authn *authn, struct sp_authn_attempt *
 
 /* ---------------------------------------------------------------- asking */
 
+static void claim(struct sp_authn_attempt *attempt, const struct sp_assertion *assertion)
+{
+    attempt->claimed_name = assertion->name;
+    attempt->claimed_realm = assertion->realm;
+}
+
 /* One provider's answer. False: it passes, and `err` keeps why. */
 static bool io_ask(struct sp_authn *authn, struct sp_authn_attempt *attempt,
                    struct sp_authn_provider *provider, struct sp_principal *ret_principal,
@@ -287,6 +293,8 @@ static bool io_ask(struct sp_authn *authn, struct sp_authn_attempt *attempt,
     trace_answer(attempt, provider, &assertion, status, challenge, err);
     if (status != SP_OK && status != SP_ECANCELED && challenge->status == 0)
         return false;
+    if (status == SP_OK && challenge->status == 0)
+        claim(attempt, &assertion);
     if (status == SP_OK && challenge->status == 0)
         status = io_admit(authn, attempt, provider, &assertion, ret_principal, challenge, err);
     else if (status == SP_EDENIED && strcmp(err->id, SP_REGISTRY_NO_APPL) == 0) {
@@ -308,7 +316,12 @@ static enum sp_status anonymous(struct sp_authn *authn, const struct sp_authn_at
             sp_guest_take(attempt->parts->config, attempt->parts->saf, attempt->arena, ret_principal);
         return status == SP_OK ? SP_OK : sp_error_set(err, status, NULL, "no memory for a principal");
     }
-    if (!passed && !authn->offers_basic)
+    if (!passed && attempt->from_other_site)
+        sp_error_set(
+            err, SP_EDENIED, SP_MSG_OTHER_SITE,
+            "another site made the browser send the request (Sec-Fetch-Site: cross-site), and so the "
+            "session that it has does not count");
+    else if (!passed && !authn->offers_basic)
         sp_error_set(err, SP_EDENIED, SP_MSG_CERTIFICATE_MISSING,
                      "a client certificate is asked for and there is none; name and password are taken "
                      "only with webAppSecurity allowFailOverToBasicAuth=\"true\" or "
@@ -355,6 +368,7 @@ static enum sp_status io_log_in(struct sp_authn *authn, struct sp_authn_attempt 
                                 struct sp_error *err)
 {
     struct sp_principal principal;
+    claim(attempt, attempt->login);
     enum sp_status status = io_principal_make(attempt, provider, attempt->login, &principal, err);
     trace_principal(attempt, status, &principal, err);
     if (status == SP_OK)
@@ -376,6 +390,7 @@ static enum sp_status io_answer(struct sp_authn *authn, struct sp_authn_provider
         status = io_log_in(authn, attempt, provider, challenge, err);
     if (challenge->status == 0)
         challenge->status = 503;
+    name_reason(status, challenge, err);
     return status;
 }
 
@@ -425,7 +440,12 @@ enum sp_status io_authn_explain(struct sp_authn *authn, const struct sp_http_req
         .now_us = sp_clock_realtime_us(),
         .trace = trace,
     };
-    return io_run(authn, &attempt, ret_principal, ret_challenge, err);
+    enum sp_status status = io_run(authn, &attempt, ret_principal, ret_challenge, err);
+    if (status != SP_OK || ret_principal->demoted) {
+        ret_challenge->claimed_name = attempt.claimed_name;
+        ret_challenge->claimed_realm = attempt.claimed_realm;
+    }
+    return status;
 }
 
 enum sp_status io_authn_run(struct sp_authn *authn, const struct sp_http_request *request, bool required,

@@ -76,6 +76,9 @@ struct sp_challenge {
     struct sp_http_header headers[SP_CHALLENGE_HEADERS_MAX];
     size_t header_count;
     struct sp_str body; /* its Content-Type is among the headers; ptr NULL: the server's own error object */
+    /* Who a credential that was refused, or that makes its bearer a guest, says it is of. For records alone:
+     * a name that a token claims may be anybody's, and of Basic credentials and certificates none is told. */
+    struct sp_str claimed_name, claimed_realm;
 };
 
 /* Both texts must live as long as the request. False, and nothing changes, when there is no place. */

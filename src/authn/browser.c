@@ -13,10 +13,18 @@ bool sp_browser_navigates(const struct sp_http_request *request)
            (!mode.ptr || sp_str_is(mode, "navigate")) && !sp_http_header_get(request, "X-Requested-With").ptr;
 }
 
-bool sp_browser_is_forged(const struct sp_http_request *request)
+static bool is_forged(const struct sp_http_request *request)
 {
     return !is_safe(request->method) &&
            sp_str_is(sp_http_header_get(request, "Sec-Fetch-Site"), "cross-site");
+}
+
+bool sp_browser_has_session(struct sp_authn_attempt *attempt, struct sp_str cookie)
+{
+    if (!sp_http_cookie_get(attempt->request, cookie).ptr)
+        return false;
+    attempt->from_other_site |= is_forged(attempt->request);
+    return !attempt->from_other_site;
 }
 
 bool sp_browser_set_cookie(struct sp_authn_attempt *attempt, struct sp_challenge *challenge,

@@ -9,8 +9,9 @@
 
 /* A person looks at the answer: scripts cannot follow to another site, and a body would be lost. */
 bool sp_browser_navigates(const struct sp_http_request *request);
-/* A page of another site made the browser send a request that changes something, with its cookies. */
-bool sp_browser_is_forged(const struct sp_http_request *request);
+/* Whether the request has that cookie of a session, and it counts: not when a page of another site made the
+ * browser send a request that changes something. That is noted in the attempt, for whoever tells why. */
+bool sp_browser_has_session(struct sp_authn_attempt *attempt, struct sp_str cookie);
 
 /* Add a cookie to what is said to the client: HttpOnly, and Secure over TLS or where ssoRequiresSSL wants it;
  * max_age_s and same_site as in struct sp_set_cookie. False without memory or place. */

@@ -119,7 +119,9 @@ struct sp_authn_attempt {
     /* Of a provider that answered a request of its own URL with SP_OK: who has logged in by it. In the arena.
      * The core finds out whether he can be somebody here, and tells the providers (logged_in). */
     const struct sp_assertion *login;
-    void *peeked; /* of the tokens' provider: what it read of the credential already; NULL */
+    struct sp_str claimed_name, claimed_realm; /* see struct sp_challenge */
+    bool from_other_site; /* it has the cookie of a session, which does not count: see authn/browser.h */
+    void *peeked;         /* of the tokens' provider: what it read of the credential already; NULL */
 };
 
 /* "https://host:port/path?query" as the client addressed us (io/origin.h); made once. ptr NULL: no memory. */

@@ -42,7 +42,7 @@ static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_auth
 {
     const struct sp_oidc_client *client = (const struct sp_oidc_client *)self;
     const struct sp_http_request *request = attempt->request;
-    if (sp_http_cookie_get(request, client->session_cookie).ptr && !sp_browser_is_forged(request))
+    if (sp_browser_has_session(attempt, client->session_cookie))
         return SP_OFFER_CREDENTIAL;
     return !attempt->authorization.ptr && sp_browser_navigates(request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
 }

@@ -155,6 +155,8 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
     enum sp_status status = check_token(self, attempt, text, &user, err);
     if (status != SP_OK)
         return status;
+    attempt->claimed_name = user.name;
+    attempt->claimed_realm = sp_registry_realm(attempt->parts->registry);
     status = io_registry_find(attempt->parts->registry, user.name, attempt->arena, &assertion.user, err);
     if (status == SP_OK && !sp_str_caseless_eq(assertion.user.unique_id, user.unique_id))
         status = sp_error_set(err, SP_ENOTFOUND, NULL, "the LTPA token is of %.*s, and %.*s is %.*s now",

@@ -63,19 +63,27 @@ static enum sp_offer offers(const struct sp_authn_provider *provider, struct sp_
     return self->client->propagation == SP_CFG_PROPAGATION_REQUIRED ? SP_OFFER_DEMAND : SP_OFFER_NONE;
 }
 
-static bool knows_issuer(const struct sp_authn_provider *provider, struct sp_authn_attempt *attempt)
+/* What a JWT says of itself, whoever made it; NULL: it is none, or does not say. */
+static const struct sp_json_value *unverified_claims(const struct peeked *peeked,
+                                                     const struct sp_authn_attempt *attempt)
 {
     static const struct sp_json_limits limits = {
         .depth = 16, .string_bytes = SP_JWS_MAX, .number_bytes = 64, .members = 500};
-    const struct token *self = (const struct token *)provider;
-    const struct peeked *peeked = peek(self, attempt);
     struct sp_jws jws;
     struct sp_json_value *claims;
     if (peeked->status != SP_OK || !peeked->bearer.is_jws ||
         sp_jws_parse(peeked->bearer.token, attempt->arena, &jws, NULL) != SP_OK ||
-        sp_json_parse(jws.payload, attempt->arena, &limits, &claims, NULL) != SP_OK)
-        return false;
-    struct sp_str issuer = sp_json_member_text(claims, SP_STR("iss"));
+        sp_json_parse(jws.payload, attempt->arena, &limits, &claims, NULL) != SP_OK ||
+        claims->kind != SP_JSON_IS_OBJECT)
+        return NULL;
+    return claims;
+}
+
+static bool knows_issuer(const struct sp_authn_provider *provider, struct sp_authn_attempt *attempt)
+{
+    const struct token *self = (const struct token *)provider;
+    const struct sp_json_value *claims = unverified_claims(peek(self, attempt), attempt);
+    struct sp_str issuer = claims ? sp_json_member_text(claims, SP_STR("iss")) : SP_STR("");
     for (size_t i = 0; issuer.len && i < self->client->issuers.count; i++)
         if (sp_str_eq(self->client->issuers.items[i], issuer))
             return true;
@@ -204,6 +212,17 @@ static enum sp_status assert_subject(const struct token *self, const struct sp_t
     return SP_OK;
 }
 
+/* The user that the token is of by its own account, for the record of its refusal. */
+static void claim(const struct token *self, const struct peeked *peeked, struct sp_authn_attempt *attempt)
+{
+    const struct sp_json_value *claims = unverified_claims(peeked, attempt);
+    struct sp_str name = self->client->user_identifier;
+    if (!claims)
+        return;
+    attempt->claimed_name = sp_json_member_text(claims, name.len ? name : SP_STR("sub"));
+    attempt->claimed_realm = sp_json_member_text(claims, SP_STR("iss"));
+}
+
 static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_authn_attempt *attempt,
                                struct sp_assertion *ret_assertion, struct sp_challenge *ret_challenge,
                                struct sp_error *err)
@@ -227,6 +246,8 @@ static enum sp_status io_check(struct sp_authn_provider *provider, struct sp_aut
                                          .now_us = attempt->now_us,
                                          .arena = attempt->arena};
     enum sp_status status = io_token_check(self->checker, &question, &result, &key, err);
+    if (status != SP_OK)
+        claim(self, peeked, attempt);
     if (status != SP_OK)
         return refuse(self, peeked, status, ret_challenge);
     status = check_possession(self, attempt, &peeked->bearer, &result, &challenge, err);

@@ -111,7 +111,7 @@ static enum sp_offer offers(const struct sp_authn_provider *self, struct sp_auth
 {
     const struct sp_saml_sso *sso = (const struct sp_saml_sso *)self;
     const struct sp_http_request *request = attempt->request;
-    if (sp_http_cookie_get(request, sso->session_cookie).ptr && !sp_browser_is_forged(request))
+    if (sp_browser_has_session(attempt, sso->session_cookie))
         return SP_OFFER_CREDENTIAL;
     return !attempt->authorization.ptr && can_be_asked(sso, request) ? SP_OFFER_DEMAND : SP_OFFER_NONE;
 }

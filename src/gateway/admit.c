@@ -123,14 +123,14 @@ bool io_step_authenticate(struct sp_call *call)
                      &call->principal, challenge, &err);
     if (sp_fiber_canceled())
         return false;
+    if (status != SP_OK && challenge->status == 0)
+        challenge->status = 503;
     sp_monitor_count_authentication(call, status == SP_OK && !call->principal.demoted);
     if (status != SP_OK || call->principal.demoted) {
         sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, &err);
         io_call_security(call, status == SP_OK ? SP_SMF_ACCESS : SP_SMF_AUTHENTICATION, challenge->status,
                          &err);
     }
-    if (status != SP_OK && challenge->status == 0)
-        challenge->status = 503;
     return challenge->status == 0 || answer(call, challenge);
 }
 

@@ -11,20 +11,10 @@
 #include "io/loop.h"
 #include "registry/certificate_name.h"
 
-/* Who the caller claimed to be, when that can be told. */
-static struct sp_str claimed_name(struct sp_call *call)
+static struct sp_str basic_name(struct sp_call *call)
 {
     struct sp_basic_credentials credentials;
     struct sp_str header = sp_http_header_get(&call->request, "Authorization"), name = SP_STR("");
-    struct sp_certificate_names names;
-    if (call->principal.name.len)
-        return call->principal.name;
-    if (call->request.refusal && call->request.refusal->certificate.len &&
-        sp_certificate_names_read(call->request.refusal->certificate, &call->arena, &names, NULL) == SP_OK) {
-        name = names.subject;
-        sp_certificate_names_finish(&names);
-        return name;
-    }
     if (header.ptr && sp_basic_is(header) && sp_basic_read(header, &credentials, NULL) == SP_OK) {
         name = sp_arena_str(&call->arena, credentials.name);
         sp_basic_wipe(&credentials);
@@ -32,21 +22,67 @@ static struct sp_str claimed_name(struct sp_call *call)
     return name;
 }
 
+static struct sp_str subject_of(struct sp_call *call, struct sp_str certificate)
+{
+    struct sp_certificate_names names;
+    struct sp_str subject = SP_STR("");
+    if (certificate.len && sp_certificate_names_read(certificate, &call->arena, &names, NULL) == SP_OK) {
+        subject = names.subject;
+        sp_certificate_names_finish(&names);
+    }
+    return subject;
+}
+
+struct who {
+    struct sp_str name, realm, saf_user;
+};
+
+/* The caller, or who he claimed to be, when that can be told. */
+static struct who who(struct sp_call *call)
+{
+    const struct sp_principal *principal = &call->principal;
+    const struct sp_challenge *challenge = &call->challenge;
+    struct who who = {principal->name, principal->realm, principal->saf_user};
+    if (challenge->claimed_name.len && (principal->demoted || !principal->authenticated))
+        return (struct who){challenge->claimed_name, challenge->claimed_realm, SP_STR("")};
+    if (!who.name.len && call->request.refusal)
+        who.name = subject_of(call, call->request.refusal->certificate);
+    if (!who.name.len)
+        who.name = basic_name(call);
+    if (!who.name.len)
+        who.name = subject_of(call, call->request.client_certificate);
+    return who;
+}
+
+/* What a request for the administration is about, as the record of the request has it. */
+static struct sp_str object_name(const struct sp_call *call, enum sp_store_kind kind)
+{
+    if (kind == SP_STORE_API && call->api)
+        return call->api->name;
+    if (kind == SP_STORE_SERVICE && call->service)
+        return call->service->sar->name;
+    return call->target == SP_TARGET_ADMINISTRATION && call->admin.kind == kind ? call->admin.name
+                                                                                : SP_STR("");
+}
+
 void io_call_security(struct sp_call *call, enum sp_smf_security_event event, unsigned status,
                       const struct sp_error *err)
 {
+    struct who claimed = who(call);
+    bool by_interceptor = strcmp(call->step, "interceptors") == 0;
     const struct sp_smf_security security = {
         .event = event,
         .origin = SP_SMF_FROM_GATEWAY,
         .status = status,
-        .user = claimed_name(call),
-        .saf_user = call->principal.saf_user,
-        .realm = call->principal.realm,
+        .user = claimed.name,
+        .saf_user = claimed.saf_user,
+        .realm = claimed.realm,
         .client_address = call->request.peer_address,
         .method = call->request.method,
         .uri = call->request.path,
-        .api_name = call->api ? call->api->name : SP_STR(""),
-        .service_name = call->service ? call->service->sar->name : SP_STR(""),
+        .api_name = object_name(call, SP_STORE_API),
+        .service_name = object_name(call, SP_STORE_SERVICE),
+        .access = by_interceptor ? sp_str_of(sp_authz_action_name(call->data.action)) : SP_STR(""),
         .step = sp_str_of(call->step),
         .message_id = sp_str_of(err->id),
         .reason = sp_str_of(err->text),

@@ -232,7 +232,8 @@ void sp_smf_event_json(const struct sp_smf_event *event, struct sp_json_writer *
     static const char *const origins[] = {"", "gateway", "region", "audit", "saf"};
     const char *values = (const char *)&event->of;
     sp_json_object_begin(writer);
-    put_time(writer, "time", event->at_us);
+    bool has_time = event->kind == SP_SMF_EVENT_SECURITY && event->of.security.at_us;
+    put_time(writer, "time", has_time ? event->of.security.at_us : event->at_us); /* as the record has it */
     sp_json_put_text(writer, "event", sp_smf_event_name(event));
     if (event->kind == SP_SMF_EVENT_REQUEST) {
         sp_json_put_text(writer, "type", type_name(event->of.request.type));
