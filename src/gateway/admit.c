@@ -278,8 +278,11 @@ static bool io_refused(struct sp_call *call, unsigned status, const struct sp_er
     const char *of = what_for(call, &name);
     call->hidden = status == 403 && sp_administer_hides(call);
     sp_call_log(call, SP_LOG_AUDIT, SP_MSG_REQUEST_REFUSED, err);
-    /* An interceptor that refuses, or that cannot know: no other failure is about who may. */
-    if (status == 401 || status == 403 || err->status == SP_EUNAVAIL)
+    /* An interceptor that refuses, or that cannot know: no other failure is about who may. An audit without
+     * room for the record of the request has none for an event either. */
+    const char *interceptor = sp_intercept_last(call->admission->chain, &call->progress);
+    bool unknown = err->status == SP_EUNAVAIL && strcmp(interceptor, "zosConnectAudit") != 0;
+    if (status == 401 || status == 403 || unknown)
         io_call_security(call, SP_SMF_ACCESS, call->hidden ? 404 : status, err);
     if (call->hidden)
         return true; /* and the administration does not find it */
@@ -287,8 +290,7 @@ static bool io_refused(struct sp_call *call, unsigned status, const struct sp_er
         call, status,
         "BAQR0406W: The %s interceptor encountered an error while processing a request%s%.*s under request "
         "URL %.*s%.*s.",
-        sp_intercept_last(call->admission->chain, &call->progress), of, SP_STR_ARG(name), SP_STR_ARG(origin),
-        SP_STR_ARG(call->request.path));
+        interceptor, of, SP_STR_ARG(name), SP_STR_ARG(origin), SP_STR_ARG(call->request.path));
     call->failure.details = sp_failure_text(err, &call->arena);
     return false;
 }
