@@ -129,7 +129,8 @@ static void see(const struct sp_smf_record *record)
     }
 }
 
-static void read_file(const char *name)
+/* While the writer is at work the last record may not be whole yet. */
+static void read_file(const char *name, bool growing)
 {
     static char bytes[40u * 1024 * 1024];
     FILE *file = fopen(name, "rb");
@@ -150,20 +151,21 @@ static void read_file(const char *name)
         see(&record);
         sp_arena_finish(&arena);
     }
-    assert_int_equal(status, SP_ENOTFOUND);
+    if (status != SP_EPROTO || !growing)
+        assert_int_equal(status, SP_ENOTFOUND);
 }
 
-static void read_all(void)
+static void read_all(bool growing)
 {
     memset(&found, 0, sizeof found);
-    read_file(path);
+    read_file(path, growing);
 }
 
 static void wait_for_requests(unsigned requests)
 {
     for (int turns = 0; turns < 400; turns++) {
         sp_loop_run_once(loop, 10);
-        read_all();
+        read_all(true);
         if (found.requests >= requests)
             break;
     }
@@ -173,7 +175,7 @@ static void wait_for_requests(unsigned requests)
 static void finish(void)
 {
     assert_int_equal(sp_audit_free(audit, &err), SP_OK);
-    read_all();
+    read_all(false);
 }
 
 /* ---------------------------------------------------------------- when it is written */
@@ -381,7 +383,7 @@ static void wait_for_losses(unsigned losses)
 {
     for (int turns = 0; turns < 1000; turns++) {
         sp_loop_run_once(loop, 10);
-        read_all();
+        read_all(true);
         if (found.losses >= losses)
             break;
     }
