@@ -38,6 +38,7 @@ struct sp_admin_request {
     size_t query_count;
     struct sp_str content_type; /* ptr NULL: none */
     struct sp_str body;
+    bool body_to_come; /* it is empty so far; the port's io_body fetches it */
 };
 
 struct sp_admin_route {
@@ -89,6 +90,8 @@ struct sp_admin_port {
     /* Whether the caller may see it in a list. */
     bool (*visible)(void *arg, enum sp_store_kind kind, struct sp_str name);
     void (*statistics)(void *arg, struct sp_str service, struct sp_admin_statistics *ret_statistics);
+    /* The body of a request whose `body_to_come` is set; empty also when there will be none. In a fiber. */
+    struct sp_str (*io_body)(void *arg);
     /* Make a change; when it returns SP_OK every worker uses it, and the port shows what is deployed then.
      * The name of something new is that in its archive and is filled in. Otherwise the HTTP status and the
      * reason. In a fiber. */

@@ -84,7 +84,7 @@ static bool is_json(struct sp_str content_type)
 static void route_put(const struct sp_admin_request *request, struct sp_admin_route *route)
 {
     struct sp_str status = sp_admin_parameter(request, "status");
-    if ((request->body.len && !is_json(request->content_type)) || !status.ptr)
+    if (((request->body.len || request->body_to_come) && !is_json(request->content_type)) || !status.ptr)
         change(route, SP_STORE_UPDATE);
     else
         change(route, sp_str_is(status, "stopped") ? SP_STORE_STOP : SP_STORE_START);

@@ -179,13 +179,26 @@ static bool is_zip(struct sp_str content_type)
     return sp_str_caseless_eq(type, SP_STR("application/zip"));
 }
 
+static bool has_none(const struct sp_admin_context *context, struct sp_admin_answer *answer)
+{
+    fail(context, answer, 400, "The request has no archive: it must be the body of the request.");
+    return false;
+}
+
+/* It is fetched only when everything else is right. */
+static bool io_fetch_archive(const struct sp_admin_context *context, struct sp_str *ret_archive,
+                             struct sp_admin_answer *answer)
+{
+    *ret_archive =
+        context->request->body_to_come ? context->port->io_body(context->port->arg) : context->request->body;
+    return ret_archive->len || has_none(context, answer);
+}
+
 static bool has_archive(const struct sp_admin_context *context, struct sp_admin_answer *answer)
 {
     const struct sp_admin_request *request = context->request;
-    if (!request->body.len) {
-        fail(context, answer, 400, "The request has no archive: it must be the body of the request.");
-        return false;
-    }
+    if (!request->body.len && !request->body_to_come)
+        return has_none(context, answer);
     if (!is_zip(request->content_type)) {
         fail(context, answer, 415, "An archive must have the Content-Type application/zip, not %.*s.",
              SP_STR_ARG(request->content_type.len ? request->content_type : SP_STR("none")));
@@ -238,9 +251,8 @@ static void io_make_change(const struct sp_admin_context *context, struct sp_adm
     if (!status_is_known(context, answer))
         return;
     if (change.act == SP_STORE_DEPLOY || change.act == SP_STORE_UPDATE) {
-        if (!has_archive(context, answer))
+        if (!has_archive(context, answer) || !io_fetch_archive(context, &change.archive, answer))
             return;
-        change.archive = context->request->body;
         change.stopped = sp_str_is(sp_admin_parameter(context->request, "status"), "stopped");
     }
     if (context->port->io_change(context->port->arg, &change, &status, &answer->details, &err) != SP_OK) {

@@ -79,6 +79,17 @@ void sp_authn_free(struct sp_authn *authn)
     free(authn);
 }
 
+/* Tokens and assertions may come in one, cookies and passwords not. */
+bool sp_authn_reads_forms(const struct sp_authn *authn)
+{
+    for (size_t i = 0; i < authn->table.count; i++) {
+        enum sp_authn_stage stage = authn->table.providers[i]->stage;
+        if (stage == SP_STAGE_BEFORE_SSO || stage == SP_STAGE_AFTER_SSO)
+            return true;
+    }
+    return false;
+}
+
 bool sp_authn_owns_path(const struct sp_authn *authn, struct sp_str path)
 {
     return authn->table.paths.count && sp_hash_get(&authn->table.paths, path);

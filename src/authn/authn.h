@@ -126,6 +126,8 @@ enum sp_status io_authn_run(struct sp_authn *authn, const struct sp_http_request
                             struct sp_arena *arena, struct sp_principal *ret_principal,
                             struct sp_challenge *ret_challenge, struct sp_error *err) SP_MUST_CHECK;
 
+/* Whether credentials can be in a form that is sent in the body. */
+bool sp_authn_reads_forms(const struct sp_authn *authn);
 /* Whether the path is one that a provider answers itself. */
 bool sp_authn_owns_path(const struct sp_authn *authn, struct sp_str path);
 

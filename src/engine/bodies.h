@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bodies.h: how much of request bodies each client has in a worker's memory.
  *
- * A body is read before anybody is asked who sends it, so without this one client could fill the memory with
- * many long bodies at once. Clients are told apart by address, by a keyed hash: two may share an account, but
- * nobody can choose with whom.
+ * Without this one client could fill the memory with many long bodies at once; some are read before anybody
+ * is asked who sends them (engine/module.h, rule 8). Clients are told apart by address, by a keyed hash: two
+ * may share an account, but nobody can choose with whom.
  */
 #ifndef SP_ENGINE_BODIES_H
 #define SP_ENGINE_BODIES_H

@@ -10,6 +10,11 @@
  *  5 A client that goes away cancels the exchange: by the request's cleanup, whatever way it ends.
  *  6 A half-closed client counts as gone; nothing of ours holds the request then.
  *  7 The body is in one piece of memory when the handler sees it.
+ *  8 Where a body is still to come, the handler is started when the header is there, and asks for it
+ *    (io/port.h). It is not read, and 100 Continue not sent, before that. While a handler waits for a body it
+ *    costs more than a connection, so at most ENGINE_AWAITED_MAX do in a worker; beyond that bodies are read
+ *    first. When a reply comes before the body, a short rest is skipped so that the connection can be used
+ * on; otherwise the connection is closed, lingering, so that the client sees the reply.
  */
 #ifndef SP_ENGINE_MODULE_H
 #define SP_ENGINE_MODULE_H
@@ -69,6 +74,7 @@ struct engine_worker {
     ngx_queue_t in_flight; /* exchanges the handler has */
     unsigned stopping;
     struct sp_bodies bodies;
+    unsigned awaited; /* bodies that the handler has asked for and that have not come */
 };
 
 struct engine_exchange {
@@ -89,12 +95,20 @@ struct engine_exchange {
     ngx_msec_t body_begun;
     off_t header_bytes;    /* of the request, without its body */
     unsigned with_handler; /* started, neither replied nor canceled */
+    ngx_event_t read_body; /* posted when the handler asks */
+    unsigned unread;       /* the handler was started before the body came */
+    unsigned reading;      /* nginx reads it for the handler */
+    unsigned awaits;       /* counted in engine_worker.awaited */
     ngx_uint_t status;     /* of the reply */
     ngx_buf_t *body;       /* NULL: none */
 };
 
 extern ngx_module_t ngx_http_sallyport_module;
 extern struct engine_worker engine_worker;
+
+/* Rule 8. */
+#define ENGINE_AWAITED_MAX 256u
+#define ENGINE_SKIP_MAX (64 << 10)
 
 /* exchange.c */
 ngx_int_t engine_content_handler(ngx_http_request_t *r);

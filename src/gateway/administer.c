@@ -20,6 +20,7 @@ static struct sp_admin_request request_of(const struct sp_call *call)
         .query_count = call->values.query_count,
         .content_type = sp_http_header_get(&call->request, "Content-Type"),
         .body = call->request.body,
+        .body_to_come = sp_call_awaits_body(call),
     };
 }
 
@@ -247,6 +248,12 @@ static bool reply_with(struct sp_call *call, const struct sp_admin_answer *answe
     return true;
 }
 
+static struct sp_str io_body(void *arg)
+{
+    struct sp_call *call = arg;
+    return io_step_body(call) ? call->request.body : SP_STR("");
+}
+
 bool io_step_administer(struct sp_call *call)
 {
     call->step = "administer";
@@ -256,6 +263,7 @@ bool io_step_administer(struct sp_call *call)
                                        .find = find,
                                        .visible = visible,
                                        .statistics = statistics,
+                                       .io_body = io_body,
                                        .io_change = io_change};
     const struct sp_admin_request request = request_of(call);
     const struct sp_admin_context context = {.request = &request,

@@ -306,9 +306,11 @@ static bool edit_request(struct sp_call *call)
 
 bool io_step_interceptors(struct sp_call *call)
 {
-    call->step = "interceptors";
     struct sp_error err = SP_ERROR_INIT;
     unsigned http_status = 0;
+    if (sp_intercept_sees_body(call->admission->chain) && !io_step_body(call))
+        return false;
+    call->step = "interceptors";
     struct sp_intercept_data *data = sp_call_describe(call);
     call->intercepted = true;
     enum sp_status status =

@@ -61,6 +61,7 @@ struct sp_call {
     struct sp_intercept_progress progress;
     bool intercepted; /* pre has begun: post is due */
     bool probe;       /* of the server's health: neither recorded nor counted */
+    bool body_came;   /* after it was asked for */
 
     struct sp_record_set records;
     struct sp_sor_answer answer;
@@ -75,6 +76,11 @@ struct sp_call {
 bool sp_step_route(struct sp_call *call);
 bool sp_step_cors(struct sp_call *call);  /* answers preflights */
 bool sp_step_found(struct sp_call *call); /* 404 and 405, told only to those who may ask */
+/* body.c. A body may be still to come when the flow begins (io/port.h); whoever needs it asks first. */
+bool sp_call_awaits_body(const struct sp_call *call);
+bool io_step_body(struct sp_call *call); /* the body is in call->request, if there is one */
+bool io_step_form(struct sp_call *call); /* the same, if credentials can be in it */
+void sp_call_body_came(struct sp_call *call);
 /* admit.c */
 bool io_step_let_in(struct sp_call *call);
 bool io_step_secure(struct sp_call *call);
@@ -82,8 +88,8 @@ bool io_step_authenticate(struct sp_call *call);
 bool io_step_authorize(struct sp_call *call);
 bool io_step_scopes(struct sp_call *call);
 bool io_step_interceptors(struct sp_call *call);
-/* content.c: media type, character set, names in the query */
-bool sp_step_content(struct sp_call *call);
+/* content.c: media type, character set, names in the query; then the body is there */
+bool io_step_content(struct sp_call *call);
 /* invoke.c */
 bool sp_step_policy(struct sp_call *call);
 bool sp_step_map_request(struct sp_call *call);

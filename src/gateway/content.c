@@ -46,7 +46,7 @@ static bool check_media_type(struct sp_call *call)
 {
     const struct sp_http_request *request = &call->request;
     size_t given = sp_http_header_count(request, "Content-Type");
-    if (request->body.len == 0 || given == 0 ||
+    if ((request->body.len == 0 && !sp_call_awaits_body(call)) || given == 0 ||
         call->generation->config->requests.media_types == SP_CFG_MEDIA_ANY)
         return true;
     if (given > 1)
@@ -80,8 +80,11 @@ static bool check_query_names(struct sp_call *call)
     return true;
 }
 
-bool sp_step_content(struct sp_call *call)
+/* What has no length may be empty, and then its media type does not count. */
+bool io_step_content(struct sp_call *call)
 {
+    if (!sp_http_header_get(&call->request, "Content-Length").ptr && !io_step_body(call))
+        return false;
     call->step = "content";
-    return check_media_type(call) && check_query_names(call);
+    return check_media_type(call) && check_query_names(call) && io_step_body(call);
 }

@@ -20,7 +20,7 @@
 static bool call_program(struct sp_call *call)
 {
     return sp_step_started(call)          /* a stopped service -> 503 */
-           && sp_step_content(call)       /* media type, names in the query */
+           && io_step_content(call)       /* media type, names in the query; the body */
            && sp_step_policy(call)        /* rules on headers -> connection, transaction, ... */
            && sp_step_map_request(call)   /* path, query, headers, JSON -> record bytes */
            && io_step_invoke(call)        /* the system of record, identity flowing with it */
@@ -49,6 +49,7 @@ static bool work(struct sp_call *call)
            && io_step_let_in(call) /* the client's certificate, which the engine checked */
            && sp_step_cors(call)   /* a web page's preflight is answered */
            && io_step_secure(call) /* TLS, where it is required */
+           && io_step_form(call)   /* that has a credential in it */
            && io_step_authenticate(call) /* credential -> principal, mapped to a user id */
            && io_step_authorize(call)    /* role zosConnectAccess */
            && io_step_scopes(call)       /* of the caller's token, where the API needs some */

@@ -175,9 +175,16 @@ static void cancel(void *handler, struct sp_exchange *exchange)
     sp_fiber_cancel(call->fiber);
 }
 
+static void body(void *handler, struct sp_exchange *exchange)
+{
+    struct sp_call *call = exchange->handler_state;
+    if (call)
+        sp_call_body_came(call);
+}
+
 struct sp_handler sp_gateway_handler(struct sp_gateway *gateway)
 {
-    return (struct sp_handler){.start = start, .cancel = cancel, .handler = gateway};
+    return (struct sp_handler){.start = start, .cancel = cancel, .body = body, .handler = gateway};
 }
 
 /* ---------------------------------------------------------------- the audit */

@@ -8,6 +8,7 @@
 struct sp_intercept_chain {
     size_t count;
     bool keeps_states;
+    bool sees_body;
     bool wanted[SP_POINTS];        /* somebody wants to hear of it */
     struct sp_interceptor items[]; /* in the order of pre */
 };
@@ -104,12 +105,18 @@ enum sp_status sp_intercept_compile(const struct sp_cfg_interceptor_list *global
         status = insert_list(chain, own, means, err);
     for (size_t i = 0; i < chain->count; i++) {
         chain->keeps_states |= chain->items[i].kind->keeps_state;
+        chain->sees_body |= chain->items[i].kind->sees_body;
         for (enum sp_intercept_point point = 0; point < SP_POINTS; point++)
             chain->wanted[point] |= wants(&chain->items[i], point);
     }
     if (status == SP_OK)
         *ret_chain = chain;
     return status;
+}
+
+bool sp_intercept_sees_body(const struct sp_intercept_chain *chain)
+{
+    return chain->sees_body;
 }
 
 size_t sp_intercept_count(const struct sp_intercept_chain *chain)

@@ -279,6 +279,7 @@ static void post(const struct sp_interceptor *self, struct sp_intercept_data *da
 }
 
 const struct sp_interceptor_kind sp_interceptor_file_logger = {
+    .sees_body = true,
     .display_name = "zosConnectFileSystemLogger",
     .pre = pre,
     .post = post,

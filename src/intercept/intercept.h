@@ -116,6 +116,9 @@ enum sp_status sp_intercept_compile(const struct sp_cfg_interceptor_list *global
  * that nobody names, groups that nobody checks, items that opt out of authorization. */
 void sp_intercept_check(const struct sp_config *config, struct sp_problems *problems);
 
+/* Whether one of them may look at the request's body before the system of record is called, so that it must
+ * be there. */
+bool sp_intercept_sees_body(const struct sp_intercept_chain *chain);
 /* How many interceptors a chain has, and what the one at a place is called: for people. */
 size_t sp_intercept_count(const struct sp_intercept_chain *chain);
 struct sp_str sp_intercept_id(const struct sp_intercept_chain *chain, size_t at);

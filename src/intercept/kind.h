@@ -19,6 +19,7 @@ struct sp_interceptor {
 struct sp_interceptor_kind {
     const char *display_name; /* as messages call it; NULL: the interceptor's id */
     bool keeps_state;         /* data->state is there */
+    bool sees_body;           /* `pre` may look at the request's body */
     /* SP_OK, or a refusal with its status. */
     enum sp_status (*pre)(const struct sp_interceptor *self, struct sp_intercept_data *data,
                           unsigned *ret_status, struct sp_error *err);

@@ -375,6 +375,7 @@ static void early(const struct sp_interceptor *self, const struct sp_intercept_d
 }
 
 const struct sp_interceptor_kind sp_interceptor_plugin = {
+    .sees_body = true,
     .keeps_state = true,
     .pre = pre,
     .post = post,

@@ -35,7 +35,8 @@ struct sp_http_request {
     struct sp_str host;   /* Host header or authority, as sent */
     const struct sp_http_header *headers;
     size_t header_count;
-    struct sp_str body; /* in one piece; the engine refuses longer ones with 413 */
+    struct sp_str body; /* in one piece; the engine refuses longer ones with 413. Empty as long as it has to
+                           be asked for (sp_exchange) */
 
     /* The client: who connected, or whom trusted proxies name (engine/peer.h). */
     struct sp_str peer_address;  /* text of its IP address */
@@ -71,6 +72,12 @@ struct sp_exchange {
     /* Called exactly once, unless the engine cancels first. The engine copies what it needs before it
      * returns. */
     void (*reply)(struct sp_exchange *exchange, const struct sp_http_reply *reply);
+    /* NULL: the body is in the request, or there is none. Otherwise the engine has read the header only, and
+     * a client that expects 100 Continue waits for it. A handler that wants the body calls this, once, and
+     * has it when sp_handler->body is called. One that refuses the request replies without it: then the body
+     * is not read, but for what keeps the connection usable or lets the client see the answer. A body that
+     * comes too slowly, is malformed, or too much, ends the request as when the client goes away. */
+    void (*ask_body)(struct sp_exchange *exchange);
     void *handler_state; /* the handler's own */
 };
 
@@ -80,6 +87,9 @@ struct sp_handler {
     /* The client is gone: the handler stops the work and must not reply any more. When it returns, nothing
      * refers to the exchange or its request. */
     void (*cancel)(void *handler, struct sp_exchange *exchange);
+    /* The body that was asked for is in the request, never before ask_body has returned. NULL: the handler
+     * never asks, and is started when the body has come. */
+    void (*body)(void *handler, struct sp_exchange *exchange);
     void *handler;
 };
 

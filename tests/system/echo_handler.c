@@ -11,6 +11,9 @@
  *   /twice         two replies: the adapter must drop the second
  *   /engine        a reply with the headers that are the engine's own
  *   /crash         the worker dies of SIGSEGV
+ *
+ * With `sallyport_server late` it asks for bodies that have not come with the header; otherwise it never
+ * asks.
  */
 #include <signal.h>
 #include <stdatomic.h>
@@ -36,6 +39,7 @@ struct echo {
     struct sp_engine_settings *settings; /* NULL when nginx.conf was written by the test */
     const struct sp_worker *worker;
     struct counters *counters;
+    bool late;
 };
 
 struct job {
@@ -44,6 +48,9 @@ struct job {
     struct sp_fiber *fiber;
     uint64_t milliseconds;
 };
+
+/* The state of one whose body was asked for. */
+static struct job unstarted;
 
 static void reply(struct sp_exchange *exchange, unsigned status, struct sp_str body,
                   struct sp_http_header *more, size_t more_count)
@@ -184,11 +191,12 @@ static bool has_number(struct sp_str path, struct sp_str prefix, uint64_t *ret_n
            sp_str_to_u64(sp_str_slice(path, prefix.len, path.len), ret_number) == SP_OK;
 }
 
-static void echo_start(void *handler, struct sp_exchange *exchange)
+static void echo_answer(void *handler, struct sp_exchange *exchange)
 {
     struct echo *echo = handler;
     struct sp_str path = exchange->request->path;
     uint64_t number = 0;
+    exchange->handler_state = NULL;
     atomic_fetch_add(&echo->counters->started, 1);
     if (sp_str_starts(path, SP_STR("/facts")))
         reply_facts(exchange);
@@ -216,10 +224,22 @@ static void echo_start(void *handler, struct sp_exchange *exchange)
         reply(exchange, 404, SP_STR("{}"), NULL, 0);
 }
 
+static void echo_start(void *handler, struct sp_exchange *exchange)
+{
+    if (!exchange->ask_body) {
+        echo_answer(handler, exchange);
+        return;
+    }
+    exchange->handler_state = &unstarted;
+    exchange->ask_body(exchange);
+}
+
 static void echo_cancel(void *handler, struct sp_exchange *exchange)
 {
     struct echo *echo = handler;
     struct job *job = exchange->handler_state;
+    if (job == &unstarted)
+        return;
     atomic_fetch_add(&echo->counters->canceled, 1);
     if (job)
         sp_fiber_cancel(job->fiber);
@@ -232,6 +252,8 @@ static enum sp_status load(const struct sp_str *args, size_t arg_count, void **r
         return sp_error_set(err, SP_EINVAL, NULL, "the echo was told to refuse");
     struct echo *echo = calloc(1, sizeof *echo);
     enum sp_status status = echo ? SP_OK : SP_ENOMEM;
+    if (echo)
+        echo->late = arg_count == 1 && sp_str_is(args[0], "late");
     if (echo && arg_count >= 3)
         status = sp_engine_settings_load(args, arg_count, NULL, &echo->settings, err);
     if (status == SP_OK)
@@ -274,6 +296,8 @@ static enum sp_status start(void *state, const struct sp_worker *worker, struct 
     echo->worker = worker;
     echo->counters = worker->shared;
     *ret_handler = (struct sp_handler){.start = echo_start, .cancel = echo_cancel, .handler = echo};
+    if (echo->late)
+        ret_handler->body = echo_answer;
     return SP_OK;
 }
 

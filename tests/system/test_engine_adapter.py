@@ -86,9 +86,10 @@ class Echo:
         return self.call("GET", "/counters").json
 
 
-@pytest.fixture
-def echo(tmp_path, authority):
-    server = Echo(tmp_path, authority).ready()
+@pytest.fixture(params=["echo", "late"])
+def echo(request, tmp_path, authority):
+    """One that has bodies read before it is asked, and one that asks for them."""
+    server = Echo(tmp_path, authority, server=request.param).ready()
     yield server
     status = server.process.stop()
     assert status == 0

@@ -230,6 +230,7 @@ struct client {
     char *texts[40];
     size_t text_count;
     struct reply reply;
+    bool asked; /* for the body */
 };
 
 /* Each in its own piece of memory, without a NUL: a sanitizer sees every byte too far. */
@@ -290,11 +291,20 @@ static void take_headers(struct client *client, const char *headers)
     client->request->header_count = count;
 }
 
-struct client *server_send(struct server *server, const char *method, const char *target, const char *headers,
-                           const char *body)
+static void ask_body(struct sp_exchange *exchange)
+{
+    struct client *client = (struct client *)exchange;
+    assert_false(client->reply.came);
+    exchange->ask_body = NULL;
+    client->asked = true;
+}
+
+static struct client *begin(struct server *server, bool to_come, const char *method, const char *target,
+                            const char *headers, const char *body)
 {
     struct client *client = calloc(1, sizeof *client);
     assert_non_null(client);
+    client->exchange.ask_body = to_come ? ask_body : NULL;
     client->server = server;
     client->exchange.reply = take_reply;
     client->request = calloc(1, sizeof *client->request);
@@ -319,6 +329,33 @@ struct client *server_send(struct server *server, const char *method, const char
     request->arrived_us = sp_clock_realtime_us();
     server->handler.start(server->handler.handler, &client->exchange);
     return client;
+}
+
+struct client *server_send(struct server *server, const char *method, const char *target, const char *headers,
+                           const char *body)
+{
+    return begin(server, false, method, target, headers, body);
+}
+
+struct client *server_send_header(struct server *server, const char *method, const char *target,
+                                  const char *headers)
+{
+    struct client *client = begin(server, true, method, target, headers, NULL);
+    for (int turns = 0; turns < 400 && !client->reply.came && !client->asked; turns++)
+        sp_loop_run_once(server->loop, 20);
+    return client;
+}
+
+bool server_asked(const struct client *client)
+{
+    return client->asked;
+}
+
+void server_give_body(struct client *client, const char *body)
+{
+    assert_true(client->asked);
+    client->request->body = copy(client, body, strlen(body));
+    client->server->handler.body(client->server->handler.handler, &client->exchange);
 }
 
 struct reply server_await(struct client *client)

@@ -49,6 +49,13 @@ struct reply server_ask(struct server *server, const char *method, const char *t
 /* The same in steps. */
 struct client *server_send(struct server *server, const char *method, const char *target, const char *headers,
                            const char *body);
+/* A request whose body is still to come. */
+struct client *server_send_header(struct server *server, const char *method, const char *target,
+                                  const char *headers);
+/* Whether the gateway has asked for the body. */
+bool server_asked(const struct client *client);
+/* The body has come. */
+void server_give_body(struct client *client, const char *body);
 /* Run the loop until the reply is there; ends the client. */
 struct reply server_await(struct client *client);
 /* The client goes away; ends the client. */
