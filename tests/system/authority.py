@@ -53,6 +53,12 @@ def worked_example():
     return tables
 
 
+def demands():
+    """{(manager, item): (auth, secure)} of demands.txt."""
+    (_, *items), *rows = (line.split() for line in lines("demands.txt"))
+    return {(manager, item): (cell[0] == "A", cell[1] == "S") for manager, *cells in rows for item, cell in zip(items, cells, strict=True)}
+
+
 def users(groups):
     """A basic registry with one user for each entry {name: [groups]}; his password is his name and " secret"."""
     members = collections.defaultdict(list)

@@ -232,6 +232,11 @@ def says(auth, secure):
     return " ".join(f'{name}="{VALUES[value]}"' for name, value in (("requireAuth", auth), ("requireSecure", secure)) if value != "-")
 
 
+def test_the_table_of_demands_has_every_cell():
+    said = [a + s for a in VALUES for s in VALUES]
+    assert set(world.demands()) == set(itertools.product(said, said))
+
+
 @pytest.mark.parametrize("manager", [(a, s) for a in VALUES for s in VALUES], ids="".join)
 def test_the_most_specific_element_demands(make_world, manager):
     items = {f"item_{a}{s}".replace("-", "n"): (a, s) for a in VALUES for s in VALUES}
@@ -240,8 +245,7 @@ def test_the_most_specific_element_demands(make_world, manager):
                         says(*manager))
     with world.Client(server) as client:
         for name, said in dict(items, plain=("-", "-")).items():
-            # What the element says, otherwise what the manager says, otherwise it is demanded.
-            auth, secure = (next((each for each in pair if each != "-"), "t") == "t" for pair in zip(said, manager))
+            auth, secure = world.demands()["".join(manager), "".join(said)]
             targets = [f"/{name}/it", f"/zosConnect/services/{name}?action=invoke"]
             if name != "plain":
                 targets.append(f"/direct/{name}")
@@ -256,7 +260,7 @@ def test_the_most_specific_element_demands(make_world, manager):
                 if secure:
                     assert server.call("POST", target, headers, world.BODY).status == (401 if auth else 200), (target, said)
         # What an item says counts for its calls: it is administered, and the server is, as the manager says.
-        auth, secure = (value != "f" for value in manager)
+        auth, secure = world.demands()["".join(manager), "--"]
         for target in ("/zosConnect/apis/item_ff", "/zosConnect/services/item_ff", "/zosConnect/apiRequesters/item_ff",
                        "/zosConnect/apis/item_tt", "/zosConnect/apis", "/zosConnect/api-docs", "/api/docs"):
             assert client.ask("GET", target).status == (302 if secure else 401 if auth else 200), target
