@@ -133,6 +133,7 @@ static int run_verify(struct invocation *call)
     call->input.record = verify;
     call->input.refused = refused;
     int result = sp_smf_input_run(&call->input);
+    call->verify.problems += call->input.broken;
     printf("%llu records with %llu sections, %s; %llu problems\n", (unsigned long long)call->verify.records,
            (unsigned long long)call->verify.items,
            call->input.framing == SP_SMF_BLOCKED ? "in blocks" : "without blocks",

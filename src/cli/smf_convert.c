@@ -67,7 +67,7 @@ static void put_number(uint64_t number)
 
 void sp_smf_csv_head(void)
 {
-    fputs("time,kind,status,user,mappedUser,method,uri,api,elapsedUs,sorUs\r\n", stdout);
+    fputs("time,kind,status,user,mappedUser,method,uri,api,elapsedUs,sorUs,reason\r\n", stdout);
 }
 
 void sp_smf_csv_line(const struct sp_smf_record *record, size_t index)
@@ -87,6 +87,7 @@ void sp_smf_csv_line(const struct sp_smf_record *record, size_t index)
     put_cell(view.item, false);
     put_number((uint64_t)view.elapsed_us);
     put_number((uint64_t)view.sor_us);
+    put_cell(view.reason, false);
     fputs("\r\n", stdout);
 }
 
@@ -94,6 +95,7 @@ void sp_smf_csv_line(const struct sp_smf_record *record, size_t index)
 static void put_visible(struct sp_str text, int width)
 {
     int shown = 0;
+    putchar(' ');
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         putchar(c < 0x20 || c == 0x7f ||
@@ -102,7 +104,7 @@ static void put_visible(struct sp_str text, int width)
                     : c);
         shown += (c & 0xC0) != 0x80;
     }
-    printf("%*s ", shown < width ? width - shown : 0, "");
+    printf("%*s", shown < width ? width - shown : 0, "");
 }
 
 void sp_smf_text_line(const struct sp_smf_view *view)
@@ -110,11 +112,13 @@ void sp_smf_text_line(const struct sp_smf_view *view)
     char when[SP_CLOCK_TEXT_MAX] = "-";
     if (view->at_us)
         sp_clock_text(view->at_us, when);
-    printf("%s %-7.*s %3llu %10.3f ms ", when, SP_STR_ARG(view->what), (unsigned long long)view->status,
+    printf("%s %-7.*s %3llu %10.3f ms", when, SP_STR_ARG(view->what), (unsigned long long)view->status,
            (double)view->elapsed_us / 1000.0);
     put_visible(view->user.len ? view->user : SP_STR("-"), 12);
     put_visible(view->item.len ? view->item : SP_STR("-"), 16);
-    put_visible(view->method, 6);
-    put_visible(view->uri, 0);
+    put_visible(view->method.len ? view->method : SP_STR("-"), 6);
+    put_visible(view->uri.len ? view->uri : SP_STR("-"), 0);
+    if (view->reason.len)
+        put_visible(view->reason, 0);
     putchar('\n');
 }

@@ -67,6 +67,8 @@ static void view_event(const struct sp_smf_security *event, struct sp_smf_view *
         .item = event->api_name.len ? event->api_name : event->service_name,
         .method = event->method,
         .uri = event->uri.len ? event->uri : event->resource,
+        .reason = event->reason,
+        .lost = event->lost,
         .what = SP_STR_INIT("event"),
     };
 }
@@ -270,6 +272,7 @@ static int run_file(struct reading *reading)
     if (window.fd >= 0)
         close(window.fd);
     free(window.bytes);
+    reading->input->broken = status == SP_EPROTO;
     if (status == SP_EPROTO)
         fprintf(stderr, "sallyport: %s is broken at offset %lld: %s\n", path, (long long)err.offset,
                 err.text);

@@ -14,6 +14,8 @@ struct sp_smf_view {
     uint64_t status;
     struct sp_str user, mapped_user, item, method, uri; /* item: API, service or API requester */
     struct sp_str what;                                 /* "request", "call", "event" */
+    struct sp_str reason;                               /* of an event */
+    uint64_t lost;                                      /* records that an event tells of */
 };
 void sp_smf_view_of(const struct sp_smf_record *record, size_t index, struct sp_smf_view *ret_view);
 
@@ -40,6 +42,7 @@ struct sp_smf_input {
     void (*refused)(void *arg, const struct sp_error *err, struct sp_str bytes, size_t offset);
     void *arg;
     uint64_t records, skipped; /* how it went */
+    bool broken;               /* something is no block or record, and nothing behind it could be found */
     enum sp_smf_framing framing;
 };
 

@@ -23,7 +23,8 @@ struct sp_smf_summary {
     struct sp_hash by_name;
     struct sp_smf_group *first, **last;
     int64_t from_us, to_us;
-    bool failed; /* no memory, or too many names */
+    uint64_t lost; /* records */
+    bool failed;   /* no memory, or too many names */
 };
 void sp_smf_summary_init(struct sp_smf_summary *summary);
 void sp_smf_summary_finish(struct sp_smf_summary *summary);

@@ -67,6 +67,10 @@ static int64_t end_of_bucket(size_t bucket)
 
 void sp_smf_summary_add(struct sp_smf_summary *summary, const struct sp_smf_view *view)
 {
+    if (view->lost) {
+        summary->lost += view->lost;
+        return;
+    }
     struct sp_smf_group *group = group_named(summary, view->item.len ? view->item : SP_STR("-"));
     if (!group) {
         summary->failed = true;
@@ -131,6 +135,31 @@ static void print_text(const struct sp_smf_summary *summary)
                mean_ms(group->sum_us, group->count), ms(sp_smf_percentile_us(group, 50)),
                ms(sp_smf_percentile_us(group, 90)), ms(sp_smf_percentile_us(group, 99)), ms(group->most_us),
                mean_ms(group->sor_sum_us, group->sor_count));
+    if (summary->lost)
+        printf("%llu records were lost\n", (unsigned long long)summary->lost);
+}
+
+static int64_t mean_us(int64_t sum_us, uint64_t count)
+{
+    return count ? sum_us / (int64_t)count : 0;
+}
+
+static void print_line(struct sp_buf *buf)
+{
+    printf("%.*s\n", SP_STR_ARG(sp_buf_str(buf)));
+    sp_buf_finish(buf);
+}
+
+static void print_lost(uint64_t lost)
+{
+    struct sp_buf buf;
+    struct sp_json_writer writer;
+    sp_buf_init(&buf, LINE_MAX);
+    sp_json_writer_init(&writer, &buf, 0);
+    sp_json_object_begin(&writer);
+    sp_json_put_i64(&writer, "lost", (int64_t)lost);
+    sp_json_object_end(&writer);
+    print_line(&buf);
 }
 
 static void print_json(const struct sp_smf_group *group)
@@ -147,12 +176,13 @@ static void print_json(const struct sp_smf_group *group)
     sp_json_put_i64(&writer, "clientErrors", (int64_t)group->client_errors);
     sp_json_put_i64(&writer, "serverErrors", (int64_t)group->server_errors);
     sp_json_put_i64(&writer, "refusals", (int64_t)group->events);
+    sp_json_put_i64(&writer, "meanUs", mean_us(group->sum_us, group->count));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         sp_json_put_i64(&writer, names[i], sp_smf_percentile_us(group, percents[i]));
     sp_json_put_i64(&writer, "maxUs", group->most_us);
+    sp_json_put_i64(&writer, "sorMeanUs", mean_us(group->sor_sum_us, group->sor_count));
     sp_json_object_end(&writer);
-    printf("%.*s\n", SP_STR_ARG(sp_buf_str(&buf)));
-    sp_buf_finish(&buf);
+    print_line(&buf);
 }
 
 void sp_smf_summary_print(const struct sp_smf_summary *summary, bool json)
@@ -161,6 +191,8 @@ void sp_smf_summary_print(const struct sp_smf_summary *summary, bool json)
         print_text(summary);
     for (const struct sp_smf_group *group = summary->first; json && group; group = group->next)
         print_json(group);
+    if (json && summary->lost)
+        print_lost(summary->lost);
     if (summary->failed)
         fputs("sallyport: there are more names than are counted, or no memory for them\n", stderr);
 }

@@ -129,8 +129,6 @@ static const struct {
 static void put_text(struct sp_json_writer *writer, struct sp_str text)
 {
     char clean[1024];
-    while (text.len && text.ptr[text.len - 1] == 0)
-        text.len--; /* of a token as a record has it */
     if (sp_utf8_check(text) == text.len) {
         sp_json_string(writer, text);
         return;
@@ -172,8 +170,16 @@ static void put_headers(struct sp_json_writer *writer, const char *name, const s
         sp_json_array_end(writer);
 }
 
+static struct sp_str without_zeros(struct sp_str text)
+{
+    while (text.len && text.ptr[text.len - 1] == 0)
+        text.len--;
+    return text;
+}
+
 static void put_member(struct sp_json_writer *writer, const struct member *member, const char *values)
 {
+    struct sp_str text;
     const void *at = values + member->at;
     switch (member->form) {
     case NUMBER:
@@ -184,10 +190,11 @@ static void put_member(struct sp_json_writer *writer, const struct member *membe
         sp_json_u64(writer, *(const uint64_t *)at);
         break;
     case TEXT:
-        if (!((const struct sp_str *)at)->len)
+        text = without_zeros(*(const struct sp_str *)at); /* of a token as a record has it */
+        if (!text.len)
             return;
         sp_json_name(writer, sp_str_of(member->name));
-        put_text(writer, *(const struct sp_str *)at);
+        put_text(writer, text);
         break;
     case TIME:
         put_time(writer, member->name, *(const int64_t *)at);

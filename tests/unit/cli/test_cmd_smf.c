@@ -150,8 +150,8 @@ static void requests_are_summed_up_by_api(void **state)
     assert_int_equal(smf("summarise", "blocked", "--json", STDOUT_FILENO), SP_EXIT_OK);
     assert_non_null(strstr(output,
                            "{\"api\":\"CSaccenq\",\"requests\":4,\"clientErrors\":0,\"serverErrors\":0,"
-                           "\"refusals\":0,\"p50Us\":15200,\"p90Us\":15200,\"p99Us\":15200,"
-                           "\"maxUs\":15200}\n"));
+                           "\"refusals\":0,\"meanUs\":15200,\"p50Us\":15200,\"p90Us\":15200,\"p99Us\":15200,"
+                           "\"maxUs\":15200,\"sorMeanUs\":0}\n"));
     assert_int_equal(smf("summarise", "blocked", NULL, STDOUT_FILENO), SP_EXIT_OK);
     assert_int_equal(count("\n"), 3);
 }
