@@ -88,6 +88,31 @@ static enum sp_status read_answer(struct question *q, const struct sp_fetch_resp
     return status;
 }
 
+static bool asks_userinfo(const struct sp_cfg_oidc *client)
+{
+    return sp_str_caseless_eq(client->validation_method, SP_STR("userinfo"));
+}
+
+enum sp_status sp_introspect_read(const struct sp_cfg_oidc *client,
+                                  const struct sp_issuer_endpoints *endpoints,
+                                  const struct sp_fetch_response *response, int64_t now_us,
+                                  struct sp_arena *arena, struct sp_token_result *ret_result,
+                                  bool *ret_inactive, struct sp_error *err)
+{
+    struct sp_token_result result = {0};
+    struct question q = {.client = client,
+                         .endpoints = endpoints,
+                         .now_us = now_us,
+                         .arena = arena,
+                         .err = err,
+                         .userinfo = asks_userinfo(client)};
+    enum sp_status status = read_answer(&q, response, &result);
+    *ret_inactive = q.inactive;
+    if (status == SP_OK)
+        *ret_result = result;
+    return status;
+}
+
 enum sp_status io_introspect(struct sp_issuer *issuer, const struct sp_cfg_oidc *client, struct sp_str token,
                              int64_t now_us, int64_t deadline_us, struct sp_arena *arena,
                              struct sp_token_result *ret_result, bool *ret_inactive, struct sp_error *err)
@@ -101,7 +126,7 @@ enum sp_status io_introspect(struct sp_issuer *issuer, const struct sp_cfg_oidc 
                          .deadline_us = deadline_us,
                          .arena = arena,
                          .err = err,
-                         .userinfo = sp_str_caseless_eq(client->validation_method, SP_STR("userinfo"))};
+                         .userinfo = asks_userinfo(client)};
     *ret_inactive = false;
     enum sp_status status = io_issuer_endpoints(issuer, deadline_us, &q.endpoints, err);
     if (status != SP_OK)
@@ -114,9 +139,9 @@ enum sp_status io_introspect(struct sp_issuer *issuer, const struct sp_cfg_oidc 
     if (status == SP_OK)
         status = io_ask(&q, &response);
     if (status == SP_OK)
-        status = read_answer(&q, &response, &result);
+        status =
+            sp_introspect_read(client, q.endpoints, &response, now_us, arena, &result, ret_inactive, err);
     sp_issuer_endpoints_release(q.endpoints);
-    *ret_inactive = q.inactive;
     if (status == SP_OK)
         *ret_result = result;
     else if (status != SP_EDENIED && status != SP_ECANCELED && status != SP_ENOMEM)

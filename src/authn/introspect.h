@@ -17,4 +17,11 @@ enum sp_status io_introspect(struct sp_issuer *issuer, const struct sp_cfg_oidc 
                              struct sp_token_result *ret_result, bool *ret_inactive,
                              struct sp_error *err) SP_MUST_CHECK;
 
+/* Read such an answer. As above but for what is of the way to it. */
+enum sp_status sp_introspect_read(const struct sp_cfg_oidc *client,
+                                  const struct sp_issuer_endpoints *endpoints,
+                                  const struct sp_fetch_response *response, int64_t now_us,
+                                  struct sp_arena *arena, struct sp_token_result *ret_result,
+                                  bool *ret_inactive, struct sp_error *err) SP_MUST_CHECK;
+
 #endif

@@ -82,7 +82,7 @@ static bool any_host_name(const struct sp_issuer *issuer, struct sp_str url)
 
 /* ---- endpoints ---- */
 
-static struct sp_issuer_endpoints *endpoints_new(const struct sp_cfg_oidc *client)
+struct sp_issuer_endpoints *sp_issuer_endpoints_new(const struct sp_cfg_oidc *client)
 {
     struct sp_issuer_endpoints *endpoints = calloc(1, sizeof *endpoints);
     if (!endpoints)
@@ -108,27 +108,27 @@ void sp_issuer_endpoints_release(const struct sp_issuer_endpoints *held)
 }
 
 /* What the configuration does not say. */
-static enum sp_status take_url(const struct sp_issuer *issuer, const struct sp_json_value *document,
+static enum sp_status take_url(const struct sp_cfg_oidc *client, const struct sp_json_value *document,
                                const char *name, struct sp_str *url, struct sp_error *err)
 {
     struct sp_str text = sp_json_member_text(document, sp_str_of(name));
     if (url->len || !text.len)
         return SP_OK;
-    if (!sp_issuer_takes_url(issuer->client, text))
+    if (!sp_issuer_takes_url(client, text))
         return sp_error_set(err, SP_EPROTO, NULL, "%.*s: its %s is not an https URL",
-                            SP_STR_ARG(issuer->client->discovery_url), name);
+                            SP_STR_ARG(client->discovery_url), name);
     *url = text;
     return SP_OK;
 }
 
 /* The document speaks for the issuer at whose URL it is (RFC 8414 section 3.3), or where an issuer is
  * configured, that one counts. */
-static enum sp_status take_issuer(const struct sp_issuer *issuer, const struct sp_json_value *document,
+static enum sp_status take_issuer(const struct sp_cfg_oidc *client, const struct sp_json_value *document,
                                   struct sp_issuer_endpoints *endpoints, struct sp_error *err)
 {
     static const char *const places[] = {"/.well-known/openid-configuration",
                                          "/.well-known/oauth-authorization-server"};
-    struct sp_str url = issuer->client->discovery_url;
+    struct sp_str url = client->discovery_url;
     endpoints->issuer = sp_json_member_text(document, SP_STR("issuer"));
     if (endpoints->issuers.count)
         return SP_OK;
@@ -149,10 +149,10 @@ static enum sp_status take_issuer(const struct sp_issuer *issuer, const struct s
 }
 
 /* Those that are not known yet. */
-static enum sp_status take_urls(const struct sp_issuer *issuer, const struct sp_json_value *document,
+static enum sp_status take_urls(const struct sp_cfg_oidc *client, const struct sp_json_value *document,
                                 struct sp_issuer_endpoints *endpoints, struct sp_error *err)
 {
-    bool userinfo = sp_str_caseless_eq(issuer->client->validation_method, SP_STR("userinfo"));
+    bool userinfo = sp_str_caseless_eq(client->validation_method, SP_STR("userinfo"));
     const struct {
         const char *name;
         struct sp_str *url;
@@ -167,12 +167,12 @@ static enum sp_status take_urls(const struct sp_issuer *issuer, const struct sp_
     endpoints->names_itself |= names && names->kind == SP_JSON_IS_TRUE;
     enum sp_status status = SP_OK;
     for (size_t i = 0; status == SP_OK && i < sizeof wanted / sizeof *wanted; i++)
-        status = take_url(issuer, document, wanted[i].name, wanted[i].url, err);
+        status = take_url(client, document, wanted[i].name, wanted[i].url, err);
     return status;
 }
 
-static enum sp_status read_document(const struct sp_issuer *issuer, struct sp_str text,
-                                    struct sp_issuer_endpoints *endpoints, struct sp_error *err)
+enum sp_status sp_issuer_read_discovery(const struct sp_cfg_oidc *client, struct sp_str text,
+                                        struct sp_issuer_endpoints *endpoints, struct sp_error *err)
 {
     static const struct sp_json_limits limits = {
         .depth = 16, .string_bytes = 8192, .number_bytes = 64, .members = 500};
@@ -183,15 +183,14 @@ static enum sp_status read_document(const struct sp_issuer *issuer, struct sp_st
     if (status == SP_OK && document->kind != SP_JSON_IS_OBJECT)
         status = sp_error_set(err, SP_EPROTO, NULL, "the document is no JSON object");
     if (status != SP_OK) {
-        sp_error_prefix(err, "%.*s", SP_STR_ARG(issuer->client->discovery_url));
+        sp_error_prefix(err, "%.*s", SP_STR_ARG(client->discovery_url));
         return status;
     }
-    status = take_issuer(issuer, document, endpoints, err);
+    status = take_issuer(client, document, endpoints, err);
     /* RFC 8705 section 5: where our certificate is asked for. */
-    if (status == SP_OK &&
-        sp_str_caseless_eq(issuer->client->token_endpoint_auth_method, SP_STR("tls_client_auth")))
-        status = take_urls(issuer, sp_json_member(document, SP_STR("mtls_endpoint_aliases")), endpoints, err);
-    return status == SP_OK ? take_urls(issuer, document, endpoints, err) : status;
+    if (status == SP_OK && sp_str_caseless_eq(client->token_endpoint_auth_method, SP_STR("tls_client_auth")))
+        status = take_urls(client, sp_json_member(document, SP_STR("mtls_endpoint_aliases")), endpoints, err);
+    return status == SP_OK ? take_urls(client, document, endpoints, err) : status;
 }
 
 /* ---- keys ---- */
@@ -344,7 +343,7 @@ static enum sp_status io_fetch_document(struct sp_issuer *issuer, struct sp_issu
     if (status == SP_OK && response.status != 200)
         status = sp_error_set(err, SP_EUNAVAIL, NULL, "%.*s answers with status %u", SP_STR_ARG(request.url),
                               response.status);
-    return status == SP_OK ? read_document(issuer, response.body, endpoints, err) : status;
+    return status == SP_OK ? sp_issuer_read_discovery(issuer->client, response.body, endpoints, err) : status;
 }
 
 /* Keys from where the document says, unless they are configured. */
@@ -365,7 +364,7 @@ static enum sp_status follow(struct sp_issuer *issuer, const struct sp_issuer_en
 static enum sp_status io_discover(void *arg, int64_t *ret_lifetime_us, struct sp_error *err)
 {
     struct sp_issuer *issuer = arg;
-    struct sp_issuer_endpoints *endpoints = endpoints_new(issuer->client);
+    struct sp_issuer_endpoints *endpoints = sp_issuer_endpoints_new(issuer->client);
     if (!endpoints)
         return sp_error_set(err, SP_ENOMEM, NULL, "no memory for discovery");
     enum sp_status status = io_fetch_document(issuer, endpoints, err);
@@ -449,7 +448,7 @@ static enum sp_status set_up(struct sp_issuer *issuer, struct sp_error *err)
 {
     const struct sp_cfg_oidc *client = issuer->client;
     enum sp_status status = check_urls(client, err);
-    issuer->endpoints = endpoints_new(client);
+    issuer->endpoints = sp_issuer_endpoints_new(client);
     if (status == SP_OK && !issuer->endpoints)
         status = sp_error_set(err, SP_ENOMEM, NULL, "no memory for an issuer");
     if (status == SP_OK && needs_http(client) && !is_to_come(issuer))

@@ -45,6 +45,14 @@ void sp_issuer_free(struct sp_issuer *issuer);
 enum sp_status io_issuer_endpoints(struct sp_issuer *issuer, int64_t deadline_us,
                                    const struct sp_issuer_endpoints **ret_endpoints,
                                    struct sp_error *err) SP_MUST_CHECK;
+/* What the configuration says, with one holder. NULL: no memory. */
+struct sp_issuer_endpoints *sp_issuer_endpoints_new(const struct sp_cfg_oidc *client);
+/* Add what a discovery document (OpenID Connect Discovery 1.0 section 4.2, RFC 8414) says. SP_ESYNTAX,
+ * SP_ELIMIT: it is no JSON within limits; SP_EPROTO: no object, of another issuer than its URL, or with URLs
+ * that must not be called; SP_ENOMEM. */
+enum sp_status sp_issuer_read_discovery(const struct sp_cfg_oidc *client, struct sp_str text,
+                                        struct sp_issuer_endpoints *endpoints,
+                                        struct sp_error *err) SP_MUST_CHECK;
 /* Accepts NULL. */
 void sp_issuer_endpoints_release(const struct sp_issuer_endpoints *endpoints);
 

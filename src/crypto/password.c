@@ -299,7 +299,8 @@ static enum sp_status hash_bytes(struct sp_str stored, struct sp_buf *bytes, str
 {
     struct sp_str tag, data;
     sp_buf_init(bytes, TEXT_MAX_BYTES);
-    split_tag(stored, &tag, &data);
+    if (sp_password_kind(stored) != SP_PASSWORD_HASH || !split_tag(stored, &tag, &data))
+        return sp_error_set(err, SP_EINVAL, NULL, "the password is no {hash}");
     if (sp_base64_decode(SP_BASE64, data, bytes) != SP_OK)
         return sp_error_set(err, SP_EINVAL, NULL, "what stands behind {hash} is not base64");
     return SP_OK;

@@ -175,6 +175,20 @@ def test_what_was_tried_in_vain_leaves_nothing_in_the_answer(make, authority):
         assert response.header("WWW-Authenticate") is None
 
 
+def test_headers_that_look_like_an_identity_are_none(make):
+    """Names under which gateways tell what is behind them who has logged in."""
+    server = make(client("supported"))
+    names = ("OIDC_CLAIM_sub", "OIDC-CLAIM-sub", "OIDC_access_token", "X-Userinfo", "X-Remote-User", "Remote-User", "REMOTE_USER",
+             "X-Forwarded-User", "X-Access-Token", "X-ID-Token", "X-Consumer-Username", "iv-user", "SM_USER", "$WSRU")
+    claimed = [(name, "root") for name in names]
+    assert who(server, GOOD, *claimed) == "anna"
+    assert who(server, basic("fred"), *claimed) == "fred"
+    assert who(server, *claimed).startswith("401")
+    for method, target in (("OPTIONS", TARGET), ("GET", "/oidcclient/redirect/tokens"), ("POST", "/ibm/saml20/sp/acs"),
+                           ("GET", "/no/such/path")):
+        assert server.call(method, target, claimed).status >= 400, (method, target)
+
+
 def test_a_cookie_that_comes_twice_is_refused(make, cookie):
     server = make(client("supported"))
     name = cookie[1].split("=")[0]

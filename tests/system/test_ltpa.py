@@ -141,6 +141,21 @@ def test_a_rotation_of_keys_logs_nobody_out(make):
     assert "shared secret" not in server.log()
 
 
+def test_a_login_again_takes_nothing_from_a_cookie_that_is_good(make):
+    server = make()
+    first = cookie_of(get(server, FRED))
+    for headers in ((first,), (first, FRED)):  # nothing that is good is replaced
+        again = get(server, *headers)
+        assert again.status == 200 and cookie_of(again) is None
+    broken = (first[0], first[1][:-8] + "AAAAAAA=")
+    login = get(server, broken, FRED)
+    second = cookie_of(login)
+    assert login.status == 200 and second and second != first
+    for _ in range(3):  # neither login ended the other
+        assert (get(server, first).status, get(server, second).status) == (200, 200)
+    assert get(server, broken).status == 401
+
+
 def test_the_cookie_is_as_configured(make):
     server = make(sso='ssoCookieName="Mine" ssoRequiresSSL="true" sameSiteCookie="Lax" httpOnlyCookies="true"')
     response = get(server, FRED)

@@ -102,6 +102,49 @@ static void claims_give_way_where_a_cookie_is_too_small(void **state)
     sp_buf_finish(&sealed);
 }
 
+/* Whatever the size of what a cookie holds: no byte of it is lost where its form has its ends. */
+static void a_session_of_each_size_is_whole_or_has_no_claims(void **state)
+{
+    char claims[3200];
+    size_t whole = 0, without = 0;
+    memset(claims, 'x', sizeof claims);
+    memcpy(claims, "{\"a\":\"", 6);
+    for (size_t len = 8; len <= sizeof claims; len += len < 2400 && len > 200 ? 61 : 1) {
+        struct sp_str text = sp_str_from(claims, len);
+        struct sp_session back, session = session_with(1, text);
+        struct sp_buf sealed;
+        struct sp_arena room;
+        sp_arena_init(&room, 100000);
+        memcpy(claims + len - 2, "\"}", 2);
+        sp_buf_init(&sealed, 5000);
+        assert_int_equal(sp_session_seal(&session, &seal, &sealed, &err), SP_OK);
+        assert_true(sealed.len <= SP_SESSION_SEALED_MAX);
+        assert_int_equal(sp_session_open(sp_buf_str(&sealed), &seal, 1000, &room, &back, &err), SP_OK);
+        assert_int_equal(back.assertion.groups.count, 1);
+        if (back.assertion.claims_json.len)
+            assert_true(!without && sp_str_eq(back.assertion.claims_json, text));
+        *(back.assertion.claims_json.len ? &whole : &without) += 1;
+        memset(claims + len - 2, 'x', 2);
+        sp_buf_finish(&sealed);
+        sp_arena_finish(&room);
+    }
+    assert_true(whole > 200 && without > 200);
+}
+
+static void a_session_ends_after_2038_when_it_says(void **state)
+{
+    const int64_t end_us = INT64_C(4102444800000000); /* 2100 */
+    struct sp_session back, session = session_with(1, SP_STR(""));
+    struct sp_buf sealed;
+    session.expires_us = session.assertion.expires_us = end_us;
+    sp_buf_init(&sealed, 5000);
+    assert_int_equal(sp_session_seal(&session, &seal, &sealed, &err), SP_OK);
+    assert_int_equal(sp_session_open(sp_buf_str(&sealed), &seal, end_us - 1, &arena, &back, &err), SP_OK);
+    assert_int_equal(back.expires_us, end_us);
+    assert_int_equal(sp_session_open(sp_buf_str(&sealed), &seal, end_us, &arena, &back, &err), SP_ETIMEDOUT);
+    sp_buf_finish(&sealed);
+}
+
 static void groups_never_give_way(void **state)
 {
     struct sp_session session = session_with(400, SP_STR(""));
@@ -121,6 +164,8 @@ int main(void)
         TEST(a_session_ends_and_cannot_be_changed),
         TEST(each_login_is_a_session_of_its_own),
         TEST(claims_give_way_where_a_cookie_is_too_small),
+        TEST(a_session_of_each_size_is_whole_or_has_no_claims),
+        TEST(a_session_ends_after_2038_when_it_says),
         TEST(groups_never_give_way),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
