@@ -33,4 +33,4 @@ def test_every_lesson_has_its_test_or_its_reason():
         if not references and "docs/compatibility.md" not in shown:
             wrong.append(f"{name}: nothing shows it")
     assert not wrong, "\n".join(wrong)
-    assert len(rows()) == 42
+    assert len(rows()) == 44

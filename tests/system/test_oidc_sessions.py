@@ -9,7 +9,8 @@ import pytest
 import conftest
 import tokens
 from code_flow import CLIENT, SECRET, CodeProvider, Login, Reply, good_tokens
-from conftest import Connection, Server, wait_until
+from conftest import Server, wait_until
+from flood import Flood, memory
 from openid import Browser
 
 XML = """
@@ -324,42 +325,6 @@ def test_a_parameter_of_the_way_back_does_not_choose_where_to(house):
 
 
 # ---- many
-
-
-def memory(server):
-    """Resident kilobytes of the workers."""
-    total = 0
-    for pid in server.process.workers():
-        with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            total += next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-    return total
-
-
-class Flood:
-    """Requests over connections that are kept as long as the server keeps them; statuses are counted."""
-
-    def __init__(self, server):
-        self.server, self.context, self.connections, self.statuses = server, server.authority.client(), [], {}
-
-    def get(self, target, cookie=""):
-        if not self.connections:
-            self.connections = [Connection(self.server.https, self.context) for _ in range(4)]
-        connection = self.connections.pop(0)
-        connection.send(f"GET {target} HTTP/1.1\r\nHost: localhost:{self.server.https}\r\nAccept: text/html\r\n"
-                        + (f"Cookie: {cookie}\r\n" if cookie else "") + "\r\n")
-        response = connection.receive()
-        if response is None or response.header("Connection") == "close":
-            connection.close()
-        else:
-            self.connections.append(connection)
-        if response:
-            self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
-        return response
-
-    def close(self):
-        for each in self.connections:
-            each.close()
-        self.connections = []
 
 
 def test_thousands_who_begin_a_login_take_nothing_from_who_ends_one(house):
