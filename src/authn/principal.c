@@ -66,6 +66,7 @@ static enum sp_status map(const struct sp_authn_attempt *attempt, struct sp_prin
             SP_STR_ARG(principal->name), SP_STR_ARG(mapped.saf_user));
     principal->saf_user = mapped.saf_user;
     principal->groups = mapped.groups;
+    principal->is_mapped = true;
     principal->claimed_groups = false;
     return SP_OK;
 }

@@ -43,9 +43,9 @@ enum sp_status sp_authz_role_new(const struct sp_config *config, struct sp_arena
 /* Whether the principal holds the role: by name or access id ("user:<realm>/<unique id>"), by a group
  * ("group:<realm>/<group>"), or by a special subject. An access id stands instead of the name beside it.
  * Names and groups that an issuer claims where there is a registry count by their access ids only, unless
- * sallyport_claimedNames says otherwise.
- * Nobody holds the role when the configuration does not bind it. Names are compared exactly. SP_OK or
- * SP_EDENIED with the reason, for the log. */
+ * sallyport_claimedNames says otherwise. Who is mapped has his user id for a name. Nobody holds the role when
+ * the configuration does not bind it. Names are compared exactly. SP_OK or SP_EDENIED with the reason, for
+ * the log. */
 enum sp_status sp_authz_role(const struct sp_authz_role *role, const struct sp_principal *principal,
                              struct sp_error *err) SP_MUST_CHECK;
 /* By what the principal holds it, for people: "user Fred", "group CLAIMS", "EVERYONE"; ptr NULL when he does

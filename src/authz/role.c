@@ -74,8 +74,9 @@ static bool is_member(const struct sp_authz_role *role, const struct sp_principa
 {
     struct sp_str id = principal->unique_id.len ? principal->unique_id : principal->name;
     bool claimed = principal->claimed_name;
-    return (role->users.count && counts(role, claimed, false, principal) &&
-            sp_name_set_has(&role->users, principal->name)) ||
+    bool by_name = principal->is_mapped || counts(role, claimed, false, principal);
+    struct sp_str name = principal->is_mapped ? principal->saf_user : principal->name;
+    return (role->users.count && by_name && sp_name_set_has(&role->users, name)) ||
            (counts(role, claimed, true, principal) &&
             has_id(&role->user_ids, SP_STR("user:"), principal->realm, id));
 }
@@ -129,7 +130,8 @@ struct sp_str sp_authz_role_by(const struct sp_authz_role *role, const struct sp
     if (role->all_authenticated)
         return SP_STR("ALL_AUTHENTICATED_USERS");
     if (is_member(role, principal))
-        return sp_arena_printf(arena, "user %.*s", SP_STR_ARG(principal->name));
+        return sp_arena_printf(arena, "user %.*s",
+                               SP_STR_ARG(principal->is_mapped ? principal->saf_user : principal->name));
     const struct sp_str *group = shared_group(role, principal);
     return group ? sp_arena_printf(arena, "group %.*s", SP_STR_ARG(*group)) : (struct sp_str){0};
 }

@@ -167,3 +167,16 @@ def test_who_holds_the_role_by_the_security_database(make_server, tmp_path, titl
     assert {letter: each.status for letter, each in told.items()} == {
         letter: 200 if letter in block["may"] else 403 for letter in SAF_USERS}
     assert all(each.status == 200 or each.json == {"errorMessage": "Error 403: AuthorizationFailed"} for each in told.values())
+
+
+@pytest.mark.parametrize("member, allowed", [("user:NINA", True), ("user:fred", False), ("group:TELLERS", True), ("group:STAFF", False),
+                                             ("user:FRED", False), ("group:ZCEEUSRS", False), ("user:x=user:shop/fred", True),
+                                             ("user:x=user:shop/NINA", False)])
+def test_who_is_mapped_is_the_user_he_is_mapped_to(make_server, tmp_path, member, allowed):
+    make_database(tmp_path / "saf.db", {"prefix": "BBGZDFLT", "commands": [
+        "SETROPTS CLASSACT(IDIDMAP)", "ADDUSER NINA DFLTGRP(TELLERS) NOPASSWORD", "PERMIT BBGZDFLT CLASS(APPL) ID(NINA) ACCESS(READ)",
+        "RACMAP ID(NINA) MAP USERDIDFILTER(NAME('fred')) REGISTRY(NAME('shop')) WITHLABEL('fred')"]})
+    registry = world.users({"fred": ["STAFF"]}).replace(f'realm="{world.REALM}"', 'realm="shop"')
+    mapped = SAF_SERVER.format(database=tmp_path / "saf.db", prefix="BBGZDFLT").replace('<safRegistry id="saf" realm="vault"/>', registry)
+    server = make_server(mapped.replace("<safCredentials", '<safCredentials mapDistributedIdentities="true"') + binding([member]))
+    assert server.call("GET", "/zosConnect/apis", [basic("fred")], tls=False).status == (200 if allowed else 403)

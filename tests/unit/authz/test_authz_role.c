@@ -135,6 +135,21 @@ static void what_an_issuer_claims_counts_by_its_access_id(void **state)
     claimed_names = false;
 }
 
+static void who_is_mapped_has_the_name_of_his_user_id(void **state)
+{
+    const struct sp_cfg_security_role own = {ROLE, USERS(NAMED("Fred"))};
+    const struct sp_cfg_security_role mapped = {ROLE, USERS(NAMED("NINA"))};
+    const struct sp_cfg_security_role id = {
+        ROLE, USERS(WITH_ID("x", "user:https://issuer.example/op/uid=fred,o=shop"))};
+    struct sp_principal nina = fred;
+    nina.saf_user = SP_STR("NINA");
+    assert_string_equal(held_by(&mapped, &nina), ""); /* a user id of another kind is no name of his */
+    nina.is_mapped = nina.claimed_name = true;
+    assert_string_equal(held_by(&mapped, &nina), "user NINA");
+    assert_string_equal(held_by(&own, &nina), "");
+    assert_string_equal(held_by(&id, &nina), "user NINA");
+}
+
 static void special_subjects_stand_for_all(void **state)
 {
     const struct sp_cfg_security_role authenticated = {ROLE, .all_authenticated = true};
@@ -190,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_member_of_a_group_of_the_role_holds_it),
         cmocka_unit_test(an_access_id_counts_instead_of_the_name),
         cmocka_unit_test(what_an_issuer_claims_counts_by_its_access_id),
+        cmocka_unit_test(who_is_mapped_has_the_name_of_his_user_id),
         cmocka_unit_test(special_subjects_stand_for_all),
         cmocka_unit_test(a_name_without_authentication_holds_nothing),
         cmocka_unit_test(another_role_does_not_count),
