@@ -31,6 +31,8 @@ struct sp_engine_app {
     /* In a worker, after fork. `worker` lives until stop returned. */
     enum sp_status (*start)(void *state, const struct sp_worker *worker, struct sp_handler *ret_handler,
                             struct sp_error *err);
+    /* In a worker: a TLS connection failed with this alert, sent or received; NULL: nobody wants to know. */
+    void (*alert)(void *state, bool sent, const char *what);
     /* Before the worker ends; every exchange was replied to or canceled. Also after a failed start. */
     void (*stop)(void *state);
 };

@@ -11,6 +11,7 @@
 #include "engine/message.h"
 #include "engine/reload.h"
 #include "engine/settings.h"
+#include "gateway/monitor.h"
 #include "gateway/rehearsal.h"
 #include "gateway/shared_area.h"
 #include "gateway/update.h"
@@ -215,6 +216,11 @@ static enum sp_status start(void *arg, const struct sp_worker *given, struct sp_
     return status;
 }
 
+static void alert(void *arg, bool sent, const char *what)
+{
+    sp_monitor_count_alert(gateway, sent, what);
+}
+
 static void stop(void *arg)
 {
     sp_log_rotate_stop();
@@ -233,5 +239,6 @@ const struct sp_engine_app sp_engine_app = {
     .tls = tls,
     .peer = peer,
     .start = start,
+    .alert = alert,
     .stop = stop,
 };

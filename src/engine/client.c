@@ -9,7 +9,7 @@
 
 static void *take(void *arg, size_t size)
 {
-    return ngx_pnalloc(((ngx_http_request_t *)arg)->pool, size);
+    return ngx_palloc(((ngx_http_request_t *)arg)->pool, size);
 }
 
 /* nginx has read the PROXY header; listen.c let only proxies come so far. Without an address in it (UNKNOWN,

@@ -131,7 +131,12 @@ static void take_reply(struct sp_exchange *port, const struct sp_http_reply *rep
     }
     exchange->with_handler = 0;
     ngx_queue_remove(&exchange->link);
-    exchange->status = engine_take_reply(exchange->r, reply, &exchange->body) == NGX_OK ? reply->status : 0;
+    bool wrong = exchange->request.refusal && reply->status < 400;
+    if (wrong)
+        sp_log(SP_LOG_ERROR, NULL,
+               "the handler answered a client that is refused as if it were not; the answer was not sent");
+    exchange->status =
+        !wrong && engine_take_reply(exchange->r, reply, &exchange->body) == NGX_OK ? reply->status : 0;
     ngx_post_event(&exchange->finish, &ngx_posted_events);
 }
 

@@ -222,6 +222,7 @@ static ngx_int_t load_certificate(ngx_conf_t *cf, struct engine_main_conf *conf,
     if (status != SP_OK)
         return refuse(cf, status, &err);
     ask_for_certificate(ssl, client);
+    engine_count_alerts(ssl->ssl.ctx);
     ssl->reject_handshake = 0;
     return server->stapling == 1 ? engine_staple(cf, ssl) : NGX_OK;
 }

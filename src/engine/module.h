@@ -122,6 +122,9 @@ ngx_int_t engine_init_module(ngx_cycle_t *cycle);
 ngx_int_t engine_watch_framing(ngx_http_request_t *r, struct engine_exchange *exchange);
 void engine_unwatch_framing(struct engine_exchange *exchange);
 
+/* handshake.c: tell the app of fatal alerts. */
+void engine_count_alerts(SSL_CTX *context);
+
 /* stapling.c: for a context that has its certificate. */
 ngx_int_t engine_staple(ngx_conf_t *cf, ngx_http_ssl_srv_conf_t *ssl);
 

@@ -43,7 +43,7 @@ void sp_peer_rules_free(struct sp_peer_rules *rules);
 bool sp_peer_is_proxy(const struct sp_peer_rules *rules, struct sp_str address);
 bool sp_peer_speaks_proxy_protocol(const struct sp_peer_rules *rules);
 
-/* Memory that lives as long as the request; NULL when there is none. */
+/* Memory that lives as long as the request, aligned for any object; NULL when there is none. */
 struct sp_peer_memory {
     void *(*take)(void *arg, size_t size);
     void *arg;

@@ -50,9 +50,12 @@ bool io_step_let_in(struct sp_call *call)
 {
     const struct sp_http_refusal *refusal = call->request.refusal;
     struct sp_error err = SP_ERROR_INIT;
-    call->step = "let in";
     if (!refusal)
         return true;
+    bool routed = sp_step_route(call); /* only for the records to tell what the request was for */
+    (void)routed;
+    call->probe = false;
+    call->step = "let in";
     const char *what = refusal->certificate.len ? "The client certificate was not accepted"
                                                 : "A client certificate is required";
     sp_error_set(&err, SP_EDENIED, refusal->id, "%s: %.*s%.*s", what, SP_STR_ARG(refusal->reason),

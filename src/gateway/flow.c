@@ -45,8 +45,8 @@ static bool io_serve(struct sp_call *call)
 
 static bool work(struct sp_call *call)
 {
-    return sp_step_route(call)     /* path and method -> operation of an API, a service, administration */
-           && io_step_let_in(call) /* the client's certificate, which the engine checked */
+    return io_step_let_in(call)    /* the client's certificate, which the engine checked */
+           && sp_step_route(call)  /* path and method -> operation of an API, a service, administration */
            && sp_step_cors(call)   /* a web page's preflight is answered */
            && io_step_secure(call) /* TLS, where it is required */
            && io_step_form(call)   /* that has a credential in it */

@@ -182,6 +182,8 @@ static const struct {
                                     "Requests that the gateway has begun and not ended."},
     [SP_METRIC_AUTHENTICATIONS] = {"sallyport_authentications_total", "counter",
                                    "Requests by what authentication made of them."},
+    [SP_METRIC_TLS_ALERTS] = {"sallyport_tls_alerts_total", "counter",
+                              "TLS connections of clients that ended with a fatal alert."},
     [SP_METRIC_GENERATION] = {"sallyport_generation", "gauge",
                               "Number of the configuration that the worker uses; grows with each change."},
     [SP_METRIC_SMF_WRITTEN] = {"sallyport_smf_records_written_total", "counter", "SMF records written."},

@@ -180,9 +180,21 @@ void sp_monitor_count_call(struct sp_call *call)
     sp_metrics_request(call->gateway->monitor.metrics, &request);
 }
 
+void sp_monitor_count_alert(struct sp_gateway *gateway, bool sent, const char *what)
+{
+    char labels[SP_METRICS_LABELS_MAX];
+    snprintf(labels, sizeof labels, "direction=\"%s\",alert=\"%s\"", sent ? "sent" : "received", what);
+    _Atomic int64_t *cell =
+        gateway ? sp_metrics_cell(gateway->monitor.metrics, SP_METRIC_TLS_ALERTS, labels) : NULL;
+    if (cell)
+        atomic_fetch_add_explicit(cell, 1, memory_order_relaxed);
+}
+
 /* What a refused request tried. */
 static enum sp_authn_scheme tried(const struct sp_call *call)
 {
+    if (call->request.refusal)
+        return SP_AUTHN_CERTIFICATE;
     struct sp_str value = sp_http_header_get(&call->request, "Authorization");
     struct sp_str scheme = sp_str_slice(value, 0, sp_str_find(value, ' '));
     if (sp_str_caseless_eq(scheme, SP_STR("basic")))

@@ -36,6 +36,8 @@ void sp_monitor_answer(struct sp_gateway *gateway, struct sp_exchange *exchange)
 /* Whether the request is a probe; then it has ended, and the answer is the call's failure. */
 bool sp_monitor_takes(struct sp_call *call);
 
+/* A TLS connection failed; `what` names the alert. `gateway` NULL: nothing is counted. */
+void sp_monitor_count_alert(struct sp_gateway *gateway, bool sent, const char *what);
 void sp_monitor_count_call(struct sp_call *call);
 void sp_monitor_count_authentication(struct sp_call *call, bool accepted);
 

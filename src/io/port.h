@@ -55,7 +55,7 @@ struct sp_http_request {
     size_t client_issuer_count;
     int64_t arrived_us; /* realtime, when the header was complete */
     /* NULL: the request is let in. Otherwise it has no body and no client_certificate, and the handler only
-     * records and answers it; the connection ends with the answer. */
+     * records and answers it; the connection ends with the answer. The engine sends none below 400. */
     const struct sp_http_refusal *refusal;
 };
 
