@@ -16,6 +16,8 @@
 
 #define SOURCES_MEMORY_MAX ((size_t)1 << 20)
 #define KEYS_SUFFIX ".keys"
+/* A file that was written so short a while ago may be half of one. */
+#define SETTLE_US 2000000
 
 struct source {
     const char *path;
@@ -206,12 +208,26 @@ static void list_one(struct listing *listing, const char *name)
         listing->files[listing->count++] = (struct source){path, first->password, INT64_MAX};
 }
 
+/* With the sticky bit others cannot take files away, but put theirs beside. */
+static bool is_closed(struct listing *listing, const char *directory)
+{
+    struct stat st;
+    if (stat(directory, &st) != 0 || !(st.st_mode & S_IWOTH))
+        return true; /* what there is not is told when it is read */
+    sp_error_set(&listing->problem, SP_EDENIED, NULL,
+                 "everybody may write into %s, so files there are not taken for LTPA keys: chmod o-w it",
+                 directory);
+    return false;
+}
+
 static void list_directory(struct listing *listing)
 {
     const char *first = listing->files[0].path, *slash = strrchr(first, '/');
     const char *directory =
         slash ? sp_arena_printf(&listing->arena, "%.*s/", (int)(slash - first), first).ptr : ".";
     struct dirent **entries = NULL;
+    if (directory && !is_closed(listing, directory))
+        return;
     int count = directory ? scandir(directory, &entries, is_keys_file, alphasort) : -1;
     if (count < 0)
         sp_error_errno(&listing->problem, SP_EIO, errno, "the directory of %s cannot be read", first);
@@ -234,6 +250,26 @@ static void listing_take(const struct sp_ltpa_sources *sources, struct listing *
     ret_listing->count = sources->count;
     if (sources->directory)
         list_directory(ret_listing);
+}
+
+static int64_t us_of(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+bool sp_ltpa_sources_settled(const struct sp_ltpa_sources *sources, int64_t now_us)
+{
+    struct listing listing;
+    struct stat st;
+    bool settled = true;
+    listing_take(sources, &listing);
+    for (size_t i = 0; i < listing.count; i++)
+        if (stat(listing.files[i].path, &st) == 0) {
+            int64_t at = us_of(st.st_ctim) > us_of(st.st_mtim) ? us_of(st.st_ctim) : us_of(st.st_mtim);
+            settled &= at > now_us || now_us - at >= SETTLE_US; /* a clock that is ahead settles nothing */
+        }
+    sp_arena_finish(&listing.arena);
+    return settled;
 }
 
 static uint64_t listing_stamp(const struct listing *listing)
@@ -268,22 +304,46 @@ uint64_t sp_ltpa_sources_stamp(const struct sp_ltpa_sources *sources)
 
 /* ---- reading ---- */
 
-static enum sp_status read_file(const char *path, struct sp_buf *buf, struct sp_error *err)
+/* Who can write it can be anybody; who can read it has to guess a password only. */
+static enum sp_status check_file(int fd, const char *path, struct sp_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return sp_error_set(err, SP_ENOTFOUND, NULL,
-                            "there is no LTPA keys file %s ('sallyport server key --ltpa' makes one)", path);
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return sp_error_errno(err, SP_EIO, errno, "the LTPA keys file %s cannot be read", path);
+    if (!S_ISREG(st.st_mode))
+        return sp_error_set(err, SP_EDENIED, NULL, "the LTPA keys file %s is no plain file", path);
+    if (st.st_mode & (S_IWGRP | S_IRWXO))
+        return sp_error_set(err, SP_EDENIED, NULL,
+                            "the LTPA keys file %s can be %s than its owner: chmod 600 or 640 it", path,
+                            st.st_mode & (S_IWGRP | S_IWOTH) ? "written by others" : "read by others");
+    return SP_OK;
+}
+
+static enum sp_status read_all(int fd, const char *path, struct sp_buf *buf, struct sp_error *err)
+{
     unsigned char *place = sp_buf_reserve(buf, SP_LTPA_FILE_MAX + 1);
-    ssize_t got = fd >= 0 && place ? 0 : -1;
+    ssize_t got = place ? 0 : -1;
     while (got >= 0 && buf->len <= SP_LTPA_FILE_MAX &&
            (got = read(fd, place + buf->len, SP_LTPA_FILE_MAX + 1 - buf->len)) > 0)
         buf->len += (size_t)got;
-    int problem = errno;
-    if (fd >= 0)
-        close(fd);
-    return got < 0 ? sp_error_errno(err, SP_EIO, problem, "the LTPA keys file %s cannot be read", path)
+    return got < 0 ? sp_error_errno(err, SP_EIO, place ? errno : ENOMEM,
+                                    "the LTPA keys file %s cannot be read", path)
                    : SP_OK;
+}
+
+static enum sp_status read_file(const char *path, struct sp_buf *buf, struct sp_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno == ENOENT)
+        return sp_error_set(err, SP_ENOTFOUND, NULL,
+                            "there is no LTPA keys file %s ('sallyport server key --ltpa' makes one)", path);
+    if (fd < 0)
+        return sp_error_errno(err, SP_EIO, errno, "the LTPA keys file %s cannot be read", path);
+    enum sp_status status = check_file(fd, path, err);
+    if (status == SP_OK)
+        status = read_all(fd, path, buf, err);
+    close(fd);
+    return status;
 }
 
 static enum sp_status read_keys(const struct source *source, struct sp_ltpa_keys **ret_keys,

@@ -31,10 +31,15 @@ struct sp_ltpa_sources *sp_ltpa_sources_hold(struct sp_ltpa_sources *sources);
 /* Wipes the passwords. Any thread. Accepts NULL. */
 void sp_ltpa_sources_release(struct sp_ltpa_sources *sources);
 
-/* Read all files; blocks. The keys that make cookies must be there; other files that are not there or cannot
- * be read are named in `ret_problem` (SP_OK: none; the first of them, and how many there are), and the rest
- * is taken. With monitorValidationKeysDir all other files *.keys beside the first are validation keys too, in
- * the order of their names. SP_ENOTFOUND, SP_EIO, and what sp_ltpa_keys_read says, with the file's name. */
+/* Whether nothing of them was written within the last seconds: until then a file that cannot be used may be
+ * one that somebody is writing; blocks. */
+bool sp_ltpa_sources_settled(const struct sp_ltpa_sources *sources, int64_t now_us);
+/* Read all files; blocks. Only plain files are read that nobody but their owner may write, and nobody beside
+ * their group may read: who plants keys is anybody. The keys that make cookies must be there; other files
+ * that are not there or cannot be read are named in `ret_problem` (SP_OK: none; the first of them, and how
+ * many there are), and the rest is taken. With monitorValidationKeysDir all other files *.keys beside the
+ * first are validation keys too, in the order of their names, where others may not write into the directory.
+ * SP_ENOTFOUND, SP_EIO, SP_EDENIED, and what sp_ltpa_keys_read says, with the file's name. */
 enum sp_status sp_ltpa_key_set_read(const struct sp_ltpa_sources *sources, struct sp_ltpa_key_set **ret_set,
                                     struct sp_error *ret_problem, struct sp_error *err) SP_MUST_CHECK;
 /* What became unreadable stays as it was: moves the validation keys of `old` whose file is broken in `set`.

@@ -254,8 +254,16 @@ static enum sp_status run_job(void *arg)
     uint64_t now = sp_ltpa_sources_stamp(job->sources);
     if (now == job->stamp || now == job->failed)
         return SP_OK;
+    enum sp_status status = sp_ltpa_key_set_read(job->sources, &job->keys, &job->problem, &job->err);
+    bool is_whole = status == SP_OK && job->problem.status == SP_OK;
+    if (sp_ltpa_sources_stamp(job->sources) != now ||
+        (!is_whole && !sp_ltpa_sources_settled(job->sources, sp_clock_realtime_us()))) {
+        sp_ltpa_key_set_free(job->keys);
+        job->keys = NULL;
+        return SP_OK; /* somebody is writing: the next look */
+    }
     job->failed = now;
-    return sp_ltpa_key_set_read(job->sources, &job->keys, &job->problem, &job->err);
+    return status;
 }
 
 static void free_job(void *arg)

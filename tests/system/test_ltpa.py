@@ -211,6 +211,7 @@ def test_check_reads_the_keys(make):
     says(0)
     server.keys.rename(server.keys.with_suffix(".away"))
     says(1, "SALA0031E", "there is no LTPA keys file", "sallyport server key --ltpa")
+    server.keys.touch(mode=0o600)
     server.keys.write_text(good.replace("version=1.0", "version=2.0"))
     assert server.keys.read_text() != good
     says(1, "SALA0031E", "version")
@@ -224,3 +225,58 @@ def test_check_reads_the_keys(make):
     says(0, "warning SALA0031E", "gone.keys")
     server.write(XML.format(realm="zosConnect", sso='singleSignonEnabled="false"', ltpa="").replace("shared secret", "another"))
     says(0)
+
+
+def test_keys_that_are_written_in_place_are_taken_when_they_are_whole(make):
+    """As an editor or scp writes them: half of a file is there for a while."""
+    server = make(ltpa='monitorInterval="100ms" monitorValidationKeysDir="true"')
+    other = make()
+    old, new = cookie_of(get(server, FRED)), cookie_of(get(other, FRED))
+    put(server.keys, server.keys.with_name("before.keys"))
+    told_by_all(server, "used now; sets of keys: 2")
+    whole = other.keys.read_bytes()
+    with open(server.keys, "wb", buffering=0) as file:
+        for at in range(0, len(whole), 64):
+            file.write(whole[at:at + 64])
+            assert get(server, old).status == 200
+            assert get(other, cookie_of(get(server, FRED))).status == 401 or at + 64 >= len(whole), "half of the new keys is none"
+    wait_until(lambda: {get(server, new).status for _ in range(8)} == {200}, "the new keys to be used by all")
+    assert {get(server, old).status for _ in range(8)} == {200}
+    wait_until(lambda: get(other, cookie_of(get(server, FRED))).status == 200, "the new keys to make cookies")
+
+
+def test_keys_that_others_may_touch_are_refused(make):
+    server = make(ltpa='monitorInterval="200ms" monitorValidationKeysDir="true"')
+    other = make()
+    old, new = cookie_of(get(server, FRED)), cookie_of(get(other, FRED))
+    planted = server.keys.with_name("planted.keys")
+    shutil.copy(other.keys, planted.with_suffix(".new"))
+    planted.with_suffix(".new").chmod(0o666)
+    planted.with_suffix(".new").rename(planted)
+    told_by_all(server, f"{planted} can be written by others than its owner: chmod 600 or 640 it")
+    assert {get(server, new).status for _ in range(8)} == {401} and get(server, old).status == 200
+    planted.chmod(0o640)
+    wait_until(lambda: {get(server, new).status for _ in range(8)} == {200}, "what only its group may read to be taken")
+    server.keys.chmod(0o644)
+    told_by_all(server, f"the old ones stay: the LTPA keys file {server.keys} can be read by others than its owner")
+    assert {get(server, old).status for _ in range(8)} == {200}
+    checked = server.command("check")
+    assert checked.returncode == 1 and "SALA0031E" in checked.stdout + checked.stderr and "chmod 600 or 640 it" in checked.stdout + checked.stderr
+    server.keys.chmod(0o600)
+    server.keys.parent.chmod(0o777)
+    checked = server.command("check")
+    assert checked.returncode == 0 and "everybody may write into" in checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("trigger", ["mbean", "disabled"])
+def test_with_another_trigger_keys_change_by_a_reload(make, trigger):
+    server = make(ltpa=f'monitorInterval="100ms" updateTrigger="{trigger}"')
+    other = make()
+    old, new = cookie_of(get(server, FRED)), cookie_of(get(other, FRED))
+    put(other.keys, server.keys)
+    for _ in range(40):
+        assert (get(server, old).status, get(server, new).status) == (200, 401)
+    server.reload()
+    wait_until(lambda: {get(server, new).status for _ in range(8)} == {200}, "the workers of the new configuration")
+    wait_until(lambda: {get(server, old).status for _ in range(8)} == {401}, "the workers of the old one to be gone")
+    assert "SALA0030I" not in server.log()

@@ -6,12 +6,14 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "authn/ltpa_cookie.h"
 #include "authn/ltpa_keys.h"
 #include "authn/authn.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "io/loop.h"
 
 #define FRED "Basic ZnJlZDpmcmVkcHdk" /* fred:fredpwd */
@@ -43,6 +45,7 @@ static void write_keys(const char *path, const struct sp_ltpa_keys *keys)
     snprintf(name, sizeof name, "%s.new", path);
     FILE *file = fopen(name, "w");
     assert_non_null(file);
+    assert_int_equal(chmod(name, 0600), 0);
     assert_int_equal(fwrite(bytes.ptr, 1, bytes.len, file), bytes.len);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(rename(name, path), 0);
@@ -492,6 +495,147 @@ static void of_files_that_lie_beside_not_more_than_the_limit_are_taken(void **st
     sp_ltpa_keys_free(keys);
 }
 
+static enum sp_status read_set(struct fixture *f, struct sp_error *problem, size_t *ret_count)
+{
+    struct sp_ltpa_sources *sources = NULL;
+    struct sp_ltpa_key_set *set = NULL;
+    sp_error_clear(&f->err);
+    assert_int_equal(sp_ltpa_sources_new(&f->config.ltpa, &sources, &f->err), SP_OK);
+    enum sp_status status = sp_ltpa_key_set_read(sources, &set, problem, &f->err);
+    *ret_count = set ? set->count : 0;
+    sp_ltpa_key_set_free(set);
+    sp_ltpa_sources_release(sources);
+    return status;
+}
+
+static void keys_that_others_may_touch_are_not_read(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_error problem = SP_ERROR_INIT;
+    size_t count = 0;
+    static const struct {
+        mode_t mode;
+        const char *what; /* NULL: good */
+    } cases[] = {
+        {0600, NULL},
+        {0400, NULL},
+        {0640, NULL},
+        {0440, NULL},
+        {0660, "written by others"},
+        {0602, "written by others"},
+        {0644, "read by others"},
+        {0604, "read by others"},
+        {0601, "read by others"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(chmod(f->keys_file, cases[i].mode), 0);
+        assert_int_equal(read_set(f, &problem, &count), cases[i].what ? SP_EDENIED : SP_OK);
+        if (cases[i].what)
+            assert_non_null(strstr(f->err.text, cases[i].what));
+    }
+    /* One beside is left out, and told. */
+    assert_int_equal(chmod(f->keys_file, 0600), 0);
+    sp_ltpa_keys_free(new_keys(f->other_file));
+    f->config.ltpa.monitor_validation_keys_dir = true;
+    assert_int_equal(read_set(f, &problem, &count), SP_OK);
+    assert_true(problem.status == SP_OK && count == 2);
+    assert_int_equal(chmod(f->other_file, 0666), 0);
+    assert_int_equal(read_set(f, &problem, &count), SP_OK);
+    assert_true(problem.status == SP_EDENIED && count == 1);
+}
+
+static void what_is_no_plain_file_holds_no_keys(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_error problem = SP_ERROR_INIT;
+    size_t count = 0;
+    assert_int_equal(unlink(f->keys_file), 0);
+    assert_int_equal(mkfifo(f->keys_file, 0600), 0);
+    assert_int_equal(read_set(f, &problem, &count), SP_EDENIED);
+    assert_non_null(strstr(f->err.text, "is no plain file"));
+    assert_int_equal(unlink(f->keys_file), 0);
+    assert_int_equal(mkdir(f->keys_file, 0700), 0);
+    assert_int_equal(read_set(f, &problem, &count), SP_EDENIED);
+    assert_int_equal(rmdir(f->keys_file), 0);
+}
+
+static void a_directory_that_everybody_may_write_gives_no_keys(void **state)
+{
+    struct fixture *f = *state;
+    struct sp_error problem = SP_ERROR_INIT;
+    size_t count = 0;
+    sp_ltpa_keys_free(new_keys(f->other_file));
+    f->config.ltpa.monitor_validation_keys_dir = true;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(chmod(f->directory, i ? 01777 : 0703), 0);
+        assert_int_equal(read_set(f, &problem, &count), SP_OK);
+        assert_true(problem.status == SP_EDENIED && count == 1);
+        assert_non_null(strstr(problem.text, "everybody may write into"));
+    }
+    assert_int_equal(chmod(f->directory, 0770), 0);
+    assert_int_equal(read_set(f, &problem, &count), SP_OK);
+    assert_true(problem.status == SP_OK && count == 2);
+}
+
+static unsigned complaints;
+
+static void count_complaints(void *arg, enum sp_log_severity severity, const char *id, const char *text)
+{
+    complaints += id && strcmp(id, "SALA0031E") == 0;
+}
+
+/* As long as it goes on (on a machine that stands still meanwhile it seems to have ended): nothing is
+ * complained of, and the keys are taken when it is whole. */
+static void a_file_that_is_being_written_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    const struct sp_loop_options options = {.max_fibers = 8};
+    struct sp_buf bytes;
+    struct sp_ltpa_keys *keys = new_keys(NULL);
+    assert_int_equal(sp_loop_new(&options, &f->loop, &f->err), SP_OK);
+    f->config.ltpa.monitor_interval_us = 100000;
+    start(f);
+    const char *mine = login(f);
+    const char *cookie = cookie_of(f, keys, "user:R/1/fred", now_ms() + 3600000);
+    sp_buf_init(&bytes, SP_LTPA_FILE_MAX);
+    assert_int_equal(sp_ltpa_keys_write(keys, SP_STR("WebAS"), SP_STR("now"), SP_STR("here"), &bytes, NULL),
+                     SP_OK);
+    int64_t longest = 0, last = sp_clock_monotonic_us();
+    complaints = 0;
+    sp_log_set_sink(count_complaints, NULL);
+    FILE *file = fopen(f->keys_file, "w");
+    assert_non_null(file);
+    for (size_t i = 0; i < bytes.len; i += 100) {
+        size_t piece = bytes.len - i < 100 ? bytes.len - i : 100;
+        assert_int_equal(fwrite((const char *)bytes.ptr + i, 1, piece, file), piece);
+        assert_int_equal(fflush(file), 0);
+        int64_t now = sp_clock_monotonic_us(), end = now + 150000;
+        longest = now - last > longest ? now - last : longest;
+        last = now;
+        while (i + 100 < bytes.len && sp_clock_monotonic_us() < end)
+            sp_loop_run_once(f->loop, 20);
+        if (i + 100 < bytes.len)
+            assert_int_equal(ask(f, NULL, mine), SP_OK);
+    }
+    assert_int_equal(fclose(file), 0);
+    run_until(f, cookie, SP_OK);
+    assert_int_equal(ask(f, NULL, mine), SP_EDENIED);
+    assert_true(complaints == 0 || longest > 1000000);
+    complaints = 0;
+    /* What stays half is complained of, once. */
+    assert_int_equal(truncate(f->keys_file, (off_t)bytes.len / 2), 0);
+    int64_t end = sp_clock_monotonic_us() + 20000000;
+    while (complaints == 0 && sp_clock_monotonic_us() < end)
+        sp_loop_run_once(f->loop, 20);
+    for (int64_t more = sp_clock_monotonic_us() + 400000; sp_clock_monotonic_us() < more;)
+        sp_loop_run_once(f->loop, 20);
+    sp_log_set_sink(NULL, NULL);
+    assert_int_equal(complaints, 1);
+    assert_int_equal(ask(f, NULL, cookie), SP_OK);
+    sp_buf_wipe(&bytes);
+    sp_ltpa_keys_free(keys);
+}
+
 static void dates_have_an_offset(void **state)
 {
     static const struct {
@@ -543,6 +687,10 @@ int main(void)
         TEST(keys_that_change_are_read_again),
         TEST(keys_that_lie_beside_are_validation_keys),
         TEST(of_files_that_lie_beside_not_more_than_the_limit_are_taken),
+        TEST(keys_that_others_may_touch_are_not_read),
+        TEST(what_is_no_plain_file_holds_no_keys),
+        TEST(a_directory_that_everybody_may_write_gives_no_keys),
+        TEST(a_file_that_is_being_written_is_waited_for),
         cmocka_unit_test(the_domain_is_one_that_the_host_belongs_to),
         cmocka_unit_test(dates_have_an_offset),
     };
