@@ -54,7 +54,7 @@ struct sp_principal {
     struct sp_str original_name, original_realm;
     struct sp_str saf_user; /* mapped SAF user id, upper case; empty when there is none. Of
                                unauthenticatedUser when nobody is authenticated, see authn/guest.h */
-    bool is_mapped; /* `saf_user` and `groups` are by a distributed identity filter (RACMAP) */
+    bool is_mapped;         /* `saf_user` and `groups` are by a distributed identity filter (RACMAP) */
     struct sp_str_list groups;
     /* That name, or these groups, are an issuer's word where a registry could have been asked; and so is that
      * the realm is the registry's own. */
