@@ -446,5 +446,17 @@ def test_a_file_of_a_server_that_was_restarted_is_as_old_as_its_first_record(mak
     assert len(requests) == 3 and len(events) == 2
 
 
+def test_what_was_collected_is_written_when_the_server_stops(make_gateway):
+    """No more than 20, and long before the delay is over: only the end can be why."""
+    server = make_gateway(more=VERSION_2.replace("200ms", "60m"))
+    for _ in range(3):
+        assert bad(server, "NOTHING").status == 200
+    time.sleep(1)  # a delay that did not count would be over
+    assert read(server) == ([], [])
+    assert server.stop() == 0
+    record, = smf_reader.records(smf_file(server).read_bytes())
+    assert [each["id"] for each in smf_reader.version_2(record)] == [1, 2, 3]
+
+
 if __name__ == "__main__":
     raise SystemExit(pytest.main([__file__]))
