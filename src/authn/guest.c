@@ -2,13 +2,15 @@
 #include "authn/guest.h"
 
 #include "authn/identity.h"
+#include "config/place.h"
 
 #define MEMORY_MAX 65536u
 
-static void warn(struct sp_problems *problems, const struct sp_cfg_saf_credentials *credentials,
-                 const char *what)
+static void warn(struct sp_problems *problems, const struct sp_config *config, const char *what)
 {
-    sp_problem_add(problems, SP_PROBLEM_WARNING, SP_MSG_GUEST_UNUSABLE, SP_STR("server.xml"), 0, 0,
+    const struct sp_cfg_saf_credentials *credentials = &config->saf_credentials;
+    const struct sp_config_place at = sp_config_place_of(config, credentials);
+    sp_problem_add(problems, SP_PROBLEM_WARNING, SP_MSG_GUEST_UNUSABLE, at.file, at.line, at.column,
                    "safCredentials unauthenticatedUser=\"%.*s\": %s",
                    SP_STR_ARG(credentials->unauthenticated_user), what);
 }
@@ -47,7 +49,7 @@ void sp_guest_check(const struct sp_config *config, struct sp_saf_link *saf, str
         return;
     const char *fault = fault_of(image, &config->saf_credentials);
     if (fault)
-        warn(problems, &config->saf_credentials, fault);
+        warn(problems, config, fault);
     sp_saf_image_release(image);
 }
 

@@ -18,36 +18,15 @@
 /* The configuration is built here and constant for everybody else. */
 #define MUTABLE(type, pointer) ((type *)(uintptr_t)(pointer))
 
-static struct sp_cfg_node *child_of(const struct sp_cfg_node *parent, const void *memory)
-{
-    for (const struct sp_cfg_field *field = parent->fields; field; field = field->next)
-        for (const struct sp_cfg_value *value = field->first; value; value = value->next)
-            if (value->node && value->node->memory == memory)
-                return value->node;
-    return NULL;
-}
-
-/* A structure can begin with that of a child: the outer one is meant. */
-static struct sp_cfg_node *node_of(struct sp_load *load, const void *memory)
-{
-    struct sp_cfg_node *child = NULL;
-    for (struct sp_cfg_node *node = load->tree->nodes; node; node = node->next)
-        if (node->memory == memory)
-            return node;
-    for (struct sp_cfg_node *node = load->tree->nodes; node && !child; node = node->next)
-        child = child_of(node, memory);
-    return child;
-}
-
 struct sp_load_place sp_load_place_of(struct sp_load *load, const void *memory)
 {
-    const struct sp_cfg_node *node = node_of(load, memory);
+    const struct sp_cfg_node *node = sp_cfg_tree_node_of(load->tree, memory);
     return node ? sp_load_at(node) : (struct sp_load_place){0};
 }
 
 bool sp_load_is_written(struct sp_load *load, const void *memory, const char *attribute)
 {
-    const struct sp_cfg_node *node = node_of(load, memory);
+    const struct sp_cfg_node *node = sp_cfg_tree_node_of(load->tree, memory);
     const struct sp_cfg_field *field = node ? sp_cfg_node_field(node, sp_str_of(attribute)) : NULL;
     return field && field->first && !field->first->document->built_in;
 }
@@ -280,7 +259,7 @@ static void check_features(struct sp_load *load)
 
 static void check_users(struct sp_load *load, const struct sp_cfg_basic_registry *registry)
 {
-    const struct sp_cfg_node *node = node_of(load, registry);
+    const struct sp_cfg_node *node = sp_cfg_tree_node_of(load->tree, registry);
     const struct sp_cfg_field *users = node ? sp_cfg_node_field(node, SP_STR("user")) : NULL;
     for (const struct sp_cfg_value *value = users ? users->first : NULL; value; value = value->next)
         if (value->node && value->node->repeated_line)

@@ -202,3 +202,23 @@ struct sp_cfg_node *sp_cfg_tree_find(const struct sp_cfg_tree *tree, const char 
     }
     return NULL;
 }
+
+static struct sp_cfg_node *child_of(const struct sp_cfg_node *parent, const void *memory)
+{
+    for (const struct sp_cfg_field *field = parent->fields; field; field = field->next)
+        for (const struct sp_cfg_value *value = field->first; value; value = value->next)
+            if (value->node && value->node->memory == memory)
+                return value->node;
+    return NULL;
+}
+
+struct sp_cfg_node *sp_cfg_tree_node_of(const struct sp_cfg_tree *tree, const void *memory)
+{
+    struct sp_cfg_node *child = NULL;
+    for (struct sp_cfg_node *node = tree->nodes; node; node = node->next)
+        if (node->memory == memory)
+            return node;
+    for (struct sp_cfg_node *node = tree->nodes; node && !child; node = node->next)
+        child = child_of(node, memory);
+    return child;
+}

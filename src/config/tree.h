@@ -106,6 +106,9 @@ enum sp_status sp_cfg_tree_merge(struct sp_cfg_tree *tree) SP_MUST_CHECK;
 struct sp_cfg_field *sp_cfg_node_field(const struct sp_cfg_node *node, struct sp_str name);
 /* The merged top element of one of the names in `targets` (blanks between) with the id; NULL. */
 struct sp_cfg_node *sp_cfg_tree_find(const struct sp_cfg_tree *tree, const char *targets, struct sp_str id);
+/* The merged element, on top or directly in one, whose structure is at `memory`; of an element and a child
+ * with which its structure begins, the element. NULL. */
+struct sp_cfg_node *sp_cfg_tree_node_of(const struct sp_cfg_tree *tree, const void *memory);
 /* Make an element findable by name and id. SP_EEXISTS when it is there already. */
 enum sp_status sp_cfg_tree_index(struct sp_cfg_tree *tree, struct sp_cfg_node *node) SP_MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "config/place.h"
 #include "gateway/archive_files.h"
 #include "gateway/message.h"
 
@@ -521,11 +522,12 @@ static void report_idle_items(const struct load *load, const struct sp_cfg_direc
                               const struct sp_hash *deployed, const char *element)
 {
     for (size_t i = 0; i < directory->item_count; i++)
-        if (!sp_hash_get(deployed, directory->items[i].name))
-            sp_problem_add(load->problems, SP_PROBLEM_WARNING, SP_MSG_ITEM_WITHOUT_ARCHIVE,
-                           SP_STR("server.xml"), 0, 0,
-                           "%s name=\"%.*s\" has no effect: nothing of that name is deployed", element,
-                           SP_STR_ARG(directory->items[i].name));
+        if (!sp_hash_get(deployed, directory->items[i].name)) {
+            const struct sp_config_place at = sp_config_place_of(load->sources->config, &directory->items[i]);
+            sp_problem_add(load->problems, SP_PROBLEM_WARNING, SP_MSG_ITEM_WITHOUT_ARCHIVE, at.file, at.line,
+                           at.column, "%s name=\"%.*s\" has no effect: nothing of that name is deployed",
+                           element, SP_STR_ARG(directory->items[i].name));
+        }
 }
 
 /* ---------------------------------------------------------------- state */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config/place.h"
 #include "authn/claims.h"
 #include "base/clock.h"
 #include "intercept/kind.h"
@@ -418,25 +419,25 @@ static const char *listed(const struct sp_str_list *names, char *text, size_t si
     return text;
 }
 
-static void check_headers(const struct sp_cfg_interceptor *config, const struct sp_str_list *names,
-                          const char *attribute, const char *will_id, struct sp_problems *problems)
+static void check_headers(const struct sp_cfg_interceptor *config, const struct sp_config_place *at,
+                          const struct sp_str_list *names, const char *attribute, const char *will_id,
+                          struct sp_problems *problems)
 {
     bool is_requester = strncmp(attribute, "apiRequester", strlen("apiRequester")) == 0;
     unsigned version = is_requester ? config->requester_smf_version : config->provider_smf_version;
     char text[512];
-    struct sp_str file = SP_STR("server.xml");
     if (names->count == 0)
         return;
     if (version == 1)
-        sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0805E", file, 0, 0,
+        sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0805E", at->file, at->line, at->column,
                        "audit interceptor %.*s: %s needs api%sSmfVersion=\"2\"; no header is recorded",
                        SP_STR_ARG(config->id), attribute, is_requester ? "Requester" : "Provider");
     else if (names->count > HEADERS_MAX)
-        sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0802E", file, 0, 0,
+        sp_problem_add(problems, SP_PROBLEM_ERROR, "BAQR0802E", at->file, at->line, at->column,
                        "audit interceptor %.*s: %s names %zu headers, at most %u can be recorded; none is",
                        SP_STR_ARG(config->id), attribute, names->count, HEADERS_MAX);
     else
-        sp_problem_add(problems, SP_PROBLEM_INFO, will_id, file, 0, 0,
+        sp_problem_add(problems, SP_PROBLEM_INFO, will_id, at->file, at->line, at->column,
                        "audit interceptor %.*s records headers %s (%s)", SP_STR_ARG(config->id),
                        listed(names, text, sizeof text), attribute);
 }
@@ -447,17 +448,18 @@ void sp_audit_check(const struct sp_config *config, struct sp_problems *problems
         const struct sp_cfg_interceptor *interceptor = &config->interceptors[i];
         if (interceptor->kind != SP_CFG_AUDIT)
             continue;
-        sp_problem_add(problems, SP_PROBLEM_INFO, "BAQR0801I", SP_STR("server.xml"), 0, 0,
+        const struct sp_config_place at = sp_config_place_of(config, interceptor);
+        sp_problem_add(problems, SP_PROBLEM_INFO, "BAQR0801I", at.file, at.line, at.column,
                        "audit interceptor %.*s writes SMF type 123 records of version %u",
                        SP_STR_ARG(interceptor->id), interceptor->provider_smf_version);
-        check_headers(interceptor, &interceptor->provider_request_headers, "apiProviderRequestHeaders",
+        check_headers(interceptor, &at, &interceptor->provider_request_headers, "apiProviderRequestHeaders",
                       "BAQR0803I", problems);
-        check_headers(interceptor, &interceptor->provider_response_headers, "apiProviderResponseHeaders",
+        check_headers(interceptor, &at, &interceptor->provider_response_headers, "apiProviderResponseHeaders",
                       "BAQR0804I", problems);
-        check_headers(interceptor, &interceptor->requester_request_headers, "apiRequesterRequestHeaders",
+        check_headers(interceptor, &at, &interceptor->requester_request_headers, "apiRequesterRequestHeaders",
                       "BAQR0803I", problems);
-        check_headers(interceptor, &interceptor->requester_response_headers, "apiRequesterResponseHeaders",
-                      "BAQR0804I", problems);
+        check_headers(interceptor, &at, &interceptor->requester_response_headers,
+                      "apiRequesterResponseHeaders", "BAQR0804I", problems);
     }
 }
 

@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is written about interceptors and groups, and would not do what its writer expects.
  */
+#include <stdio.h>
+
+#include "config/place.h"
 #include "intercept/intercept.h"
 #include "intercept/message.h"
 
-static const struct sp_str in_file = SP_STR_INIT("server.xml");
+#define TEXT_MAX 1024
 
 struct check {
     const struct sp_config *config;
     struct sp_problems *problems;
 };
+
+/* Of what is written in the element whose structure is at `element`. */
+static SP_PRINTF(4, 5) void warn(const struct check *check, const char *id, const void *element,
+                                 const char *fmt, ...)
+{
+    const struct sp_config_place at = sp_config_place_of(check->config, element);
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    sp_problem_add(check->problems, SP_PROBLEM_WARNING, id, at.file, at.line, at.column, "%s", text);
+}
 
 static bool names(const struct sp_cfg_interceptor_list *list, const struct sp_cfg_interceptor *interceptor)
 {
@@ -70,19 +86,18 @@ static void check_interceptors(const struct check *check)
         for (size_t n = 0; n < config->interceptor_list_count; n++)
             named |= names(&config->interceptor_lists[n], interceptor);
         if (!named)
-            sp_problem_add(check->problems, SP_PROBLEM_WARNING, SP_MSG_INTERCEPTOR_UNUSED, in_file, 0, 0,
-                           "%s id=\"%.*s\" never runs: no zosconnect_zosConnectInterceptors names it as its "
-                           "interceptorRef",
-                           element_of(interceptor), SP_STR_ARG(interceptor->id));
+            warn(check, SP_MSG_INTERCEPTOR_UNUSED, interceptor,
+                 "%s id=\"%.*s\" never runs: no zosconnect_zosConnectInterceptors names it as its "
+                 "interceptorRef",
+                 element_of(interceptor), SP_STR_ARG(interceptor->id));
     }
     for (size_t n = 0; n < config->interceptor_list_count; n++)
         if (!is_used(config, &config->interceptor_lists[n]))
-            sp_problem_add(
-                check->problems, SP_PROBLEM_WARNING, SP_MSG_INTERCEPTOR_LIST_UNUSED, in_file, 0, 0,
-                "zosconnect_zosConnectInterceptors id=\"%.*s\" never runs: neither "
-                "globalInterceptorsRef of zosconnect_zosConnectManager nor an interceptorsRef names "
-                "it",
-                SP_STR_ARG(config->interceptor_lists[n].id));
+            warn(check, SP_MSG_INTERCEPTOR_LIST_UNUSED, &config->interceptor_lists[n],
+                 "zosconnect_zosConnectInterceptors id=\"%.*s\" never runs: neither "
+                 "globalInterceptorsRef of zosconnect_zosConnectManager nor an interceptorsRef names "
+                 "it",
+                 SP_STR_ARG(config->interceptor_lists[n].id));
 }
 
 /* ---------------------------------------------------------------- groups */
@@ -93,17 +108,15 @@ static void check_item(const struct check *check, const char *element, const str
     bool own = has_authorization(item->interceptors);
     bool checked = own || (item->run_global_interceptors && has_authorization(global));
     if (!checked && has_groups(&item->groups))
-        sp_problem_add(
-            check->problems, SP_PROBLEM_WARNING, SP_MSG_GROUPS_UNCHECKED, in_file, 0, 0,
-            "the groups of %s name=\"%.*s\" protect nothing: no authorization interceptor runs for "
-            "it",
-            element, SP_STR_ARG(item->name));
+        warn(check, SP_MSG_GROUPS_UNCHECKED, item,
+             "the groups of %s name=\"%.*s\" protect nothing: no authorization interceptor runs for "
+             "it",
+             element, SP_STR_ARG(item->name));
     else if (!checked && has_authorization(global))
-        sp_problem_add(
-            check->problems, SP_PROBLEM_WARNING, SP_MSG_AUTHORIZATION_OPTED_OUT, in_file, 0, 0,
-            "%s name=\"%.*s\" is open to every holder of the role: runGlobalInterceptors=\"false\" "
-            "switches authorization off, and no list of its own has it",
-            element, SP_STR_ARG(item->name));
+        warn(check, SP_MSG_AUTHORIZATION_OPTED_OUT, item,
+             "%s name=\"%.*s\" is open to every holder of the role: runGlobalInterceptors=\"false\" "
+             "switches authorization off, and no list of its own has it",
+             element, SP_STR_ARG(item->name));
 }
 
 static void check_directory(const struct check *check, const char *element,
@@ -127,13 +140,13 @@ static void check_manager(const struct check *check)
     bool global = has_authorization(config->manager.global_interceptors);
     if (has_groups(&config->manager.groups) && !global && !any_item_is_checked(&config->apis) &&
         !any_item_is_checked(&config->services) && !any_item_is_checked(&config->api_requesters))
-        sp_problem_add(check->problems, SP_PROBLEM_WARNING, SP_MSG_GROUPS_UNCHECKED, in_file, 0, 0,
-                       "the groups of zosconnect_zosConnectManager protect nothing: no authorization "
-                       "interceptor is in a list that runs");
+        warn(check, SP_MSG_GROUPS_UNCHECKED, &config->manager,
+             "the groups of zosconnect_zosConnectManager protect nothing: no authorization "
+             "interceptor is in a list that runs");
     if (global && !has_groups(&config->manager.groups))
-        sp_problem_add(check->problems, SP_PROBLEM_WARNING, SP_MSG_LEVELS_WITHOUT_GROUPS, in_file, 0, 0,
-                       "an authorization interceptor runs for everything, and zosconnect_zosConnectManager "
-                       "names no groups: nobody may do anything but what elements of their own permit");
+        warn(check, SP_MSG_LEVELS_WITHOUT_GROUPS, &config->manager,
+             "an authorization interceptor runs for everything, and zosconnect_zosConnectManager "
+             "names no groups: nobody may do anything but what elements of their own permit");
 }
 
 void sp_intercept_check(const struct sp_config *config, struct sp_problems *problems)

@@ -1,4 +1,5 @@
 """What is configured about interceptors and cannot have been meant: told by a server that starts, and by `server check`."""
+import json
 import re
 
 import pytest
@@ -83,6 +84,30 @@ def test_the_log_of_a_start_and_the_check_tell_it(make_server, elements, expecte
         lines = told(text)
         assert [line.startswith(start) for line, start in zip(lines, sorted(expected))] == [True] * len(expected), lines
         assert len(lines) == len(expected), lines
+
+
+def test_each_warning_names_the_line_it_is_about(make_server):
+    """Also in a file that is included."""
+    elements = [MANAGER.format(GLOBAL), AUTH, LIST.format("auth"), '<zosconnect_auditInterceptor id="audit"/>',
+                '<zosconnect_zosConnectInterceptors id="spare" interceptorRef="auth"/>', '<include location="more.xml"/>']
+    server = make_server(XML + "\n".join(elements), start=False)
+    more = server.directory / "more.xml"
+    more.write_text("<server>\n  <zosconnect_zosConnectAPIs>\n" + '    <zosConnectAPI name="booking" runGlobalInterceptors="false" adminGroup="CHIEFS"/>\n'
+                    + "  </zosconnect_zosConnectAPIs>\n</server>\n")
+    lines = (server.directory / "server.xml").read_text().splitlines()
+    main = server.directory / "server.xml"
+
+    def line_of(text):
+        return next(number for number, line in enumerate(lines, 1) if text in line)
+
+    check = server.command("check")
+    expected = [(main, line_of('id="audit"'), "SALI0001W"), (main, line_of('id="spare"'), "SALI0002W"), (more, 3, "SALI0003W"),
+                (main, line_of("<zosconnect_zosConnectManager"), "SALI0005W")]
+    found = re.findall(r"(?m)^(\S+?\.xml):(\d+):\d+: warning (SALI000\dW): ", check.stdout + check.stderr)
+    assert sorted(found, key=lambda each: each[2]) == [(str(path), str(line), message) for path, line, message in expected]
+    problems = json.loads(server.command("check", "--json").stdout)["problems"]
+    assert {(each["file"], each["line"], each["id"]) for each in problems if each["id"].startswith("SALI")} == set(
+        (str(path), line, message) for path, line, message in expected)
 
 
 def test_a_reference_to_no_interceptor_stops_the_start(make_server):
