@@ -1,6 +1,9 @@
 """Who may not call is told so when the header has come; the body is read for those who may."""
 import json
+import os
+import pathlib
 import signal
+import socket
 
 import pytest
 
@@ -242,3 +245,47 @@ def test_a_token_in_a_form_is_read_before_it_is_asked_for(make_server, authority
         assert ask(b"access_token=") == 401
     finally:
         issuer.stop()
+
+
+def resources(server):
+    """Descriptors and kilobytes of all workers."""
+    def kilobytes(worker):
+        status = pathlib.Path(f"/proc/{worker}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+    workers = server.process.workers()
+    return sum(len(os.listdir(f"/proc/{worker}/fd")) for worker in workers), sum(kilobytes(worker) for worker in workers)
+
+
+def test_refusals_of_every_shape_leave_nothing_behind(make_gateway):
+    server = make_gateway(manager=PLAIN, more='<sallyport_authentication maxLoginFailures="0"/>')
+
+    def round_of():
+        for number in range(600):
+            with Connection(server.http) as connection:
+                kind = number % 6
+                expects = [("Expect", "100-continue")] if kind == 1 else []
+                who = [FRED] if kind == 5 else []
+                connection.send(head([JSON, *expects, *who], None if kind == 2 else 300 << 10))
+                try:
+                    if kind == 2:
+                        connection.send(b"8000\r\n" + b" " * 0x8000 + b"\r\n")
+                    elif kind != 1:
+                        connection.send(b" " * (100 << 10))
+                    if kind in (3, 5):
+                        connection.abort()
+                    elif kind == 4:
+                        connection.socket.shutdown(socket.SHUT_WR)
+                    else:
+                        assert connection.receive().status == 401
+                except OSError:
+                    assert kind != 1
+
+    round_of()
+    wait_until(lambda: server.call("POST", "/bad/do", [JSON, FRED], BODY, tls=False).status == 200, "an answer")
+    descriptors, kilobytes = wait_until(lambda: resources(server), "the workers")
+    for _ in range(4):
+        round_of()
+    # Connections that linger are closed within lingering_timeout.
+    wait_until(lambda: resources(server)[0] <= descriptors + 2, "descriptors as before", 60)
+    assert resources(server)[1] < kilobytes + 8192
