@@ -109,7 +109,7 @@ def free_ports(count):
     return [PORTS.take() for _ in range(count)]
 
 
-def wait_until(condition, what, seconds=PATIENCE):
+def wait_until(condition, what, seconds=4 * PATIENCE):
     """Returns the first true value of condition(); fails with what was waited for."""
     end = time.monotonic() + seconds
     while True:
